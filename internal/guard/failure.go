@@ -1,0 +1,192 @@
+package guard
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// FailureKind is what a source did wrong, alone or together with Proven.
+type FailureKind uint8
+
+// The kinds of failures.
+const (
+	AuthFailure FailureKind = iota // a wrong credential over a valid nonce
+	UnknownUser                    // a request for a user that does not exist
+	Malformed                      // a message that cannot be parsed
+	Scan                           // what only scanners send
+	TollFraud                      // a call to a destination that is not allowed
+	kinds
+
+	// Proven is or-ed to a kind when the source address is certain: the
+	// message came over TCP, TLS or WebSocket, or carried a valid nonce that
+	// was sent to that address. Without it a ban is short and local, since
+	// the address may be a victim's.
+	Proven FailureKind = 0x80
+)
+
+// String returns the kind as the security log and the ban reasons say it.
+func (k FailureKind) String() string {
+	switch k &^ Proven {
+	case AuthFailure:
+		return "auth"
+	case UnknownUser:
+		return "unknown_user"
+	case Malformed:
+		return "malformed"
+	case Scan:
+		return "scan"
+	case TollFraud:
+		return "toll_fraud"
+	}
+	return "unknown"
+}
+
+func (k FailureKind) reason() string {
+	return [kinds]string{"wrong credentials", "unknown users", "malformed messages", "scanning", "toll fraud"}[k]
+}
+
+func (k FailureKind) event() EventKind {
+	return [kinds]EventKind{EventAuthFailure, EventScan, EventMalformed, EventScan, EventTollFraud}[k]
+}
+
+// An Incident is a failure with what is known about it, for the security log.
+type Incident struct {
+	Kind      FailureKind // or-ed with Proven where that holds
+	Remote    netip.AddrPort
+	Transport string
+	Account   string
+	Evidence  string
+}
+
+// Failure counts a failure of a. At the limit of its kind the source is
+// banned, and Failure returns true.
+func (g *Guard) Failure(a netip.Addr, kind FailureKind, evidence string, now int64) bool {
+	return g.Report(&Incident{Kind: kind, Remote: netip.AddrPortFrom(a, 0), Evidence: evidence}, now)
+}
+
+// Report is Failure with more to tell the security log.
+func (g *Guard) Report(in *Incident, now int64) (banned bool) {
+	a := in.Remote.Addr().Unmap()
+	kind, proven := in.Kind&^Proven, in.Kind&Proven != 0
+	if kind >= kinds || !a.IsValid() {
+		return false
+	}
+	if g.bans.lookup(a, now) == standingPeer {
+		g.tell(in, a, 1, now)
+		return false
+	}
+	host := hostKey(a)
+	known := g.isGood(host, now)
+	count, over := g.count(host, kind, proven, known, now)
+	g.tell(in, a, count, now)
+	if !over || known && !proven {
+		return false
+	}
+	return g.punish(a, host, proven, kind.reason(), in.Evidence, count, now)
+}
+
+// tell reports the failure itself.
+func (g *Guard) tell(in *Incident, a netip.Addr, count int, now int64) {
+	kind := in.Kind &^ Proven
+	e := Event{
+		Kind: kind.event(), Time: time.Unix(0, now), Source: hostPrefix(a), Remote: in.Remote,
+		Transport: in.Transport, Account: in.Account, Reason: kind.reason(), Evidence: in.Evidence,
+		Count: count, Proven: in.Kind&Proven != 0,
+	}
+	if kind == AuthFailure && e.Proven {
+		g.emitEach(e, now)
+		return
+	}
+	g.emitSome(e, now)
+}
+
+// count adds one failure to the source's account and says how many there are
+// now and whether that is too many. The account is a GCRA cell: it fills by
+// one and drains Count in each Window.
+func (g *Guard) count(host key, kind FailureKind, proven, known bool, now int64) (n int, over bool) {
+	limit := g.cfg.Failures.byKind()[kind]
+	if limit.Count == 0 {
+		return 1, false
+	}
+	allowed := limit.Count
+	if known {
+		allowed *= g.cfg.GoodFactor
+	}
+	step := max(1, int64(limit.Window)/int64(limit.Count)/tick)
+	t := &g.failures[kind][index(proven)]
+	for range updateTries {
+		cell, old, tag, v := t.slot(host, now)
+		ahead := int64(0)
+		if v != 0 {
+			ahead = min(max(until(v, now), 0), step*int64(allowed))
+		}
+		ahead += step
+		next := notZero(serial(now) + uint32(ahead))
+		if cell.CompareAndSwap(old, tag|uint64(next)) {
+			n = int((ahead + step - 1) / step)
+			return n, n >= allowed
+		}
+	}
+	return 1, false
+}
+
+// Success notes that a has proven a credential: for a while it is allowed more
+// failures, is exempt from the limits of its network, and cannot be banned on
+// evidence that a forged source address could have produced. Call it only when
+// the proof is tied to the address: a right answer to a nonce sent there.
+//
+// It does not clear what is counted already: whoever holds one account could
+// otherwise guess at others for ever.
+func (g *Guard) Success(a netip.Addr, now int64) {
+	host := hostKey(a.Unmap())
+	for range updateTries {
+		cell, old, tag, v := g.good.slot(host, now)
+		if v != 0 && until(v, now) > int64(g.cfg.GoodFor)/tick/2 {
+			return // fresh enough: spare the write
+		}
+		next := notZero(serial(now + int64(g.cfg.GoodFor)))
+		if cell.CompareAndSwap(old, tag|uint64(next)) {
+			return
+		}
+	}
+}
+
+func (g *Guard) isGood(host key, now int64) bool {
+	v := g.good.get(host, now)
+	return v != 0 && until(v, now) > 0
+}
+
+// punish bans a host for a time that follows from the evidence and from its
+// past.
+func (g *Guard) punish(a netip.Addr, host key, proven bool, reason, evidence string, count int, now int64) bool {
+	if g.bans.lookup(a, now) == standingBanned {
+		return true
+	}
+	length := g.sentence(host, proven, now)
+	b := Ban{
+		Source: hostPrefix(a), Reason: reason,
+		Evidence: strconv.Itoa(count) + " counted, last: " + evidence,
+		Created:  time.Unix(0, now), Expires: time.Unix(0, now+int64(length)),
+	}
+	if !proven {
+		b.Evidence = "source address not proven; " + b.Evidence
+	}
+	b, err := normal(b)
+	if err != nil {
+		return false
+	}
+	evicted, err := g.bans.add(b, true)
+	if err != nil {
+		return false // a peer by now, or the list is full: Stats counts the latter
+	}
+	g.told(b, evicted, now)
+	return true
+}
+
+func index(proven bool) int {
+	if proven {
+		return 1
+	}
+	return 0
+}
