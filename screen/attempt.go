@@ -1,0 +1,73 @@
+package screen
+
+import (
+	"net/netip"
+	"time"
+
+	"gatehouse.example/verdict"
+)
+
+// Attempt is one request from outside a dialog, as checks see it: parsed, with canonical keys made once.
+//
+// All strings are ordinary immutable Go strings: they do not point into a packet, so a check may keep them.
+// An empty key means that there is none (an anonymous caller has no number), never "matches anything".
+type Attempt struct {
+	// ID is the verdict's id.
+	ID string
+	// Time is when it arrived. Checks use it and never the clock, so that replays run on virtual time.
+	Time time.Time
+	// Kind is what is attempted.
+	Kind verdict.Kind
+	// Outbound is true for what a local user sends to elsewhere.
+	Outbound bool
+	// Probe is true where someone asks what would happen (the API's /screen, the screen command): checks that count look, but
+	// do not count.
+	Probe bool
+
+	// From is who calls. From.Claimed is the AoR key of the From header; From.Identity the proven identity.
+	From verdict.From
+	// FromNumber is the canonical number of the claim ("+15551230001"), or empty.
+	FromNumber string
+	// FromDomain is the lower-case domain of the claim, or empty (tel: has none).
+	FromDomain string
+	// IdentityNumber is the canonical number of From.Identity, or empty. It is proven by From.Proof.
+	IdentityNumber string
+	// IdentityDomain is the lower-case domain of From.Identity, or empty.
+	IdentityDomain string
+
+	// To is who is called. To.Requested is the AoR key of the Request-URI.
+	To verdict.To
+	// ToNumber is the canonical number of the Request-URI, or empty.
+	ToNumber string
+	// ToDomain is the lower-case domain of the Request-URI, or empty.
+	ToDomain string
+
+	// Source is where the packet came from.
+	Source netip.AddrPort
+	// Transport is "udp", "tcp", "tls", "ws" or "wss".
+	Transport string
+	// Peer is the name of the configured peer at Source, empty for a stranger.
+	Peer string
+	// UserAgent is the User-Agent header.
+	UserAgent string
+	// CallID is the Call-ID header.
+	CallID string
+	// Text is the body of a message, decoded.
+	Text string
+
+	// Exempt says why this attempt is never screened ("emergency number 112"); empty means that it is screened.
+	Exempt string
+	// Introductions are the ways in which this caller could introduce itself here and now, from what this server offers and
+	// what the request allows. The policy's order chooses among them; none makes introduce the policy's fallback.
+	Introductions []string
+}
+
+// Describe copies what the attempt says about itself into v: id, time, kind, from, to, source.
+func (a *Attempt) Describe(v *verdict.Verdict) {
+	v.ID, v.Time, v.Kind = a.ID, a.Time, a.Kind
+	v.From, v.To = a.From, a.To
+	v.Source = verdict.Source{Transport: a.Transport, Peer: a.Peer, UserAgent: a.UserAgent}
+	if a.Source.IsValid() {
+		v.Source.Address = a.Source.String()
+	}
+}

@@ -1,0 +1,160 @@
+package screen
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"gatehouse.example/verdict"
+)
+
+// Engine runs checks against attempts. It is safe for concurrent use.
+type Engine struct {
+	catalog  *catalog
+	checks   []Check // as the catalog orders them
+	counts   []counts
+	misuses  atomic.Uint64
+	tallies  sync.Pool
+	lookups  sync.WaitGroup
+	cheap    int // checks[:cheap] are Cheap
+	lookup   int // checks[cheap:lookup] are Lookup
+	inFlight int // most runs of one Lookup check at a time
+}
+
+// counts are the counters of one check.
+type counts struct {
+	runs, signals, timeouts, panics, unknown atomic.Uint64
+	busy                                     atomic.Int64 // Lookup runs under way, those given up included
+}
+
+// maxInFlight bounds the goroutines that a check which does not obey its deadline can hold.
+const maxInFlight = 1024
+
+// New returns an engine for these checks. Cheap ones run in the given order, so what should count each attempt (rate) stands before what may
+// end the run early. Names of checks and signals must be unique.
+func New(checks []Check) (*Engine, error) {
+	infos := make([]Info, len(checks))
+	for i, c := range checks {
+		infos[i] = c.Info()
+	}
+	c, err := newCatalog(infos)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{catalog: c, checks: make([]Check, len(checks)), counts: make([]counts, len(checks)), inFlight: maxInFlight}
+	for given, at := range c.order {
+		e.checks[at] = checks[given]
+	}
+	for _, info := range c.checks {
+		switch info.Stage {
+		case Cheap:
+			e.cheap++
+			e.lookup++
+		case Lookup:
+			e.lookup++
+		}
+	}
+	e.tallies.New = func() any { return newTally(c) }
+	return e, nil
+}
+
+// Resolve makes a policy for this engine's checks: see the function Resolve.
+func (e *Engine) Resolve(layers ...Layer) (*Policy, error) { return e.catalog.resolve(layers) }
+
+// Infos returns what the checks say about themselves, cheapest stage first, with the signals that the engine adds.
+func (e *Engine) Infos() []Info {
+	infos := append([]Info(nil), e.catalog.checks...)
+	for i := range infos {
+		infos[i].Signals = e.catalog.of(i)
+	}
+	return infos
+}
+
+// exemptSignal is the one reason that a verdict about an exempt attempt shows.
+const exemptSignal = "EXEMPT"
+
+// misuseSignal is shown when a policy was resolved for other checks than the engine runs.
+const misuseSignal = "POLICY_MISMATCH"
+
+// Cheap runs the Cheap checks and fills v's Mode, Signals, Score, Action, Would and Introduction; v.Signals is overwritten from
+// its start and its capacity reused. The rest of v is the caller's ([Attempt.Describe]).
+//
+// done is false where Lookup checks could still change the action: then v holds the action by what is known so far, good enough to use
+// when there is no room for a look-up, and the caller continues with Lookup.
+func (e *Engine) Cheap(a *Attempt, p *Policy, v *verdict.Verdict) (done bool) {
+	if e.begin(a, p, v) {
+		return true
+	}
+	t := e.tallies.Get().(*tally)
+	t.reset(p)
+	for i := 0; i < e.cheap && !done; i++ {
+		r := e.lend(t, i)
+		e.run(context.Background(), i, a, r)
+		t.note(i, r)
+		t.show(i, r, p, v)
+		done = !p.Exhaustive && t.decided(p, a)
+	}
+	done = done || e.lookup == e.cheap
+	e.finish(t, a, p, v)
+	e.tallies.Put(t)
+	return done
+}
+
+// begin clears v and deals with what is never screened.
+func (e *Engine) begin(a *Attempt, p *Policy, v *verdict.Verdict) (done bool) {
+	v.Mode, v.Action, v.Would, v.Score, v.Introduction = p.Mode, verdict.Relay, verdict.Relay, 0, ""
+	v.Signals = v.Signals[:0]
+	if a.Exempt != "" {
+		v.Signals = append(v.Signals, verdict.Signal{Name: exemptSignal, Strength: 1, Evidence: a.Exempt})
+		return true
+	}
+	if p.compiled.print != e.catalog.print || len(p.compiled.weights) != len(e.catalog.signals) {
+		e.misuses.Add(1)
+		v.Signals = append(v.Signals, verdict.Signal{Name: misuseSignal, Evidence: "the policy was made for other checks: not screened"})
+		return true
+	}
+	return false
+}
+
+// lend prepares the tally's report for a check.
+func (e *Engine) lend(t *tally, check int) *Report {
+	t.report.signals = e.catalog.of(check)
+	t.report.bugs = &e.counts[check].unknown
+	t.report.found = t.report.found[:0]
+	return &t.report
+}
+
+// run runs one check; a panic becomes a finding.
+func (e *Engine) run(ctx context.Context, check int, a *Attempt, r *Report) {
+	e.counts[check].runs.Add(1)
+	e.guarded(ctx, check, a, r)
+	if n := len(r.found); n > 0 {
+		e.counts[check].signals.Add(uint64(n))
+	}
+}
+
+func (e *Engine) guarded(ctx context.Context, check int, a *Attempt, r *Report) {
+	defer e.recovered(check, r)
+	e.checks[check].Run(ctx, a, r)
+}
+
+// recovered turns a check's panic into a counted reason: a bug in one technique must not cost a call.
+func (e *Engine) recovered(check int, r *Report) {
+	if recover() == nil {
+		return
+	}
+	e.counts[check].panics.Add(1)
+	r.found = r.found[:0]
+	r.Signal(failedSignal(e.catalog.checks[check].Name), 0, "the check failed and was left out")
+}
+
+// finish writes scores and action.
+func (e *Engine) finish(t *tally, a *Attempt, p *Policy, v *verdict.Verdict) {
+	v.Score = t.settle(p, v)
+	action, way := p.decide(v.Score, a)
+	if p.Mode == verdict.Monitor {
+		v.Action, v.Would = verdict.Relay, action
+		return
+	}
+	v.Action, v.Would, v.Introduction = action, verdict.Relay, way
+}

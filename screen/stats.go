@@ -1,0 +1,42 @@
+package screen
+
+// Stats are counters since the engine was made.
+type Stats struct {
+	// Checks holds one entry per check, cheapest stage first.
+	Checks []CheckStats
+	// Misuses counts attempts that were relayed because their policy was resolved for other checks: a bug in the wiring.
+	Misuses uint64
+}
+
+// CheckStats are the counters of one check.
+type CheckStats struct {
+	// Name and Stage are the check's.
+	Name  string
+	Stage Stage
+	// Runs counts how often it ran.
+	Runs uint64
+	// Signals counts what it reported.
+	Signals uint64
+	// Timeouts counts runs without an answer in time, or not started because too many were under way.
+	Timeouts uint64
+	// Panics counts runs that failed and were recovered.
+	Panics uint64
+	// Unknown counts reports of signals that its Info does not list.
+	Unknown uint64
+	// InFlight is how many look-ups run now.
+	InFlight int64
+}
+
+// Stats returns the counters now.
+func (e *Engine) Stats() Stats {
+	s := Stats{Checks: make([]CheckStats, len(e.checks)), Misuses: e.misuses.Load()}
+	for i := range e.checks {
+		c := &e.counts[i]
+		s.Checks[i] = CheckStats{
+			Name: e.catalog.checks[i].Name, Stage: e.catalog.checks[i].Stage,
+			Runs: c.runs.Load(), Signals: c.signals.Load(), Timeouts: c.timeouts.Load(),
+			Panics: c.panics.Load(), Unknown: c.unknown.Load(), InFlight: c.busy.Load(),
+		}
+	}
+	return s
+}

@@ -1,0 +1,196 @@
+package screen
+
+import "gatehouse.example/verdict"
+
+// tally holds what is known during one run: which checks have reported, and what.
+type tally struct {
+	catalog  *catalog
+	ran      []bool    // by check
+	strength []float64 // by signal
+	found    []int     // the signal behind each entry of the verdict's Signals
+	fires    []firing  // by rule
+	report   Report    // lent to one check at a time
+}
+
+// firing is the state of one rule.
+type firing struct {
+	state    firingState
+	strength float64
+}
+
+type firingState uint8
+
+const (
+	open  firingState = iota // a check that has not run can still decide it
+	never                    // does not fire, whatever comes
+	fired                    // fires with the given strength, whatever comes
+)
+
+func newTally(c *catalog) *tally {
+	return &tally{catalog: c, ran: make([]bool, len(c.checks)), strength: make([]float64, len(c.signals))}
+}
+
+// reset forgets the last run in time proportional to what was found in it. Interactive checks count as run: the engine never runs them.
+func (t *tally) reset(p *Policy) {
+	for _, s := range t.found {
+		t.strength[s] = 0
+	}
+	t.found = t.found[:0]
+	for i := range t.ran {
+		t.ran[i] = t.catalog.checks[i].Stage == Interactive
+	}
+	if cap(t.fires) < len(p.compiled.rules) {
+		t.fires = make([]firing, len(p.compiled.rules))
+	}
+	t.fires = t.fires[:len(p.compiled.rules)]
+}
+
+// note takes the report of a check that has run, without showing it yet.
+func (t *tally) note(check int, r *Report) {
+	t.ran[check] = true
+	for i := range r.found {
+		t.strength[t.catalog.first[check]+r.found[i].signal] = r.found[i].strength
+	}
+}
+
+// show appends the findings of a noted report to v.
+func (t *tally) show(check int, r *Report, p *Policy, v *verdict.Verdict) {
+	for i := range r.found {
+		f := &r.found[i]
+		s := t.catalog.first[check] + f.signal
+		t.found = append(t.found, s)
+		v.Signals = append(v.Signals, verdict.Signal{
+			Name: t.catalog.signals[s].Name, Strength: f.strength, Weight: p.compiled.weights[s], Evidence: f.evidence,
+		})
+	}
+}
+
+// decided reports whether no check that has not run can change the action.
+func (t *tally) decided(p *Policy, a *Attempt) bool {
+	lo, hi, left := 0.0, 0.0, false
+	for check, ran := range t.ran {
+		if !ran {
+			left = true
+			lo += p.compiled.best[check]
+			hi += p.compiled.worst[check]
+		}
+	}
+	if !left {
+		return true
+	}
+	t.judgeRules(p)
+	for s, strength := range t.strength {
+		if strength > 0 {
+			score := round(p.compiled.weights[s] * strength)
+			switch t.cancelled(s, p) {
+			case never:
+				lo, hi = lo+score, hi+score
+			case open:
+				lo, hi = lo+min(0, score), hi+max(0, score)
+			}
+		}
+	}
+	for i := range t.fires {
+		w := p.compiled.rules[i].weight
+		switch t.fires[i].state {
+		case fired:
+			score := round(w * t.fires[i].strength)
+			lo, hi = lo+score, hi+score
+		case open:
+			lo, hi = lo+min(0, round(w)), hi+max(0, round(w))
+		}
+	}
+	// Sums of three decimals differ by less than this whatever the order of adding.
+	const dust = 1e-9
+	least, leastWay := p.decide(round(lo-dust), a)
+	most, mostWay := p.decide(round(hi+dust), a)
+	return least == most && leastWay == mostWay
+}
+
+// settle computes the scores of what was found, adds the rules that fire for certain, and returns the sum. A rule that waits for
+// a check that has not run stays silent: "A without B" is not said by someone who has not looked for B.
+func (t *tally) settle(p *Policy, v *verdict.Verdict) float64 {
+	t.judgeRules(p)
+	sum := 0.0
+	for i, s := range t.found {
+		found := &v.Signals[i]
+		found.Score = 0
+		if t.cancelled(s, p) != fired {
+			found.Score = round(found.Weight * found.Strength)
+		}
+		sum += found.Score
+	}
+	for i := range t.fires {
+		if t.fires[i].state != fired {
+			continue
+		}
+		r, strength := &p.compiled.rules[i], t.fires[i].strength
+		score := round(r.weight * strength)
+		sum += score
+		v.Signals = append(v.Signals, verdict.Signal{
+			Name: r.name, Strength: strength, Weight: r.weight, Score: score, Evidence: r.evidence,
+		})
+	}
+	return round(sum)
+}
+
+// cancelled says whether some rule takes the signal's score away: fired, never, or still open.
+func (t *tally) cancelled(signal int, p *Policy) firingState {
+	state := never
+	for _, r := range p.compiled.cancel[signal] {
+		switch t.fires[r].state {
+		case fired:
+			return fired
+		case open:
+			state = open
+		}
+	}
+	return state
+}
+
+func (t *tally) judgeRules(p *Policy) {
+	for i := range t.fires {
+		t.fires[i] = t.judge(&p.compiled.rules[i])
+	}
+}
+
+// judge works out one rule from what is known.
+func (t *tally) judge(r *rule) firing {
+	certain := true
+	for _, s := range r.not {
+		if t.strength[s] > 0 {
+			return firing{state: never}
+		}
+		certain = certain && t.known(s)
+	}
+	strength := 1.0
+	for _, s := range r.all {
+		if !t.known(s) {
+			certain = false
+			continue
+		}
+		if t.strength[s] == 0 {
+			return firing{state: never}
+		}
+		strength = min(strength, t.strength[s])
+	}
+	if len(r.any) > 0 {
+		strongest, anyLeft := 0.0, false
+		for _, s := range r.any {
+			strongest = max(strongest, t.strength[s])
+			anyLeft = anyLeft || !t.known(s)
+		}
+		if strongest == 0 && !anyLeft {
+			return firing{state: never}
+		}
+		certain = certain && !anyLeft
+		strength = min(strength, strongest)
+	}
+	if !certain {
+		return firing{state: open}
+	}
+	return firing{fired, strength}
+}
+
+// known reports whether the check of this signal has run.
+func (t *tally) known(signal int) bool { return t.ran[t.catalog.owner[signal]] }
