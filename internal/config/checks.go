@@ -1,0 +1,40 @@
+package config
+
+import "time"
+
+// Checks are the settings of each check. A check that is off reports nothing.
+type Checks struct {
+	// Lists are black and white lists (RFC 5039 §3.2, §3.3).
+	Lists ListsCheck `yaml:"lists"`
+	// Rate counts attempts (RFC 5039 §3.13).
+	Rate RateCheck `yaml:"rate"`
+}
+
+// ListsCheck is the check of black and white lists.
+type ListsCheck struct {
+	// Off switches the check off.
+	Off bool `yaml:"off"`
+}
+
+// RateCheck counts attempts per source, caller and callee.
+type RateCheck struct {
+	// Off switches the check off.
+	Off bool `yaml:"off"`
+	// Source is how many attempts one source address may make.
+	Source Rate `yaml:"source"`
+	// Caller is how many attempts one calling number or URI may make.
+	Caller Rate `yaml:"caller"`
+	// Callee is how many attempts one called user may get from strangers.
+	Callee Rate `yaml:"callee"`
+	// FanOut is how many different users one caller may try.
+	FanOut Rate `yaml:"fan_out"`
+}
+
+func defaultChecks() Checks {
+	return Checks{Rate: RateCheck{
+		Source: Rate{60, time.Minute},
+		Caller: Rate{10, time.Minute},
+		Callee: Rate{20, time.Minute},
+		FanOut: Rate{10, 10 * time.Minute},
+	}}
+}
