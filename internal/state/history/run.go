@@ -1,0 +1,144 @@
+package history
+
+import (
+	"context"
+	"time"
+)
+
+// How long a failing storage is left alone, doubled from the first to the second, and how long Run goes on trying after its end.
+const (
+	firstRetry = 100 * time.Millisecond
+	lastRetry  = 5 * time.Second
+	drainTime  = 5 * time.Second
+)
+
+// Run stores what is recorded and forgets what is old, until ctx ends; then it stores what is still queued, within
+// five seconds, counts the rest as lost and returns nil.
+func (r *Recorder) Run(ctx context.Context) error {
+	prune := time.NewTicker(r.cfg.PruneEvery)
+	defer prune.Stop()
+	ready := make(chan struct{})
+	close(ready)
+	var pruning chan struct{} // ready while there is more to prune, else nil
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-r.wake:
+			r.gather(ctx)
+			r.store(ctx)
+		case <-prune.C:
+			pruning = ready
+		case <-pruning:
+			if !r.prune(ctx) {
+				pruning = nil
+			}
+		}
+	}
+	r.drain(context.WithoutCancel(ctx))
+	return nil
+}
+
+// gather waits until a batch is full or its first verdict has waited long enough.
+func (r *Recorder) gather(ctx context.Context) {
+	if r.queued() >= r.cfg.Batch {
+		return
+	}
+	t := time.NewTimer(r.cfg.Delay)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.full:
+	case <-ctx.Done():
+	}
+}
+
+// store commits one batch, however often that has to be tried, unless ctx ends: then the batch stays in r.verdicts for drain.
+// What is left over wakes Run again.
+func (r *Recorder) store(ctx context.Context) {
+	if r.take() == 0 {
+		return
+	}
+	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
+		err := r.append(ctx, r.cfg.Timeout)
+		if r.settle(err); err == nil {
+			break
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return
+		}
+	}
+	if r.queued() > 0 {
+		signal(r.wake)
+	}
+}
+
+// append gives the taken batch to the storage. The end of Run does not break off a commit under way.
+func (r *Recorder) append(ctx context.Context, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	defer cancel()
+	return r.storage.Append(ctx, r.verdicts)
+}
+
+// settle counts the outcome of an append, says when it changes, and empties a batch that is stored.
+func (r *Recorder) settle(err error) {
+	r.mu.Lock()
+	before := r.stats.LastError
+	r.stats.LastError = err
+	if err != nil {
+		r.stats.Retries++
+	} else {
+		r.stats.Written += uint64(len(r.verdicts))
+	}
+	lost := r.stats.Lost
+	r.mu.Unlock()
+	switch {
+	case err != nil && before == nil:
+		r.cfg.Log.Error("history: storing fails; calls go on", "error", err)
+	case err == nil && before != nil:
+		r.cfg.Log.Info("history: storing works again", "lost", lost)
+	}
+	if err == nil {
+		r.release()
+	}
+}
+
+// prune removes one step's worth and tells whether there may be more.
+func (r *Recorder) prune(ctx context.Context) bool {
+	if r.cfg.KeepAge <= 0 && r.cfg.KeepBytes <= 0 {
+		return false
+	}
+	var before time.Time
+	if r.cfg.KeepAge > 0 {
+		before = time.Now().Add(-r.cfg.KeepAge)
+	}
+	n, err := r.storage.Prune(ctx, before, r.cfg.KeepBytes)
+	r.mu.Lock()
+	r.stats.Pruned += uint64(n)
+	r.mu.Unlock()
+	if err != nil && ctx.Err() == nil {
+		r.cfg.Log.Error("history: removing old attempts fails", "error", err)
+	}
+	return err == nil && n > 0
+}
+
+// drain stores what is left when Run ends: first a batch that could not be stored, then the queue.
+func (r *Recorder) drain(ctx context.Context) {
+	end := time.Now().Add(drainTime)
+	for len(r.verdicts) > 0 || r.take() > 0 {
+		left := time.Until(end)
+		if left <= 0 {
+			break
+		}
+		err := r.append(ctx, left)
+		if r.settle(err); err != nil {
+			break
+		}
+	}
+	r.mu.Lock()
+	r.stats.Lost += uint64(len(r.verdicts) + r.ring.n)
+	r.mu.Unlock()
+}
