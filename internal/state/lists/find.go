@@ -1,0 +1,78 @@
+package lists
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// The look-ups return the entry that matches at the time now (Unix nanoseconds), or nil. The entry is shared and must not be changed.
+
+// FindNumber looks a canonical number up: itself, else the longest listed prefix of it.
+func (l *Lists) FindNumber(kind Kind, number string, now int64) *Entry {
+	if number == "" {
+		return nil
+	}
+	x := l.index[kind].Load()
+	if e := x.numbers.find(x, number, now); e != nil {
+		return e
+	}
+	p, ok := digitPrefix(number)
+	if !ok {
+		return nil
+	}
+	return longest(x.prefixes.Load(), p.Addr(), now)
+}
+
+// FindAddress looks an AoR key up ("sip:bob@example.test"). Block entries match without regard to case, allow entries exactly.
+func (l *Lists) FindAddress(kind Kind, aor string, now int64) *Entry {
+	at := strings.IndexByte(aor, ':') + 1
+	if len(aor)-at > maxValue || at == len(aor) {
+		return nil
+	}
+	x := l.index[kind].Load()
+	if !x.fold {
+		return x.addresses.find(x, aor[at:], now)
+	}
+	var buf [maxValue]byte
+	return x.addresses.findBytes(x, appendFold(buf[:0], aor[at:]), now)
+}
+
+// maxLabels bounds the work for a name that an attacker has made of many labels.
+const maxLabels = 8
+
+// FindDomain looks a lower-case domain up: itself, else the longest listed parent as "*.parent".
+func (l *Lists) FindDomain(kind Kind, domain string, now int64) *Entry {
+	if domain == "" || len(domain) > maxValue {
+		return nil
+	}
+	x := l.index[kind].Load()
+	if e := x.domains.find(x, domain, now); e != nil {
+		return e
+	}
+	for strings.Count(domain, ".") > maxLabels {
+		domain = domain[strings.IndexByte(domain, '.')+1:]
+	}
+	for {
+		dot := strings.IndexByte(domain, '.')
+		if dot < 0 {
+			return nil
+		}
+		domain = domain[dot+1:]
+		if e := x.subdomains.find(x, domain, now); e != nil {
+			return e
+		}
+	}
+}
+
+// FindSource looks an IP address up: the longest listed prefix that holds it.
+func (l *Lists) FindSource(kind Kind, addr netip.Addr, now int64) *Entry {
+	if !addr.IsValid() {
+		return nil
+	}
+	return longest(l.index[kind].Load().sources.Load(), addr.Unmap().WithZone(""), now)
+}
+
+// FindAgent looks a User-Agent up.
+func (l *Lists) FindAgent(kind Kind, agent string, now int64) *Entry {
+	return l.index[kind].Load().agents.Load().find(agent, now)
+}

@@ -1,0 +1,253 @@
+package lists
+
+import (
+	"hash/maphash"
+	"maps"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+
+	"github.com/gaissmai/bart"
+)
+
+// item is an entry in the index. It never changes.
+type item struct {
+	entry   Entry
+	value   Value
+	expires int64 // Unix nanoseconds; 0 is never
+}
+
+// slot holds the items of one key: one, unless several lists name the same value. It never changes.
+type slot []*item
+
+// live returns the first item that has not expired.
+func (s slot) live(now int64) *Entry {
+	for _, it := range s {
+		if it.expires == 0 || now < it.expires {
+			return &it.entry
+		}
+	}
+	return nil
+}
+
+// with returns a slot that holds it too, in the place of one of the same list.
+func (s slot) with(it *item) slot {
+	next := append(slices.Clone(s.without(it.entry.List)), it)
+	slices.SortFunc(next, func(a, b *item) int {
+		if a.entry.List < b.entry.List {
+			return -1
+		}
+		return 1
+	})
+	return next
+}
+
+// without returns a slot without the item of that list.
+func (s slot) without(list string) slot {
+	at := slices.IndexFunc(s, func(it *item) bool { return it.entry.List == list })
+	if at < 0 {
+		return s
+	}
+	return slices.Delete(slices.Clone(s), at, at+1)
+}
+
+// index answers look-ups for one kind. Readers take no lock: each part is immutable behind an atomic pointer, and a writer (one
+// at a time) replaces only the part that it changes.
+type index struct {
+	fold       bool // addresses are compared without case
+	seed       maphash.Seed
+	numbers    table
+	addresses  table
+	domains    table
+	subdomains table
+	prefixes   atomic.Pointer[bart.Table[slot]] // number prefixes as IPv6 prefixes, a digit in four bits
+	sources    atomic.Pointer[bart.Table[slot]]
+	agents     atomic.Pointer[agents]
+	private    bool // not published yet: parts may be changed in place
+}
+
+func newIndex(kind Kind) *index {
+	x := &index{fold: kind == Block, seed: maphash.MakeSeed(), private: true}
+	x.prefixes.Store(new(bart.Table[slot]))
+	x.sources.Store(new(bart.Table[slot]))
+	x.agents.Store(new(agents))
+	return x
+}
+
+// put adds or replaces it.
+func (x *index) put(it *item) {
+	switch v := &it.value; v.Type {
+	case Source:
+		x.change(&x.sources, v.Prefix, func(s slot) slot { return s.with(it) })
+	case NumberPrefix:
+		if p, ok := digitPrefix(v.key); ok {
+			x.change(&x.prefixes, p, func(s slot) slot { return s.with(it) })
+		}
+	case Agent, AgentPrefix:
+		x.agents.Store(x.agents.Load().with(it))
+	default:
+		x.tableOf(v.Type).change(x, x.key(v), func(s slot) slot { return s.with(it) })
+	}
+}
+
+// drop removes it.
+func (x *index) drop(it *item) {
+	list := it.entry.List
+	switch v := &it.value; v.Type {
+	case Source:
+		x.change(&x.sources, v.Prefix, func(s slot) slot { return s.without(list) })
+	case NumberPrefix:
+		if p, ok := digitPrefix(v.key); ok {
+			x.change(&x.prefixes, p, func(s slot) slot { return s.without(list) })
+		}
+	case Agent, AgentPrefix:
+		x.agents.Store(x.agents.Load().without(it))
+	default:
+		x.tableOf(v.Type).change(x, x.key(v), func(s slot) slot { return s.without(list) })
+	}
+}
+
+func (x *index) tableOf(t Type) *table {
+	switch t {
+	case Number:
+		return &x.numbers
+	case Address:
+		return &x.addresses
+	case Domain:
+		return &x.domains
+	}
+	return &x.subdomains
+}
+
+func (x *index) key(v *Value) string {
+	if v.Type == Address && x.fold {
+		return string(appendFold(nil, v.key))
+	}
+	return v.key
+}
+
+func (x *index) change(at *atomic.Pointer[bart.Table[slot]], p netip.Prefix, edit func(slot) slot) {
+	t := at.Load()
+	old, _ := t.Get(p)
+	next := edit(old)
+	switch {
+	case len(next) == 0 && x.private:
+		t.Delete(p)
+	case len(next) == 0:
+		at.Store(t.DeletePersist(p))
+	case x.private:
+		t.Insert(p, next)
+	default:
+		at.Store(t.InsertPersist(p, next))
+	}
+}
+
+// shardCount makes a shard of a list of 100,000 a hundred entries: that is what one change copies.
+const shardCount = 1024
+
+// table is a map in shards, each of which is immutable once published.
+type table struct {
+	shards [shardCount]atomic.Pointer[map[string]slot]
+}
+
+func (t *table) shard(hash uint64) *atomic.Pointer[map[string]slot] {
+	return &t.shards[hash%shardCount]
+}
+
+// find looks a key up.
+func (t *table) find(x *index, key string, now int64) *Entry {
+	m := t.shard(maphash.String(x.seed, key)).Load()
+	if m == nil {
+		return nil
+	}
+	return (*m)[key].live(now)
+}
+
+// findBytes is find without making a string of the key.
+func (t *table) findBytes(x *index, key []byte, now int64) *Entry {
+	m := t.shard(maphash.Bytes(x.seed, key)).Load()
+	if m == nil {
+		return nil
+	}
+	return (*m)[string(key)].live(now)
+}
+
+func (t *table) change(x *index, key string, edit func(slot) slot) {
+	at := t.shard(maphash.String(x.seed, key))
+	m := map[string]slot{}
+	if p := at.Load(); p != nil {
+		m = *p
+		if !x.private {
+			m = maps.Clone(m)
+		}
+	}
+	if next := edit(m[key]); len(next) > 0 {
+		m[key] = next
+	} else {
+		delete(m, key)
+	}
+	at.Store(&m)
+}
+
+// digitPrefix makes an IPv6 prefix of a number or its beginning, so that the longest-prefix match made for routing tables finds the
+// longest listed beginning of a number. A digit takes four bits; 0 stands for "no digit here", so that the end of a number is not a digit.
+func digitPrefix(number string) (netip.Prefix, bool) {
+	var b [16]byte
+	if len(number) > 2*len(b) {
+		number = number[:2*len(b)]
+	}
+	for i := 0; i < len(number); i++ {
+		n := byte(0)
+		switch c := number[i]; {
+		case c >= '0' && c <= '9':
+			n = c - '0' + 1
+		case c == '+':
+			n = 11
+		case c == '*':
+			n = 12
+		case c == '#':
+			n = 13
+		default:
+			return netip.Prefix{}, false
+		}
+		b[i/2] |= n << (4 * (1 - i%2))
+	}
+	return netip.PrefixFrom(netip.AddrFrom16(b), 4*len(number)), true
+}
+
+// longest finds the longest prefix with an item that has not expired.
+func longest(t *bart.Table[slot], addr netip.Addr, now int64) *Entry {
+	s, ok := t.Lookup(addr)
+	if !ok {
+		return nil
+	}
+	if e := s.live(now); e != nil {
+		return e
+	}
+	// The longest has expired: look for a shorter one. Rare, for expired entries are removed before long.
+	for p := netip.PrefixFrom(addr, addr.BitLen()); ; {
+		found, s, ok := t.LookupPrefixLPM(p)
+		if !ok {
+			return nil
+		}
+		if e := s.live(now); e != nil {
+			return e
+		}
+		if found.Bits() == 0 {
+			return nil
+		}
+		p = netip.PrefixFrom(found.Addr(), found.Bits()-1).Masked()
+	}
+}
+
+// appendFold appends s with ASCII letters in lower case. Only ASCII: RFC 3261 has nothing else unescaped in a user part.
+func appendFold(dst []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}

@@ -1,0 +1,308 @@
+package lists
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gatehouse.example/sip/uri"
+)
+
+// Config is what Lists needs.
+type Config struct {
+	// Plan makes national numbers international, as for calls.
+	Plan uri.Plan
+	// Storage keeps entries between runs; nil keeps them in memory only.
+	Storage Storage
+	// Now is the clock for the Added time; nil is time.Now.
+	Now func() time.Time
+}
+
+// Lists holds all lists. It is safe for concurrent use; look-ups never wait.
+type Lists struct {
+	cfg   Config
+	index [2]atomic.Pointer[index] // by Kind
+
+	mu    sync.Mutex
+	lists map[string]map[string]*item // by list, by canonical value
+}
+
+// rebuildAbove is the number of changes from which building the index anew is cheaper than changing it in place.
+const rebuildAbove = 4096
+
+// New returns empty lists.
+func New(cfg Config) *Lists {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	l := &Lists{cfg: cfg, lists: map[string]map[string]*item{}}
+	l.publish(newIndex(Block), newIndex(Allow))
+	return l
+}
+
+func (l *Lists) publish(block, allow *index) {
+	block.private, allow.private = false, false
+	l.index[Block].Store(block)
+	l.index[Allow].Store(allow)
+}
+
+// Load replaces everything by what the storage holds. Entries that have become invalid since they were stored are left out and
+// named in the error, the others are loaded nevertheless.
+func (l *Lists) Load(ctx context.Context) error {
+	if l.cfg.Storage == nil {
+		return nil
+	}
+	entries, err := l.cfg.Storage.LoadLists(ctx)
+	if err != nil {
+		return fmt.Errorf("lists: load: %w", err)
+	}
+	items, bad := make([]*item, 0, len(entries)), 0
+	for i := range entries {
+		it, e := l.item(entries[i])
+		if e != nil {
+			bad, err = bad+1, e
+			continue
+		}
+		items = append(items, it)
+	}
+	l.mu.Lock()
+	l.lists = map[string]map[string]*item{}
+	for _, it := range items {
+		l.keep(it)
+	}
+	l.rebuild()
+	l.mu.Unlock()
+	if bad > 0 {
+		return fmt.Errorf("lists: load: %d entries left out, one of them: %w", bad, err)
+	}
+	return nil
+}
+
+// Add puts entries on their lists, replacing those of the same list and value, and returns them in canonical form. It is all
+// or nothing: an entry that is wrong leaves everything as it was. The next look-up sees them.
+func (l *Lists) Add(ctx context.Context, entries ...Entry) ([]Entry, error) {
+	items := make([]*item, 0, len(entries))
+	for i := range entries {
+		it, err := l.item(entries[i])
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, it)
+	}
+	if err := l.add(ctx, items); err != nil {
+		return nil, err
+	}
+	out := make([]Entry, len(items))
+	for i, it := range items {
+		out[i] = it.entry
+	}
+	return out, nil
+}
+
+func (l *Lists) add(ctx context.Context, items []*item) error {
+	if l.cfg.Storage != nil && len(items) > 0 {
+		entries := make([]Entry, len(items))
+		for i, it := range items {
+			entries[i] = it.entry
+		}
+		if err := l.cfg.Storage.PutEntries(ctx, entries); err != nil {
+			return fmt.Errorf("lists: add: %w", err)
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, it := range items {
+		old := l.keep(it)
+		if len(items) > rebuildAbove {
+			continue
+		}
+		if old != nil && old.entry.Kind != it.entry.Kind {
+			l.index[old.entry.Kind].Load().drop(old)
+		}
+		l.index[it.entry.Kind].Load().put(it)
+	}
+	if len(items) > rebuildAbove {
+		l.rebuild()
+	}
+	return nil
+}
+
+// Remove takes a value off a list and says whether it was on it.
+func (l *Lists) Remove(ctx context.Context, list, value string) (bool, error) {
+	v, err := ParseValue(value, l.cfg.Plan)
+	if err != nil {
+		return false, err
+	}
+	stored := false
+	if l.cfg.Storage != nil {
+		if stored, err = l.cfg.Storage.DeleteEntry(ctx, list, v.Text); err != nil {
+			return false, fmt.Errorf("lists: remove: %w", err)
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.forget(list, v.Text) || stored, nil
+}
+
+// Expire removes the entries that have expired, from memory and storage, and says how many. They have stopped matching before.
+func (l *Lists) Expire(ctx context.Context, now time.Time) (int, error) {
+	var gone []*item
+	l.mu.Lock()
+	for _, values := range l.lists {
+		for _, it := range values {
+			if it.expires != 0 && now.UnixNano() >= it.expires {
+				gone = append(gone, it)
+			}
+		}
+	}
+	for _, it := range gone {
+		l.forget(it.entry.List, it.entry.Value)
+	}
+	l.mu.Unlock()
+	if l.cfg.Storage == nil {
+		return len(gone), nil
+	}
+	for _, it := range gone {
+		if _, err := l.cfg.Storage.DeleteEntry(ctx, it.entry.List, it.entry.Value); err != nil {
+			return len(gone), fmt.Errorf("lists: expire: %w", err)
+		}
+	}
+	return len(gone), nil
+}
+
+// Summary says what is on one list.
+type Summary struct {
+	// Name is the list's.
+	Name string `json:"name"`
+	// Block and Allow count its entries.
+	Block int `json:"block"`
+	Allow int `json:"allow"`
+}
+
+// Summaries returns all lists, by name. A list comes to be by its first entry and ends with its last.
+func (l *Lists) Summaries() []Summary {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := make([]Summary, 0, len(l.lists))
+	for name, values := range l.lists {
+		s := Summary{Name: name}
+		for _, it := range values {
+			if it.entry.Kind == Allow {
+				s.Allow++
+			} else {
+				s.Block++
+			}
+		}
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b Summary) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
+
+// Entries returns the entries of one list, by value.
+func (l *Lists) Entries(list string) []Entry {
+	l.mu.Lock()
+	entries := make([]Entry, 0, len(l.lists[list]))
+	for _, it := range l.lists[list] {
+		entries = append(entries, it.entry)
+	}
+	l.mu.Unlock()
+	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Value, b.Value) })
+	return entries
+}
+
+// Len returns how many entries there are in all.
+func (l *Lists) Len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, values := range l.lists {
+		n += len(values)
+	}
+	return n
+}
+
+// item checks an entry and makes it canonical.
+func (l *Lists) item(e Entry) (*item, error) {
+	if !validName(e.List) {
+		return nil, fmt.Errorf("%w, not %q", ErrList, e.List)
+	}
+	if e.Kind > Allow {
+		return nil, fmt.Errorf("lists: value %q: no such kind", e.Value)
+	}
+	v, err := ParseValue(e.Value, l.cfg.Plan)
+	if err != nil {
+		return nil, err
+	}
+	e.Value = v.Text
+	if e.Added.IsZero() {
+		e.Added = l.cfg.Now().UTC().Truncate(time.Microsecond)
+	}
+	it := &item{entry: e, value: v}
+	if !e.Expires.IsZero() {
+		it.expires = e.Expires.UnixNano()
+	}
+	return it, nil
+}
+
+// keep notes an item and returns the one that it replaces. The caller holds mu.
+func (l *Lists) keep(it *item) (old *item) {
+	values := l.lists[it.entry.List]
+	if values == nil {
+		values = map[string]*item{}
+		l.lists[it.entry.List] = values
+	}
+	old = values[it.value.Text]
+	values[it.value.Text] = it
+	return old
+}
+
+// forget removes an item. The caller holds mu.
+func (l *Lists) forget(list, value string) bool {
+	it := l.lists[list][value]
+	if it == nil {
+		return false
+	}
+	delete(l.lists[list], value)
+	if len(l.lists[list]) == 0 {
+		delete(l.lists, list)
+	}
+	l.index[it.entry.Kind].Load().drop(it)
+	return true
+}
+
+// rebuild makes the index anew. The caller holds mu.
+func (l *Lists) rebuild() {
+	fresh := [2]*index{newIndex(Block), newIndex(Allow)}
+	var patterns [2][]*item
+	for _, values := range l.lists {
+		for _, it := range values {
+			if it.value.Type == Agent || it.value.Type == AgentPrefix {
+				patterns[it.entry.Kind] = append(patterns[it.entry.Kind], it)
+				continue
+			}
+			fresh[it.entry.Kind].put(it)
+		}
+	}
+	for kind, items := range patterns {
+		fresh[kind].agents.Store(newAgents(items))
+	}
+	l.publish(fresh[Block], fresh[Allow])
+}
+
+func validName(s string) bool {
+	if s == "" || len(s) > 64 {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-') {
+			return false
+		}
+	}
+	return true
+}
