@@ -251,13 +251,6 @@ func (c *Client) sendCancel(now int64, out Sender) {
 	c.sh.NewClient(c.id|idCancel, sip.CANCEL, b, c.dest, ignore{}, now, out)
 }
 
-// Abandon ends the transaction without telling its user: another target is
-// tried instead. Its late responses find nothing.
-func (c *Client) Abandon() {
-	c.user = nil
-	c.terminate()
-}
-
 func (c *Client) releaseRequest() {
 	c.sh.Release(c.request)
 	c.request = nil

@@ -1,6 +1,8 @@
 package txn
 
 import (
+	"net/netip"
+
 	"gatehouse.example/internal/wire"
 	"gatehouse.example/sip"
 )
@@ -49,7 +51,7 @@ func (sh *Shard) NewServer(in *Incoming, user ServerUser, toTag string, metered 
 	s.sh = sh
 	s.user = user
 	s.toTag = toTag
-	s.flow = in.Packet.Flow
+	s.flow = ReturnFlow(in)
 	s.size = len(in.Packet.Data)
 	s.invite = in.Msg.Method() == sip.INVITE
 	s.metered = metered
@@ -68,6 +70,13 @@ func (s *Server) Flow() wire.Flow { return s.flow }
 
 // Shard returns the shard that the transaction lives in.
 func (s *Server) Shard() *Shard { return s.sh }
+
+// SetUser says whom the transaction reports to from now on.
+func (s *Server) SetUser(u ServerUser) { s.user = u }
+
+// Last returns the latest response that was sent, nil if none was. It is
+// borrowed until the next one.
+func (s *Server) Last() []byte { return s.last }
 
 // ToTag returns the tag of the responses that we make ourselves.
 func (s *Server) ToTag() string { return s.toTag }
@@ -227,10 +236,28 @@ func (sh *Shard) answerCancel(in *Incoming, toTag string, out Sender) {
 	sh.Reply(in, &sip.Response{Status: 200, ToTag: toTag}, out)
 }
 
+// ReturnFlow is the flow that responses to a request leave on: its connection,
+// or from UDP its source address with the port that rport asks for or Via names
+// (RFC 3261 §18.2.2, RFC 3581 §4). Never where Via says a host is.
+func ReturnFlow(in *Incoming) wire.Flow {
+	f := in.Packet.Flow
+	if f.Conn != 0 {
+		return f
+	}
+	if v := in.Msg.Via(); v.RPort < 0 {
+		port := v.Port
+		if port == 0 {
+			port = 5060
+		}
+		f.Remote = netip.AddrPortFrom(f.Remote.Addr(), port)
+	}
+	return f
+}
+
 // Reply answers a request without a transaction (RFC 3261 §8.2.7).
 func (sh *Shard) Reply(in *Incoming, r *sip.Response, out Sender) {
 	r.Source = in.Packet.Flow.Remote
 	b := sip.AppendResponse(sh.Buffer(), in.Msg, r)
-	out.Send(wire.Dest{Flow: in.Packet.Flow}, 0, b)
+	out.Send(wire.Dest{Flow: ReturnFlow(in)}, 0, b)
 	sh.Release(b)
 }

@@ -1,0 +1,285 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"gatehouse.example/internal/locate"
+	"gatehouse.example/internal/txn"
+	"gatehouse.example/internal/wire"
+	"gatehouse.example/sip"
+)
+
+// exchange is the response context of RFC 3261 §16.7: one request that is
+// being forwarded, its branches, and the best response so far. It lives in a
+// shard and belongs to whoever is inside.
+type exchange struct {
+	p        *Proxy
+	sh       *txn.Shard
+	server   *txn.Server // nil once a final response has been sent
+	upstream wire.Flow
+	observer Observer
+	in       *listener // where the request came in
+	method   sip.Method
+	base     []byte // the request with the common edits, where another branch may follow
+	targets  []Target
+	next     int // first target that has not been started
+	branches []branch
+	breadth  int
+	token    [tokenLen]byte
+	record   bool
+
+	best       []byte // best response so far, our Via removed
+	bestStatus int
+	bestBranch int
+	challenges []challenge
+	waiting    int // look-ups under way
+	reached    bool
+	cancelled  bool
+	done       bool // a 2xx or 6xx has come, or the final response was sent
+}
+
+// branch is one target that has been started.
+type branch struct {
+	target  *Target
+	client  *txn.Client // nil when nothing is pending
+	hops    []locate.Hop
+	hop     int // the next one to try
+	share   int // Max-Breadth
+	pending bool
+}
+
+// challenge keeps the authentication headers of a 401 or 407.
+type challenge struct {
+	branch int
+	lines  []byte
+}
+
+var exchanges = sync.Pool{New: func() any { return new(exchange) }}
+
+func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *exchange {
+	x := exchanges.Get().(*exchange)
+	targets, branches := x.targets[:0], x.branches[:0]
+	*x = exchange{p: p, sh: sh, upstream: txn.ReturnFlow(in), observer: fw.Observer, method: in.Msg.Method(), branches: branches, breadth: 60}
+	x.targets = append(targets, fw.Targets...)
+	x.in = p.self.incoming(in.Packet.Flow, in.Packet.Local)
+	if n, ok := maxBreadth(in.Msg); ok {
+		x.breadth = min(n, 60) // RFC 5393 §5.3.3.1: the default is 60
+	}
+	if dialogForming(x.method) {
+		x.record = true
+		if fw.Routing.InDialog {
+			copy(x.token[:], fw.Routing.Token)
+		} else {
+			p.signer.Append(x.token[:0], fw.Pass, in.Msg.CallID(), in.Msg.From().Tag)
+		}
+	}
+	return x
+}
+
+// begin starts the first group. The common case is one target with one known
+// hop: it is written straight from the request that came.
+func (x *exchange) begin(in *txn.Incoming, fw *Forward, now int64, out txn.Sender) {
+	if len(x.targets) == 1 {
+		b := x.addBranch(&x.targets[0], x.breadth)
+		x.next = 1
+		if x.resolve(b, len(in.Packet.Data)) && len(b.hops) == 1 && x.method == sip.INVITE {
+			x.try(b, in.Msg, fw.Edit, now, out)
+			return
+		}
+		x.base = fw.Edit.AppendTo(x.sh.Buffer())
+		x.proceed(b, now, out)
+		return
+	}
+	x.base = fw.Edit.AppendTo(x.sh.Buffer())
+	x.nextGroup(now, out)
+}
+
+// nextGroup starts the next targets in order and reports whether there were
+// any. A group that is wider than Max-Breadth goes on serially (RFC 5393 §5.3.3).
+func (x *exchange) nextGroup(now int64, out txn.Sender) bool {
+	if x.next >= len(x.targets) || x.cancelled || x.done {
+		return false
+	}
+	first := x.next
+	group := x.targets[first].Group
+	for x.next < len(x.targets) && x.targets[x.next].Group == group && x.next-first < x.breadth {
+		x.next++
+	}
+	share := max(1, x.breadth/(x.next-first))
+	from := len(x.branches)
+	for i := first; i < x.next; i++ {
+		x.addBranch(&x.targets[i], share)
+	}
+	for i := from; i < len(x.branches); i++ {
+		b := &x.branches[i]
+		x.resolve(b, len(x.base))
+		x.proceed(b, now, out)
+	}
+	return true
+}
+
+func (x *exchange) addBranch(t *Target, share int) *branch {
+	if n := len(x.branches); n < cap(x.branches) {
+		x.branches = x.branches[:n+1]
+		b := &x.branches[n]
+		*b = branch{target: t, hops: b.hops[:0], share: share, pending: true}
+		return b
+	}
+	x.branches = append(x.branches, branch{target: t, share: share, pending: true})
+	return &x.branches[len(x.branches)-1]
+}
+
+// resolve finds the hops of a branch without I/O, if that is possible.
+func (x *exchange) resolve(b *branch, size int) bool {
+	t := b.target
+	if t.Flow.Remote.IsValid() {
+		b.hops = append(b.hops, locate.Hop{Addr: t.Flow.Remote, Transport: t.Flow.Transport})
+		return true
+	}
+	hops, ok := x.p.cfg.Locator.Cached(t.Next, b.hops)
+	if ok {
+		b.hops = x.p.preferTCP(hops, t, size)
+	}
+	return ok
+}
+
+// preferTCP puts a TCP hop before each UDP hop when the request is too large
+// for UDP (RFC 3261 §18.1.1); UDP stays as the fallback.
+func (p *Proxy) preferTCP(hops []locate.Hop, t *Target, size int) []locate.Hop {
+	if size+200 <= p.cfg.UDPLimit || t.Next.Transport == sip.TCP {
+		return hops
+	}
+	for i := 0; i < len(hops); i++ {
+		if hops[i].Transport != sip.UDP {
+			continue
+		}
+		tcp := hops[i]
+		tcp.Transport = sip.TCP
+		hops = append(hops, locate.Hop{})
+		copy(hops[i+1:], hops[i:])
+		hops[i] = tcp
+		i++
+	}
+	return hops
+}
+
+// proceed tries the next hop of a branch, or looks its hops up, or gives it up.
+func (x *exchange) proceed(b *branch, now int64, out txn.Sender) {
+	switch {
+	case b.hop < len(b.hops):
+		sc := x.p.edits.Get().(*scratch)
+		if sc.msg.Parse(x.base) == nil {
+			sc.edit.Begin(&sc.msg)
+			x.try(b, &sc.msg, &sc.edit, now, out)
+		}
+		x.p.edits.Put(sc)
+	case b.hop == 0:
+		x.lookUp(b, out)
+	default:
+		b.pending = false
+	}
+}
+
+// lookUp asks DNS on a worker and comes back into the shard with the answer.
+func (x *exchange) lookUp(b *branch, out txn.Sender) {
+	i := x.indexOf(b)
+	next, size := b.target.Next, len(x.base)
+	var m sip.Message
+	if m.Parse(x.base) != nil {
+		b.pending = false
+		return
+	}
+	callID := append([]byte(nil), m.CallID()...)
+	x.waiting++
+	ok := x.p.cfg.Go(func(ctx context.Context) {
+		hops, err := x.p.cfg.Locator.Lookup(ctx, next)
+		x.p.cfg.Resume(callID, func(now int64, out txn.Sender) {
+			x.located(i, hops, err, size, now, out)
+		})
+	})
+	if !ok {
+		x.waiting--
+		b.pending = false
+	}
+}
+
+// located goes on with a branch whose hops are known now.
+func (x *exchange) located(i int, hops []locate.Hop, err error, size int, now int64, out txn.Sender) {
+	x.waiting--
+	b := &x.branches[i]
+	switch {
+	case x.done || x.cancelled || x.server == nil:
+		b.pending = false
+	case err != nil:
+		b.pending = false
+		if errors.Is(err, locate.ErrNotFound) && x.bestStatus == 0 {
+			x.bestStatus = 404 // nobody serves this name: an answer of our own
+		}
+	default:
+		b.hops = x.p.preferTCP(append(b.hops, hops...), b.target, size)
+		if len(b.hops) == 0 {
+			b.pending = false
+		} else {
+			x.proceed(b, now, out)
+		}
+	}
+	x.settle(now, out)
+}
+
+func (x *exchange) indexOf(b *branch) int {
+	for i := range x.branches {
+		if &x.branches[i] == b {
+			return i
+		}
+	}
+	return -1
+}
+
+func (x *exchange) branchOf(c *txn.Client) (int, *branch) {
+	for i := range x.branches {
+		if x.branches[i].client == c {
+			return i, &x.branches[i]
+		}
+	}
+	return -1, nil
+}
+
+// pending reports whether a final response of any branch is still awaited.
+func (x *exchange) pending() bool {
+	for i := range x.branches {
+		if x.branches[i].pending {
+			return true
+		}
+	}
+	return false
+}
+
+// cancelPending cancels what is left (§16.7 step 10).
+func (x *exchange) cancelPending(now int64, out txn.Sender) {
+	for i := range x.branches {
+		if c := x.branches[i].client; c != nil && x.branches[i].pending {
+			c.Cancel(now, out)
+		}
+	}
+}
+
+// release gives the context back once nothing refers to it any more.
+func (x *exchange) release() {
+	if x.server != nil || x.waiting > 0 {
+		return
+	}
+	for i := range x.branches {
+		if x.branches[i].client != nil {
+			return
+		}
+	}
+	if x.p == nil {
+		return
+	}
+	x.sh.Release(x.base)
+	x.sh.Release(x.best)
+	x.base, x.best, x.challenges, x.observer, x.p, x.sh = nil, nil, nil, nil, nil, nil
+	exchanges.Put(x)
+}

@@ -1,0 +1,137 @@
+package proxy
+
+import (
+	"gatehouse.example/internal/locate"
+	"gatehouse.example/internal/txn"
+	"gatehouse.example/internal/wire"
+	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
+)
+
+// Target is one place that a request may go to (RFC 3261 §16.5).
+type Target struct {
+	// URI becomes the Request-URI; empty keeps the one that came.
+	URI string
+	// Next is the next hop.
+	Next locate.Target
+	// Flow, when its Remote is valid, is the next hop instead: the flow that a
+	// phone has registered from (RFC 5626 §5.3).
+	Flow wire.Flow
+	// Path are the Route values to put on top (RFC 3327).
+	Path []string
+	// Group orders the targets: those of one group are tried in parallel, a
+	// later group when all of the earlier ones have failed.
+	Group int
+}
+
+// Observer learns how a forwarded request ended. status is the final response
+// that was sent upstream, 0 where none was (a non-INVITE that nobody answered,
+// RFC 4320 §4.2); local tells that we made it ourselves.
+type Observer interface {
+	Answered(status int, local bool, now int64)
+}
+
+// Forward says what to do with a request that is let through.
+type Forward struct {
+	Routing *Routing
+	Targets []Target
+	// Edit holds the edits that every branch gets, begun on the request; the
+	// removals of Preroute among them.
+	Edit *sip.Edit
+	// Pass is what the Record-Route will vouch for.
+	Pass Pass
+	// Server is the server transaction where one exists already.
+	Server *txn.Server
+	// ToTag marks the responses that we make ourselves.
+	ToTag string
+	// Metered subjects the responses to the meter of the transaction layer.
+	Metered  bool
+	Observer Observer
+}
+
+// Forward forwards a request statefully.
+func (p *Proxy) Forward(sh *txn.Shard, in *txn.Incoming, fw *Forward, out txn.Sender) {
+	p.stats.forwarded.Add(1)
+	now := in.Packet.Now
+	x := p.newExchange(sh, in, fw)
+	x.server = fw.Server
+	if x.server == nil {
+		x.server = sh.NewServer(in, serverUser{x}, fw.ToTag, fw.Metered)
+		if x.method == sip.INVITE {
+			p.Trying(x.server, in, out)
+		}
+	} else {
+		x.server.SetUser(serverUser{x})
+	}
+	p.commonEdits(in, fw)
+	x.begin(in, fw, now, out)
+	x.settle(now, out)
+}
+
+// Trying answers 100 (RFC 3261 §16.2: within 200 ms; at once is simplest).
+func (p *Proxy) Trying(s *txn.Server, in *txn.Incoming, out txn.Sender) {
+	sh := s.Shard()
+	b := sip.AppendResponse(sh.Buffer(), in.Msg, &sip.Response{Status: 100, Source: in.Packet.Flow.Remote})
+	s.Respond(b, 100, in.Packet.Now, out)
+	sh.Release(b)
+}
+
+// commonEdits notes what every branch gets (§16.6 steps 2, 3 and 6, §18.2.1).
+func (p *Proxy) commonEdits(in *txn.Incoming, fw *Forward) {
+	m, e, r := in.Msg, fw.Edit, fw.Routing
+	sip.AppendReceived(e, m, in.Packet.Flow.Remote)
+	decrementMaxForwards(m, e)
+	target := r.RequestURI
+	if r.HasNext && !isLoose(&r.Next) {
+		// §16.6 step 6: the next hop is a strict router, which wants itself in
+		// the Request-URI and the target at the end of the Route set.
+		strictRoute(m, e, r)
+		target = r.Next.URI
+	}
+	if string(target) != string(m.RequestURI()) {
+		e.Replace(m.RequestURISpan(), target)
+	}
+}
+
+func isLoose(a *sip.Address) bool {
+	var u uri.URI
+	if u.Parse(a.URI) != nil {
+		return true
+	}
+	_, ok := u.Param("lr")
+	return ok
+}
+
+// strictRoute moves the top Route value into the Request-URI.
+func strictRoute(m *sip.Message, e *sip.Edit, r *Routing) {
+	var end uint32
+	vs := m.Values(sip.HeaderRoute)
+	for vs.Next() {
+		end = vs.Field().Line.End
+		if vs.Span() == r.next {
+			e.DeleteValue(&vs)
+		}
+	}
+	e.Insert(end, []byte("Route: <"+string(r.RequestURI)+">\r\n"))
+}
+
+// decrementMaxForwards counts a hop (§16.6 step 3).
+func decrementMaxForwards(m *sip.Message, e *sip.Edit) {
+	f, ok := m.First(sip.HeaderMaxForwards)
+	if !ok {
+		e.Insert(m.HeadersEnd(), []byte("Max-Forwards: 70\r\n"))
+		return
+	}
+	n, ok := m.MaxForwards()
+	if !ok || n > 255 {
+		n = 71 // STANDARDS: an absurd value counts as absent
+	}
+	var buf [4]byte
+	e.Replace(f.Value, appendInt(buf[:0], n-1))
+}
+
+// dialogForming tells whether a method may open a dialog, so that the proxy has
+// to record its route (§16.6 step 4).
+func dialogForming(m sip.Method) bool {
+	return m == sip.INVITE || m == sip.SUBSCRIBE || m == sip.REFER
+}

@@ -1,0 +1,190 @@
+package proxy
+
+import (
+	"errors"
+	"time"
+
+	"gatehouse.example/internal/locate"
+	"gatehouse.example/internal/txn"
+	"gatehouse.example/internal/wire"
+	"gatehouse.example/sip"
+)
+
+// timerC is the patience with a ringing branch: more than three minutes
+// (RFC 3261 §16.6 step 11).
+const timerC = int64(3*time.Minute + time.Second)
+
+// Response takes a response of one branch (§16.7).
+func (x *exchange) Response(c *txn.Client, in *txn.Incoming, out txn.Sender) {
+	now, status := in.Packet.Now, in.Msg.Status()
+	i, b := x.branchOf(c)
+	if b == nil {
+		return
+	}
+	if !x.reached || status >= 200 {
+		x.p.cfg.Locator.Good(b.hops[b.hop-1])
+	}
+	x.reached = true
+	switch {
+	case status == 100:
+	case status < 200:
+		c.SetDeadline(now+timerC, now) // §16.7 step 2
+		x.passOn(in, status, now, out)
+	case status < 300:
+		b.pending = false
+		x.success(c, in, now, out)
+	case status == 503 && x.failover(b, in, now, out):
+	default:
+		b.pending = false
+		x.keep(i, in)
+		if status >= 600 && x.method == sip.INVITE {
+			// §16.7 step 5: a 6xx ends the search, but is sent when the
+			// others have answered their CANCEL.
+			x.done = true
+			x.cancelPending(now, out)
+		}
+	}
+	x.settle(now, out)
+}
+
+// success sends every 2xx upstream at once (§16.7 step 5).
+func (x *exchange) success(c *txn.Client, in *txn.Incoming, now int64, out txn.Sender) {
+	x.done = true
+	first := x.server != nil
+	x.passOn(in, in.Msg.Status(), now, out)
+	if x.method == sip.INVITE {
+		c.Linger(x.upstream, now)
+	}
+	if first {
+		x.report(in.Msg.Status(), false, now)
+		x.cancelPending(now, out)
+	}
+}
+
+// passOn forwards a response that nothing is changed in but our Via.
+func (x *exchange) passOn(in *txn.Incoming, status int, now int64, out txn.Sender) {
+	b, ok := x.p.stripVia(x.sh, in.Msg)
+	if ok {
+		if x.server != nil {
+			x.server.Respond(b, status, now, out)
+		} else if status >= 200 && status < 300 {
+			// RFC 6026 §8.6: the second 2xx of a forked INVITE.
+			out.Send(wire.Dest{Flow: x.upstream}, 0, b)
+		}
+	}
+	x.sh.Release(b)
+}
+
+// stripVia writes a response without its top Via (§16.7 step 3). It reports
+// false where no Via is left: then the response was meant for us.
+func (p *Proxy) stripVia(sh *txn.Shard, m *sip.Message) ([]byte, bool) {
+	sc := p.edits.Get().(*scratch)
+	defer p.edits.Put(sc)
+	sc.edit.Begin(m)
+	vs := m.Values(sip.HeaderVia)
+	vs.Next()
+	sc.edit.DeleteValue(&vs)
+	more := vs.Next()
+	return sc.edit.AppendTo(sh.Buffer()), more
+}
+
+// keep compares a final response with the best one so far (§16.7 step 6).
+func (x *exchange) keep(i int, in *txn.Incoming) {
+	m, status := in.Msg, in.Msg.Status()
+	if status == 401 || status == 407 {
+		x.challenges = append(x.challenges, challenge{i, authLines(m)})
+	}
+	if x.best != nil && rank(status) >= rank(x.bestStatus) {
+		return
+	}
+	b, ok := x.p.stripVia(x.sh, m)
+	if !ok {
+		x.sh.Release(b)
+		return
+	}
+	x.sh.Release(x.best)
+	x.best, x.bestStatus, x.bestBranch = b, status, i
+}
+
+// rank orders final responses, best first: 6xx; then the lowest class, and
+// within 4xx those that tell the caller what to change (§16.7 step 6).
+func rank(status int) int {
+	switch {
+	case status >= 600:
+		return 0
+	case status == 401 || status == 407 || status == 415 || status == 420 || status == 484:
+		return 4*100 - 50
+	case status == 503:
+		return 599
+	default:
+		return status / 100 * 100
+	}
+}
+
+func authLines(m *sip.Message) (lines []byte) {
+	for _, f := range m.Fields() {
+		if f.ID == sip.HeaderWWWAuthenticate || f.ID == sip.HeaderProxyAuthenticate {
+			lines = append(lines, m.Text(f.Line)...)
+		}
+	}
+	return lines
+}
+
+// failover goes on to the next hop after a 503 (RFC 3263 §4.3).
+func (x *exchange) failover(b *branch, in *txn.Incoming, now int64, out txn.Sender) bool {
+	hop := b.hops[b.hop-1]
+	if d, ok := retryAfter(in.Msg); ok {
+		x.p.cfg.Locator.Busy(hop, d)
+	}
+	if b.hop >= len(b.hops) || x.done || x.cancelled || x.base == nil {
+		return false
+	}
+	x.p.stats.failovers.Add(1)
+	x.proceed(b, now, out)
+	return true
+}
+
+func retryAfter(m *sip.Message) (time.Duration, bool) {
+	f, ok := m.First(sip.HeaderRetryAfter)
+	if !ok {
+		return 0, false
+	}
+	n := 0
+	for _, c := range m.Text(f.Value) {
+		if c < '0' || c > '9' || n > 1e6 {
+			break
+		}
+		n = n*10 + int(c-'0')
+	}
+	return time.Duration(n) * time.Second, n > 0
+}
+
+// Failed takes the news that a hop has not answered or could not be reached.
+func (x *exchange) Failed(c *txn.Client, err error, now int64, out txn.Sender) {
+	_, b := x.branchOf(c)
+	if b == nil {
+		return
+	}
+	// Silence after a CANCEL, or of somebody who has rung, is not a dead hop.
+	if !c.Provisional() && !x.cancelled {
+		x.p.cfg.Locator.Failed(b.hops[b.hop-1])
+	}
+	if errors.Is(err, txn.ErrTimeout) && x.reached && x.bestStatus == 0 {
+		x.bestStatus = 408
+	}
+	if !x.done && !x.cancelled && b.hop < len(b.hops) && x.base != nil {
+		x.p.stats.failovers.Add(1)
+		x.proceed(b, now, out)
+	} else {
+		b.pending = false
+	}
+	x.settle(now, out)
+}
+
+func (x *exchange) clientEnded(c *txn.Client) {
+	if _, b := x.branchOf(c); b != nil {
+		b.client = nil
+	}
+}
+
+var _ Locator = (*locate.Resolver)(nil)

@@ -1,0 +1,114 @@
+package proxy
+
+import (
+	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
+)
+
+// Routing is what the Route fields and Request-URI of a request say once our
+// own entries are taken out (RFC 3261 §16.4).
+type Routing struct {
+	// InDialog tells that one of our signed Record-Route values brought the
+	// request here and fits its dialog.
+	InDialog bool
+	Pass     Pass
+	// Token is the text of the signed parameter, for a target refresh.
+	Token []byte
+	// Next is the first Route value that is not ours.
+	Next    sip.Address
+	HasNext bool
+	next    sip.Span
+	// RequestURI is the Request-URI to go on with: the request's own, or the
+	// last Route value where a strict router had put us into the Request-URI.
+	RequestURI []byte
+	URI        uri.URI
+	// Foreign tells that a Route came that names somebody else and no token of
+	// ours vouches for it: an attempt to relay through us, unless the sender
+	// may do that.
+	Foreign bool
+}
+
+// Preroute works out the routing of a request and notes in e the removal of
+// our own Route values. It allocates nothing.
+func (p *Proxy) Preroute(m *sip.Message, e *sip.Edit, r *Routing) {
+	*r = Routing{RequestURI: m.RequestURI(), URI: *m.URI()}
+	strict := p.strictUpstream(m, r)
+	if m.Has(sip.HeaderRoute) {
+		p.takeRoutes(m, e, r, strict)
+	}
+	r.Foreign = r.HasNext && !r.InDialog
+}
+
+// strictUpstream notices a Request-URI that is a Record-Route value of ours: a
+// strict router has moved the real target to the end of the Route set
+// (§16.4).
+func (p *Proxy) strictUpstream(m *sip.Message, r *Routing) bool {
+	token, ok := r.URI.Param("gh")
+	if !ok || !p.self.IsURI(&r.URI) {
+		return false
+	}
+	p.admit(m, token, r)
+	return true
+}
+
+// takeRoutes removes what is ours from the top of the Route set, and its last
+// value where that becomes the Request-URI.
+func (p *Proxy) takeRoutes(m *sip.Message, e *sip.Edit, r *Routing, strict bool) {
+	last := 0
+	if strict {
+		for vs := m.Values(sip.HeaderRoute); vs.Next(); {
+			last++
+		}
+	}
+	n := 0
+	vs := m.Values(sip.HeaderRoute)
+	for vs.Next() {
+		n++
+		var a sip.Address
+		var u uri.URI
+		if a.Parse(vs.Text()) != nil || u.Parse(a.URI) != nil {
+			continue // seen by Validate
+		}
+		if n == last {
+			e.DeleteValue(&vs)
+			r.RequestURI, r.URI = a.URI, u
+			continue
+		}
+		if r.HasNext {
+			continue
+		}
+		if p.self.IsURI(&u) {
+			e.DeleteValue(&vs)
+			if token, ok := u.Param("gh"); ok && !r.InDialog {
+				p.admit(m, token, r)
+			}
+			continue
+		}
+		r.Next, r.HasNext, r.next = a, true, vs.Span()
+	}
+}
+
+// admit checks a token. The opener of the dialog is the sender of this request
+// or its receiver, so its tag is in From or in To.
+func (p *Proxy) admit(m *sip.Message, token []byte, r *Routing) {
+	if len(m.To().Tag) == 0 {
+		return // RFC 3261 §12.2: without a To tag there is no dialog
+	}
+	pass, ok := p.signer.Check(token, m.CallID(), m.From().Tag)
+	if !ok {
+		pass, ok = p.signer.Check(token, m.CallID(), m.To().Tag)
+	}
+	if ok {
+		r.InDialog, r.Pass, r.Token = true, pass, token
+	}
+}
+
+// NextURI returns the URI that decides the next hop: the top Route or the
+// Request-URI (§16.6 step 7).
+func (r *Routing) NextURI(u *uri.URI) bool {
+	if r.HasNext {
+		return u.Parse(r.Next.URI) == nil
+	}
+	*u = r.URI
+	return true
+}

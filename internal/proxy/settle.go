@@ -1,0 +1,136 @@
+package proxy
+
+import (
+	"strconv"
+	"time"
+
+	"gatehouse.example/internal/txn"
+	"gatehouse.example/sip"
+)
+
+// users splits the two faces that an exchange shows to its transactions, whose
+// methods share names.
+type (
+	serverUser struct{ *exchange }
+	clientUser struct{ *exchange }
+)
+
+// Cancelled passes the caller's CANCEL on to every branch (§16.10).
+func (u serverUser) Cancelled(_ *txn.Server, now int64, out txn.Sender) {
+	x := u.exchange
+	x.cancelled = true
+	x.cancelPending(now, out)
+	for i := range x.branches {
+		if x.branches[i].client == nil {
+			x.branches[i].pending = false // still looking for its hop
+		}
+	}
+	x.settle(now, out)
+}
+
+// Ended forgets the server transaction.
+func (u serverUser) Ended(*txn.Server) {
+	u.exchange.server = nil
+}
+
+// Ended forgets a client transaction.
+func (u clientUser) Ended(c *txn.Client) {
+	u.exchange.clientEnded(c)
+	u.exchange.release()
+}
+
+// settle goes on when every branch has ended: with the next group, or with the
+// final response (§16.7 step 6). It is the last thing that an event does.
+func (x *exchange) settle(now int64, out txn.Sender) {
+	if x.server != nil && !x.pending() {
+		if x.nextGroup(now, out) && x.pending() {
+			return
+		}
+		x.finish(now, out)
+	}
+	x.release()
+}
+
+// finish sends the final response.
+func (x *exchange) finish(now int64, out txn.Sender) {
+	switch {
+	case x.best != nil && !(x.cancelled && x.bestStatus == 408):
+		x.finishBest(now, out)
+	case x.cancelled:
+		x.respond(487, "", now, out)
+	case x.method != sip.INVITE && x.bestStatus == 408:
+		// RFC 4320 §4.2: a non-INVITE that nobody answered gets no 408.
+		x.report(0, true, now)
+		x.server.Terminate()
+	case x.bestStatus != 0:
+		x.respond(x.bestStatus, "", now, out)
+	default:
+		// Nobody behind us answers: we know that we cannot serve, so a 503 is
+		// ours to send, and says when to come back (§16.7 step 6, §21.5.4).
+		x.p.stats.unreachable.Add(1)
+		secs := int(x.p.cfg.RetryAfter / time.Second)
+		x.respond(503, "Retry-After: "+strconv.Itoa(secs)+"\r\n", now, out)
+	}
+}
+
+// finishBest sends the best response, with every challenge in it (§16.7 step 7)
+// and 503 made into 500 (step 6): that a server behind us is overloaded does
+// not mean that we are.
+func (x *exchange) finishBest(now int64, out txn.Sender) {
+	sc := x.p.edits.Get().(*scratch)
+	defer x.p.edits.Put(sc)
+	status, resp := x.bestStatus, x.best
+	auth := status == 401 || status == 407
+	if status == 503 || auth && len(x.challenges) > 1 {
+		if sc.msg.Parse(x.best) == nil {
+			sc.edit.Begin(&sc.msg)
+			if status == 503 {
+				status = 500
+				first := sc.msg.Fields()[0].Line.Start
+				sc.edit.Replace(sip.Span{Start: 0, End: first}, []byte("SIP/2.0 500 Server Internal Error\r\n"))
+			}
+			if auth {
+				for _, ch := range x.challenges {
+					if ch.branch != x.bestBranch {
+						sc.edit.Insert(sc.msg.HeadersEnd(), ch.lines)
+					}
+				}
+			}
+			resp = sc.edit.AppendTo(x.sh.Buffer())
+			defer x.sh.Release(resp)
+		}
+	}
+	x.report(status, false, now)
+	x.server.Respond(resp, status, now, out)
+}
+
+// respond answers the request with a response of our own.
+func (x *exchange) respond(status int, headers string, now int64, out txn.Sender) {
+	sc := x.p.edits.Get().(*scratch)
+	defer x.p.edits.Put(sc)
+	if sc.msg.Parse(x.request()) != nil {
+		x.server.Terminate()
+		return
+	}
+	b := sip.AppendResponse(x.sh.Buffer(), &sc.msg, &sip.Response{Status: status, ToTag: x.server.ToTag(), Headers: []byte(headers)})
+	x.report(status, true, now)
+	x.server.Respond(b, status, now, out)
+	x.sh.Release(b)
+}
+
+// request returns something that the request's Via, From, To, Call-ID and CSeq
+// can be read from: the request itself where it was kept, else the latest
+// provisional response to it, which repeats them.
+func (x *exchange) request() []byte {
+	if x.base != nil {
+		return x.base
+	}
+	return x.server.Last()
+}
+
+func (x *exchange) report(status int, local bool, now int64) {
+	if x.observer != nil {
+		x.observer.Answered(status, local, now)
+		x.observer = nil
+	}
+}
