@@ -1,12 +1,15 @@
 package lists
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // agents finds pieces of text in a User-Agent. It is immutable. Two letters of each piece select the few candidates for a position, so
 // that the time depends on the User-Agent's length and hardly on how many pieces are listed.
 type agents struct {
 	items  []*item
-	filter [65536 / 64]uint64  // by the first two letters of a piece
+	filter [65536 / 64]uint64 // by the first two letters of a piece
 	starts map[uint16][]*item // the same, exactly
 }
 
@@ -24,6 +27,9 @@ func (a *agents) without(it *item) *agents {
 }
 
 func newAgents(items []*item) *agents {
+	slices.SortFunc(items, func(x, y *item) int {
+		return cmp.Or(cmp.Compare(x.entry.List, y.entry.List), cmp.Compare(x.value.Text, y.value.Text))
+	})
 	a := &agents{items: items, starts: map[uint16][]*item{}}
 	for _, it := range items {
 		n := pair(it.value.key[0], it.value.key[1])
