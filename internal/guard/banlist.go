@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"container/heap"
 	"math"
 	"net/netip"
@@ -135,6 +136,31 @@ func (l *banList) add(b Ban, keepLonger bool) (evicted netip.Prefix, err error) 
 	heap.Push(&l.soonest, r)
 	l.table.Store(t.InsertPersist(b.Source, expires))
 	return evicted, nil
+}
+
+// load puts many bans in at once: the table is built anew, not copied once for
+// each. Those that do not fit, or belong to peers, are returned.
+func (l *banList) load(bans []Ban) (left []netip.Prefix) {
+	slices.SortFunc(bans, func(a, b Ban) int { return cmp.Compare(unix(b.Expires), unix(a.Expires)) })
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.table.Load().Clone()
+	for _, b := range bans {
+		if l.records[b.Source] != nil {
+			continue // the one that lasts longer is in
+		}
+		mark, ok := t.LookupPrefix(b.Source)
+		if len(l.records) >= l.max || ok && mark == peerMark {
+			left = append(left, b.Source)
+			continue
+		}
+		r := &record{Ban: b, expires: unix(b.Expires)}
+		l.records[b.Source] = r
+		heap.Push(&l.soonest, r)
+		t.Insert(b.Source, r.expires)
+	}
+	l.table.Store(t)
+	return left
 }
 
 // drop forgets a record; the caller removes it from the table.

@@ -20,7 +20,7 @@ type Limits struct {
 	V4Host  Rate // each IPv4 address
 	V4Net24 Rate // each IPv4 /24
 	V4Net16 Rate // each IPv4 /16
-	V6Host  Rate // each IPv6 address
+	V6Host  Rate // each IPv6 address; off by default, since whoever has one has its /64
 	V6Net64 Rate // each IPv6 /64: usually one LAN or one host
 	V6Net48 Rate // each IPv6 /48: usually one site
 	V6Net32 Rate // each IPv6 /32: usually one provider
@@ -96,7 +96,7 @@ func Default() Config {
 	return Config{
 		Limits: Limits{
 			V4Host: Rate{200, 2000}, V4Net24: Rate{1000, 5000}, V4Net16: Rate{5000, 20000},
-			V6Host: Rate{200, 2000}, V6Net64: Rate{400, 4000}, V6Net48: Rate{1000, 5000}, V6Net32: Rate{5000, 20000},
+			V6Net64: Rate{200, 2000}, V6Net48: Rate{1000, 5000}, V6Net32: Rate{5000, 20000},
 		},
 		Failures: Failures{
 			Auth:        FailureLimit{10, 10 * time.Minute},

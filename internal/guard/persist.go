@@ -18,7 +18,7 @@ const (
 
 // Load takes over the bans that the storage holds. Call it once, before the
 // first packet. Those that have expired, or are inside a peer by now, are
-// deleted from the storage.
+// deleted from the storage by Run.
 func (g *Guard) Load(ctx context.Context) error {
 	if g.cfg.Storage == nil {
 		return nil
@@ -28,6 +28,7 @@ func (g *Guard) Load(ctx context.Context) error {
 		return fmt.Errorf("guard: load bans: %w", err)
 	}
 	now := time.Now().UnixNano()
+	keep := bans[:0]
 	for _, b := range bans {
 		stored := b.Source
 		b, err := normal(b)
@@ -35,13 +36,10 @@ func (g *Guard) Load(ctx context.Context) error {
 			g.store.remove(stored)
 			continue
 		}
-		evicted, err := g.bans.add(b, false)
-		if err != nil {
-			g.store.remove(stored)
-		}
-		if evicted.IsValid() {
-			g.store.remove(evicted)
-		}
+		keep = append(keep, b)
+	}
+	for _, source := range g.bans.load(keep) {
+		g.store.remove(source)
 	}
 	return nil
 }
