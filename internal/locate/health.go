@@ -43,8 +43,11 @@ const (
 
 func placeOf(h Hop) place { return place{h.Addr, h.Transport} }
 
+// any says whether anything is held against anyone.
+func (h *health) any() bool { return h.count.Load() != 0 }
+
 func (h *health) of(hop Hop, now time.Time) condition {
-	if h.count.Load() == 0 {
+	if !h.any() {
 		return fine
 	}
 	h.mu.RLock()
@@ -103,7 +106,7 @@ func (h *health) slot(p place) int {
 }
 
 func (h *health) good(hop Hop) {
-	if h.count.Load() == 0 {
+	if !h.any() {
 		return
 	}
 	h.mu.Lock()

@@ -42,7 +42,7 @@ func (r *Resolver) literal(t Target, dst []Hop) ([]Hop, error) {
 	if err := r.possible(h.Addr); err != nil {
 		return dst, err
 	}
-	if r.health.of(h, r.cfg.Now()) == resting {
+	if r.health.any() && r.health.of(h, r.cfg.Now()) == resting {
 		return dst, ErrBusy
 	}
 	return append(dst, h), nil
