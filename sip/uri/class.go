@@ -1,0 +1,100 @@
+package uri
+
+// The character classes of RFC 3261 §25.1 and RFC 3966 §3, one bit each.
+const (
+	isAlpha uint16 = 1 << iota
+	isDigit
+	isHex
+	isScheme
+	isUser     // unreserved, user-unreserved and '#'
+	isPassword // unreserved and "&=+$,"
+	isHost     // letters, digits, '-', '.', '_'
+	isParam    // unreserved, param-unreserved and '='
+	isHeader   // unreserved, hnv-unreserved, '&' and '='
+	isURIC
+	isReserved  // RFC 2396 §2.2
+	isSeparator // visual separators of a telephone number
+	isAlnum     = isAlpha | isDigit
+)
+
+// class is never written after it is built.
+var class = buildClass()
+
+func buildClass() (t [256]uint16) {
+	mark := func(set string, bits uint16) {
+		for i := 0; i < len(set); i++ {
+			t[set[i]] |= bits
+		}
+	}
+	const everywhere = isUser | isPassword | isParam | isHeader | isURIC
+	for c := byte('0'); c <= '9'; c++ {
+		t[c] |= isDigit | isHex | isScheme | isHost | everywhere
+	}
+	for c := byte('a'); c <= 'z'; c++ {
+		t[c] |= isAlpha | isScheme | isHost | everywhere
+		t[c-32] |= isAlpha | isScheme | isHost | everywhere
+	}
+	mark("abcdefABCDEF", isHex)
+	mark("+-.", isScheme)
+	mark("-_.!~*'()", everywhere) // mark: together with the above, unreserved
+	mark("&=+$,;?/#", isUser)
+	mark("&=+$,", isPassword)
+	mark("-._", isHost)
+	mark("[]/:&+$=", isParam)
+	mark("[]/?:+$&=", isHeader)
+	mark(";/?:@&=+$,[]%#", isURIC)
+	mark(";/?:@&=+$,", isReserved)
+	mark("-.()", isSeparator)
+	return t
+}
+
+// escaped reads "%" HEX HEX at b[i]. RFC 3261 §25.1.
+func escaped(b []byte, i int) (c byte, ok bool) {
+	if i+2 >= len(b) || b[i] != '%' || class[b[i+1]]&isHex == 0 || class[b[i+2]]&isHex == 0 {
+		return 0, false
+	}
+	return unhex(b[i+1])<<4 | unhex(b[i+2]), true
+}
+
+func unhex(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c&^0x20 - 'A' + 10
+}
+
+// span returns the length of the run at the start of b whose octets are of the class or are escapes.
+func span(b []byte, bits uint16) int {
+	i := 0
+	for i < len(b) {
+		if class[b[i]]&bits != 0 {
+			i++
+			continue
+		}
+		if _, ok := escaped(b, i); !ok {
+			break
+		}
+		i += 3
+	}
+	return i
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 32
+	}
+	return c
+}
+
+// foldEqual compares b with s, which is in lower case.
+func foldEqual(b []byte, s string) bool {
+	if len(b) != len(s) {
+		return false
+	}
+	for i := range b {
+		if lower(b[i]) != s[i] {
+			return false
+		}
+	}
+	return true
+}
