@@ -12,8 +12,10 @@ package config
 
 import (
 	"log/slog"
+	"net/netip"
 	"time"
 
+	"gatehouse.example/sip"
 	"gatehouse.example/verdict"
 )
 
@@ -180,11 +182,13 @@ func alwaysExempt() []Text { return []Text{"112", "911", "urn:service:sos"} }
 
 // Default is the configuration of a start without a file.
 func Default() *Config {
-	c := &Config{
+	loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	port := func(p uint16) netip.AddrPort { return netip.AddrPortFrom(loopback, p) }
+	return &Config{
 		Data:    "./gatehouse-data",
 		Hot:     "memory",
-		Listen:  []Listen{mustListen("udp://127.0.0.1:5060"), mustListen("tcp://127.0.0.1:5060")},
-		Console: mustAddress("127.0.0.1:8060"),
+		Listen:  []Listen{{sip.UDP, port(5060)}, {sip.TCP, port(5060)}},
+		Console: Address{port(8060)},
 		Domains: []Domain{{Name: "localhost", Deliver: Deliver{Home: true}, Mode: Mode(verdict.Monitor)}},
 		Peers:   []Peer{},
 		Exempt:  append(alwaysExempt(), "999", "000"),
@@ -201,5 +205,4 @@ func Default() *Config {
 		History: History{KeepDays: 90, MaxSize: 2 << 30},
 		Log:     Log{Level: Level(slog.LevelInfo), Format: "text"},
 	}
-	return c
 }

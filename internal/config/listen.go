@@ -98,13 +98,3 @@ func (a *Address) UnmarshalYAML(n ast.Node) error {
 
 // MarshalYAML writes what UnmarshalYAML reads.
 func (a Address) MarshalYAML() (any, error) { return a.AddrPort.String(), nil }
-
-func mustListen(s string) Listen {
-	l, err := ParseListen(s)
-	if err != nil {
-		panic(err)
-	}
-	return l
-}
-
-func mustAddress(s string) Address { return Address{netip.MustParseAddrPort(s)} }
