@@ -1,0 +1,111 @@
+// Package rate counts attempts per key in memory of fixed size.
+//
+// [Meter] holds a GCRA (generic cell rate algorithm, ITU-T I.371) per key: one time stamp that says until when the key's past attempts
+// would have lasted at the allowed rate. [Fanout] holds how many different things a key has touched within a window, by linear
+// counting (Whang, Vander-Zanden, Taylor 1990) in 64 bits.
+//
+// Keys are 64-bit hashes with a secret seed, so that nobody can choose keys that collide. Tables are sets of eight ways: when a set
+// is full, the key with the least to remember is forgotten. A flood of fresh keys therefore pushes out keys that have
+// hardly been seen, not the heavy ones, and memory stays what it was at the start.
+//
+// Time is passed in as Unix nanoseconds and may be virtual. Both types are safe for concurrent use, take one short lock per call
+// and allocate nothing.
+package rate
+
+import (
+	"fmt"
+	"math/bits"
+	"sync"
+	"time"
+)
+
+// Limit allows Count attempts at once, and Count per Per in the long run.
+type Limit struct {
+	Count int           `yaml:"count" json:"count"`
+	Per   time.Duration `yaml:"per" json:"per"`
+}
+
+// Validate says what is wrong with a limit.
+func (l Limit) Validate() error {
+	if l.Count < 1 || l.Per <= 0 || l.Per/time.Duration(l.Count) <= 0 {
+		return fmt.Errorf("rate: %d per %s is not a limit: count must be at least 1 and per long enough for it", l.Count, l.Per)
+	}
+	return nil
+}
+
+// Level is how full a key's allowance is: 1 is just within the limit, 2 is twice as many attempts as that.
+type Level float64
+
+// maxLevel is where counting stops: a key that was flooded is back within its limit after maxLevel-1 times Per of silence.
+const maxLevel = 3
+
+const ways = 8
+
+// stamp is what is remembered of one key. A tat of the past says nothing any more: the place is free.
+type stamp struct {
+	hash uint64
+	tat  int64 // theoretical arrival time, Unix nanoseconds
+}
+
+// Meter measures the rate of many keys against one limit.
+type Meter struct {
+	step  int64 // time that one attempt is worth
+	full  int64 // time that the whole allowance is worth
+	most  int64 // how far ahead of now a stamp may be
+	locks [64]sync.Mutex
+	sets  [][ways]stamp
+}
+
+// NewMeter returns a meter that remembers at most about keys keys, 16 octets each.
+func NewMeter(l Limit, keys int) (*Meter, error) {
+	if err := l.Validate(); err != nil {
+		return nil, err
+	}
+	step := int64(l.Per) / int64(l.Count)
+	return &Meter{
+		step: step, full: step * int64(l.Count), most: step * int64(l.Count) * maxLevel,
+		sets: make([][ways]stamp, setsFor(keys)),
+	}, nil
+}
+
+func setsFor(keys int) int {
+	n := max(keys/ways, 64)
+	return 1 << bits.Len(uint(n-1))
+}
+
+// Count counts an attempt of the key at now and returns its level with it.
+func (m *Meter) Count(key uint64, now int64) Level { return m.measure(key, now, true) }
+
+// Peek returns the level that Count would return, and counts nothing.
+func (m *Meter) Peek(key uint64, now int64) Level { return m.measure(key, now, false) }
+
+func (m *Meter) measure(key uint64, now int64, count bool) Level {
+	n := key & uint64(len(m.sets)-1)
+	lock, set := &m.locks[n%uint64(len(m.locks))], &m.sets[n]
+	lock.Lock()
+	defer lock.Unlock()
+	at, found := 0, false
+	for i := range set {
+		if set[i].hash == key && set[i].tat != 0 {
+			at, found = i, true
+			break
+		}
+		if set[i].tat < set[at].tat {
+			at = i
+		}
+	}
+	tat := now
+	if found {
+		tat = max(tat, set[at].tat)
+		// A clock that was set back must not punish for as long as it was wrong.
+		tat = min(tat, now+m.most)
+	}
+	tat = min(tat+m.step, now+m.most)
+	if count {
+		set[at] = stamp{key, tat}
+	}
+	return Level(float64(tat-now) / float64(m.full))
+}
+
+// Attempts is about how many attempts a level stands for, given the meter's limit.
+func (m *Meter) Attempts(l Level) int { return int(float64(l)*float64(m.full)/float64(m.step) + 0.5) }
