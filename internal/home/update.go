@@ -1,0 +1,135 @@
+package home
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"gatehouse.example/internal/state/binding"
+	"gatehouse.example/sip/uri"
+)
+
+// plan works out a user's bindings after a request (RFC 3261 §10.3 steps 6 and 7) and changes nothing: old
+// stays as it is, so that a request that fails halfway leaves no trace.
+func plan(old []*entry, q *request, maxContacts int, now time.Time) ([]*entry, *refusal) {
+	live := make([]*entry, 0, len(old)+len(q.contacts))
+	for _, e := range old {
+		if e.live(now) {
+			live = append(live, e)
+		}
+	}
+	if q.wildcard {
+		for _, e := range live {
+			if outOfOrder(e, q) {
+				return nil, refuse(500, "CSeq Out of Order")
+			}
+		}
+		return nil, nil
+	}
+	before := len(live)
+	for i := range q.contacts {
+		var no *refusal
+		if live, no = apply(live, q, &q.contacts[i], now); no != nil {
+			return nil, no
+		}
+	}
+	// A user who is over a lowered limit may still refresh and remove.
+	if len(live) > maxContacts && len(live) > before {
+		return nil, refuse(403, "Too Many Contacts")
+	}
+	return live, nil
+}
+
+// apply adds, refreshes or removes one contact. A refreshed one keeps its place. Contacts are compared by
+// the rules for URIs, which are not transitive: should several bindings equal the contact, it takes the
+// place of all. An instance ID never decides which binding is meant, so that claiming another phone's
+// takes nothing from it.
+func apply(live []*entry, q *request, w *wanted, now time.Time) ([]*entry, *refusal) {
+	var fresh *entry
+	if w.expires > 0 {
+		fresh = newEntry(q, w, now)
+	}
+	out := live[:0:0]
+	for _, e := range live {
+		if !uri.Equal(&e.uri, &w.uri) {
+			out = append(out, e)
+			continue
+		}
+		if outOfOrder(e, q) {
+			return nil, refuse(500, "CSeq Out of Order")
+		}
+		if fresh != nil {
+			out, fresh = append(out, fresh), nil
+		}
+	}
+	if fresh != nil {
+		out = append(out, fresh)
+	}
+	return out, nil
+}
+
+// outOfOrder tells that a request is older than what a binding has seen: the same Call-ID and no higher
+// CSeq. Another Call-ID is a phone that started anew (RFC 3261 §10.3 step 7).
+func outOfOrder(e *entry, q *request) bool {
+	return e.CallID == q.callID && q.cseq <= e.CSeq
+}
+
+func newEntry(q *request, w *wanted, now time.Time) *entry {
+	return &entry{
+		Binding: binding.Binding{
+			AoR: q.aor, Contact: w.text, CallID: q.callID, CSeq: q.cseq, Expires: now.Add(w.expires),
+			Path: slices.Clone(q.path), Received: q.source.String(), Q: w.q, Instance: w.instance, UserAgent: q.userAgent,
+		},
+		uri:    w.uri,
+		source: q.source,
+	}
+}
+
+// preference is q in thousandths; without one a contact is as good as any (RFC 2543 §6.14 had 1 here).
+func (e *entry) preference() int {
+	if e.Q < 0 {
+		return 1000
+	}
+	return e.Q
+}
+
+// contacts turns live entries into what callers need, ordered by q (RFC 3261 §16.6).
+func contacts(entries []*entry, now time.Time) []Contact {
+	var out []Contact
+	for _, e := range entries {
+		if e.live(now) {
+			out = append(out, Contact{
+				URI: e.Contact, Target: target(&e.uri), Q: e.preference(), Path: e.Path, Source: e.source,
+				Expires: e.Expires, Instance: e.Instance, CallID: e.CallID, UserAgent: e.UserAgent,
+			})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Contact) int { return b.Q - a.Q })
+	return out
+}
+
+// target writes a contact as a Request-URI: RFC 3261 §19.1.1 allows neither headers nor method there. The
+// registered ?headers are kept in the binding and shown in answers, but never become headers of a request
+// (RFC 4475 §3.3.14).
+func target(u *uri.URI) string {
+	t := *u
+	t.Headers = nil
+	t.Params = withoutMethod(u.Params)
+	return string(t.AppendTo(nil))
+}
+
+// withoutMethod returns URI parameters without method.
+func withoutMethod(params []byte) []byte {
+	var out []byte
+	for p := range bytes.SplitSeq(params, []byte{';'}) {
+		one := uri.URI{Params: p}
+		if _, ok := one.Param("method"); ok || len(p) == 0 {
+			continue
+		}
+		if len(out) > 0 {
+			out = append(out, ';')
+		}
+		out = append(out, p...)
+	}
+	return out
+}
