@@ -1,0 +1,5 @@
+//go:build !race
+
+package guard
+
+const spoofedSources = 10_000_000
