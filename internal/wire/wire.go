@@ -74,7 +74,7 @@ type Dest struct {
 	ServerName string
 }
 
-// PeerCert tells whom the verified client certificate of a TLS peer names.
+// PeerCert tells whom the verified certificate of a TLS peer names.
 type PeerCert struct {
 	// Names are the SIP domains of RFC 5922 §7.1, in lower case.
 	Names []string
@@ -90,7 +90,8 @@ type Packet struct {
 	Local netip.AddrPort
 	// Now is the time of arrival in Unix nanoseconds, read once per batch.
 	Now int64
-	// TLS is nil unless the peer showed a client certificate that verified.
+	// TLS is nil unless the peer, a client or a server that we connected to,
+	// showed a certificate that verified.
 	TLS *PeerCert
 }
 

@@ -1,0 +1,73 @@
+package wire
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// pacer decides how a UDP reader waits.
+//
+// A wake-up costs several times what a message costs, so under load the reader
+// does what network cards do: it sleeps for a moment and then takes all that has
+// come. When datagrams come further apart than that, it waits in the kernel for
+// the next one and answers at once.
+//
+// CPU (user and system) of the whole process per echoed datagram of 600 octets,
+// loopback, BenchmarkEcho on two virtual cores of an AMD EPYC:
+//
+//	datagrams/s                        2,000     7,000     28,000
+//	Go's poller, then recvmmsg         82–102 µs 54–57 µs  16.7 µs
+//	blocking recvmmsg, own thread      80–84 µs  43 µs     13.4 µs
+//	… and sleeping ≤ 0.5 ms            93 µs     27 µs      9.5 µs
+//	… and sleeping ≤ 1 ms (default)    59–62 µs  20 µs      9.0 µs
+//	… and sleeping ≤ 2 ms              40 µs     16 µs
+type pacer struct {
+	most time.Duration // longest sleep, 0 = never
+	last time.Time
+	gap  float64 // smoothed time between datagrams, ns
+	poll bool    // slept: look, do not block
+}
+
+func (p *pacer) flags() int {
+	if p.poll {
+		return unix.MSG_DONTWAIT
+	}
+	return unix.MSG_WAITFORONE
+}
+
+// empty tells that there was nothing to take: block next time.
+func (p *pacer) empty() { p.poll = false }
+
+// wait sleeps if that is likely to gather more than one datagram. n came at now.
+func (p *pacer) wait(n int, now time.Time) {
+	p.poll = false
+	if p.most <= 0 {
+		return
+	}
+	p.note(n, now)
+	if n == batchSize { // more is waiting already
+		p.poll = true
+		return
+	}
+	if p.gap*3 < float64(p.most)*2 {
+		ts := unix.NsecToTimespec(p.most.Nanoseconds())
+		_ = unix.Nanosleep(&ts, nil)
+		p.poll = true
+	}
+}
+
+// note follows the rate: over some tens of batches, and with a ceiling so that
+// a pause is soon forgotten.
+func (p *pacer) note(n int, now time.Time) {
+	if n == 0 {
+		return
+	}
+	most := 10 * float64(p.most)
+	gap := min(float64(now.Sub(p.last))/float64(n), most)
+	if p.last.IsZero() {
+		gap, p.gap = most, most
+	}
+	p.gap += (gap - p.gap) * 0.1
+	p.last = now
+}

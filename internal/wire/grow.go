@@ -1,0 +1,140 @@
+package wire
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// busyness measures the share of a core that the calling thread uses. CPU time
+// is asked for, not the time between batches: on a machine where others compete
+// for the cores, one more reader would only make things worse.
+type busyness struct {
+	since time.Time
+	cpu   int64
+}
+
+const (
+	busyWindow = time.Second
+	busyShare  = 0.85
+)
+
+// over says, once a window, whether the thread was too busy in it.
+func (b *busyness) over(now time.Time) bool {
+	span := now.Sub(b.since)
+	if span < busyWindow {
+		return false
+	}
+	var ru unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_THREAD, &ru) != nil {
+		return false
+	}
+	cpu := ru.Utime.Nano() + ru.Stime.Nano()
+	used := cpu - b.cpu
+	first := b.since.IsZero()
+	b.since, b.cpu = now, cpu
+	return !first && span < 2*busyWindow && float64(used) > busyShare*float64(span)
+}
+
+// gate keeps a new reader from overtaking the old ones. With the new socket in
+// the SO_REUSEPORT group the kernel sends some flows there, whose earlier
+// datagrams may still wait at an old socket. The new reader starts when each old
+// one has found its socket empty once since then.
+type gate struct {
+	left atomic.Int32
+	open chan struct{}
+}
+
+// gateTime bounds the wait when an old reader never catches up: then datagrams
+// are being lost anyway, and order with them.
+const gateTime = 250 * time.Millisecond
+
+func (r *reader) passGate(g *gate) {
+	if g == nil || r.passed == g {
+		return
+	}
+	r.passed = g
+	if g.left.Add(-1) == 0 {
+		close(g.open)
+	}
+}
+
+// grow adds a reader, up to the limit. It is called by a reader that cannot keep up.
+func (l *udpListener) grow() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	most := l.net.cfg.Readers
+	if most <= 0 {
+		most = runtime.GOMAXPROCS(0)
+	}
+	if len(l.readers) >= most || l.net.closing.Load() {
+		return
+	}
+	// The kernel takes a socket into the group of one that was bound before it
+	// had the option.
+	if unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) != nil {
+		return
+	}
+	fd, err := l.socket(l.addr, true)
+	if err != nil {
+		return
+	}
+	r, err := newReader(l, fd, false)
+	if err != nil {
+		_ = unix.Close(fd)
+		return
+	}
+	g := &gate{open: make(chan struct{})}
+	g.left.Store(int32(len(l.readers)))
+	l.gate.Store(g)
+	l.readers = append(l.readers, r)
+	l.start(r, g)
+}
+
+// serve starts the first reader.
+func (l *udpListener) serve() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r, err := newReader(l, l.fd, true)
+	if err != nil {
+		return err
+	}
+	l.readers = append(l.readers, r)
+	l.start(r, nil)
+	return nil
+}
+
+// start runs r; l.mu is held, so that closing wakes every reader it started.
+func (l *udpListener) start(r *reader, g *gate) {
+	l.net.wg.Add(1)
+	go func(wg *sync.WaitGroup) {
+		defer wg.Done()
+		if g != nil {
+			r.passed = g
+			g.await()
+		}
+		r.run()
+	}(&l.net.wg)
+}
+
+func (g *gate) await() {
+	t := time.NewTimer(gateTime)
+	defer t.Stop()
+	select {
+	case <-g.open:
+	case <-t.C:
+	}
+}
+
+// wake makes every blocked reader look at Net.closing. shutdown of an
+// unconnected UDP socket reports ENOTCONN, but wakes whoever waits on it.
+func (l *udpListener) wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.readers {
+		_ = unix.Shutdown(r.fd, unix.SHUT_RD)
+	}
+}

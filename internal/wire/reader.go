@@ -1,0 +1,146 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"runtime"
+	"time"
+
+	"gatehouse.example/sip"
+	"golang.org/x/sys/unix"
+)
+
+// reader is one UDP socket and the goroutine that serves it.
+type reader struct {
+	l      *udpListener
+	fd     int
+	first  bool // fd is the listener's own: its close is not ours
+	in     *recvBatch
+	out    *Outbox
+	pkt    Packet
+	pace   pacer
+	busy   busyness
+	passed *gate
+}
+
+func newReader(l *udpListener, fd int, first bool) (*reader, error) {
+	in, err := newRecvBatch(l.wild)
+	if err != nil {
+		return nil, err
+	}
+	return &reader{l: l, fd: fd, first: first, in: in, out: l.net.Outbox(), pace: pacer{most: l.net.cfg.Coalesce}}, nil
+}
+
+// run serves the socket until the listener closes. It keeps its thread: it
+// blocks in the kernel rather than in the runtime's poller, which costs fewer
+// system calls per wake-up, and a thread of its own can be asked how busy it is.
+func (r *reader) run() {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer r.close()
+	for !r.l.net.closing.Load() {
+		g := r.l.gate.Load() // before recv: what came earlier is in what recv finds
+		n, err := r.in.recv(r.fd, r.pace.flags())
+		if err != nil {
+			r.failed(err, g)
+			continue
+		}
+		now := time.Now()
+		r.batch(n, now.UnixNano())
+		if n < batchSize {
+			r.passGate(g)
+		}
+		if r.busy.over(now) {
+			r.l.grow()
+		}
+		r.pace.wait(n, now)
+	}
+}
+
+func (r *reader) close() {
+	r.in.free()
+	if !r.first {
+		_ = unix.Close(r.fd)
+	}
+}
+
+func (r *reader) failed(err error, g *gate) {
+	r.pace.empty()
+	switch {
+	case errors.Is(err, unix.EINTR):
+	case errors.Is(err, unix.EAGAIN):
+		r.passGate(g)
+	default:
+		r.l.readErrors(r.fd, r.out)
+		r.out.Flush()
+	}
+}
+
+// batch hands n datagrams to the handler and sends what it answers.
+func (r *reader) batch(n int, now int64) {
+	count := &r.l.net.count
+	var received, octets, refused uint64
+	for i := range n {
+		data := r.in.data(i)
+		from := addrPort(&r.in.names[i])
+		switch {
+		case !from.IsValid(): // the wake-up of shutdown
+		case !r.l.net.handler.Admit(from.Addr(), sip.UDP, len(data), now):
+			refused++
+		case r.in.truncated(i):
+			count.truncated.Add(1)
+		case ignorable(data):
+			r.ignored(data)
+		default:
+			received++
+			octets += uint64(len(data))
+			r.deliver(i, data, from, now)
+		}
+	}
+	count.batches.Add(1)
+	if refused > 0 {
+		count.refused.Add(refused)
+	}
+	if received > 0 {
+		count.received.Add(received)
+		count.receivedBytes.Add(octets)
+		r.out.Flush()
+	}
+}
+
+func (r *reader) deliver(i int, data []byte, from netip.AddrPort, now int64) {
+	p := &r.pkt
+	p.Data = data
+	p.Flow = Flow{Transport: sip.UDP, Socket: r.l.index, Remote: from}
+	p.Local = r.l.addr
+	p.Now = now
+	if r.l.wild {
+		control := r.in.control[i][:r.in.hdrs[i].Hdr.Controllen]
+		if a, ok := packetInfo(control); ok {
+			p.Local = netip.AddrPortFrom(a, r.l.addr.Port())
+			p.Flow.Local = r.l.locals.number(a)
+		}
+	}
+	r.l.net.handler.Packet(p, r.out)
+}
+
+// ignorable says whether a datagram is no SIP message: a keep-alive, or STUN,
+// which RFC 5626 §4.4.2 tells by its first two bits being zero.
+func ignorable(b []byte) bool {
+	return len(b) <= 4 || b[0] < 0x40 && (isSTUN(b) || len(bytes.Trim(b, "\r\n")) == 0)
+}
+
+func isSTUN(b []byte) bool {
+	const cookie = 0x2112A442 // RFC 5389 §6
+	return len(b) >= 20 && b[0] < 0x40 && binary.BigEndian.Uint32(b[4:]) == cookie
+}
+
+func (r *reader) ignored(b []byte) {
+	if isSTUN(b) {
+		r.l.net.count.stun.Add(1)
+		return
+	}
+	r.l.net.count.keepAlives.Add(1)
+}
