@@ -1,0 +1,71 @@
+-- +goose Up
+
+-- One row per attempt. The keys are history.Key of the proven and the claimed caller, of the user and of what was requested;
+-- the second of each pair is empty where it equals the first. body is the rest of the verdict (attempt_body.go).
+CREATE TABLE attempts (
+    id            TEXT    NOT NULL PRIMARY KEY,
+    at            BIGINT  NOT NULL,
+    kind          INTEGER NOT NULL,
+    action        INTEGER NOT NULL,
+    from_key      TEXT    NOT NULL,
+    claimed_key   TEXT    NOT NULL,
+    to_key        TEXT    NOT NULL,
+    requested_key TEXT    NOT NULL,
+    body          TEXT    NOT NULL,
+    feedback      TEXT    NOT NULL DEFAULT '',
+    feedback_at   BIGINT  NOT NULL DEFAULT 0
+);
+
+-- One row per run of about a thousand attempts, from the id `first` up to the next row's: how many, how large, and a Bloom
+-- filter of their keys (attempt_block.go).
+CREATE TABLE attempt_blocks (
+    first  TEXT   NOT NULL PRIMARY KEY,
+    count  BIGINT NOT NULL,
+    bytes  BIGINT NOT NULL,
+    filter BLOB
+);
+
+CREATE TABLE list_entries (
+    list    TEXT    NOT NULL,
+    value   TEXT    NOT NULL,
+    kind    INTEGER NOT NULL,
+    note    TEXT    NOT NULL,
+    added   BIGINT  NOT NULL,
+    expires BIGINT  NOT NULL,
+    PRIMARY KEY (list, value)
+);
+
+CREATE TABLE bans (
+    source   TEXT   NOT NULL PRIMARY KEY,
+    reason   TEXT   NOT NULL,
+    evidence TEXT   NOT NULL,
+    created  BIGINT NOT NULL,
+    expires  BIGINT NOT NULL
+);
+
+CREATE TABLE users (
+    aor      TEXT   NOT NULL PRIMARY KEY,
+    ha1      TEXT   NOT NULL,
+    ha1_full TEXT   NOT NULL,
+    created  BIGINT NOT NULL
+);
+
+CREATE TABLE bindings (
+    aor        TEXT    NOT NULL,
+    contact    TEXT    NOT NULL,
+    call_id    TEXT    NOT NULL,
+    cseq       BIGINT  NOT NULL,
+    expires    BIGINT  NOT NULL,
+    path       TEXT    NOT NULL,
+    received   TEXT    NOT NULL,
+    q          INTEGER NOT NULL,
+    instance   TEXT    NOT NULL,
+    reg_id     BIGINT  NOT NULL,
+    user_agent TEXT    NOT NULL,
+    PRIMARY KEY (aor, contact)
+);
+
+CREATE TABLE secrets (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
+);

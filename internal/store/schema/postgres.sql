@@ -1,0 +1,74 @@
+-- One row per attempt. The keys are history.Key of the proven and the claimed caller, of the user and of what was requested;
+-- the second of each pair is empty where it equals the first. body is the rest of the verdict (attempt_body.go).
+CREATE TABLE attempts (
+    id            TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    at            BIGINT  NOT NULL,
+    kind          INTEGER NOT NULL,
+    action        INTEGER NOT NULL,
+    from_key      TEXT    NOT NULL,
+    claimed_key   TEXT    NOT NULL,
+    to_key        TEXT    NOT NULL,
+    requested_key TEXT    NOT NULL,
+    body          TEXT    NOT NULL,
+    feedback      TEXT    NOT NULL DEFAULT '',
+    feedback_at   BIGINT  NOT NULL DEFAULT 0
+);
+
+CREATE INDEX attempts_from ON attempts (from_key, id);
+CREATE INDEX attempts_claimed ON attempts (claimed_key, id) WHERE claimed_key <> '';
+CREATE INDEX attempts_to ON attempts (to_key, id);
+CREATE INDEX attempts_requested ON attempts (requested_key, id) WHERE requested_key <> '';
+
+-- One row per 17 minutes of attempts, `first` being what their ids begin with: how many and how large (attempt_block.go).
+-- The indices above do what the filter does in SQLite.
+CREATE TABLE attempt_blocks (
+    first  TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    count  BIGINT NOT NULL,
+    bytes  BIGINT NOT NULL,
+    filter BYTEA
+);
+
+CREATE TABLE list_entries (
+    list    TEXT    NOT NULL,
+    value   TEXT    NOT NULL,
+    kind    INTEGER NOT NULL,
+    note    TEXT    NOT NULL,
+    added   BIGINT  NOT NULL,
+    expires BIGINT  NOT NULL,
+    PRIMARY KEY (list, value)
+);
+
+CREATE TABLE bans (
+    source   TEXT   NOT NULL PRIMARY KEY,
+    reason   TEXT   NOT NULL,
+    evidence TEXT   NOT NULL,
+    created  BIGINT NOT NULL,
+    expires  BIGINT NOT NULL
+);
+
+CREATE TABLE users (
+    aor      TEXT   NOT NULL PRIMARY KEY,
+    ha1      TEXT   NOT NULL,
+    ha1_full TEXT   NOT NULL,
+    created  BIGINT NOT NULL
+);
+
+CREATE TABLE bindings (
+    aor        TEXT    NOT NULL,
+    contact    TEXT    NOT NULL,
+    call_id    TEXT    NOT NULL,
+    cseq       BIGINT  NOT NULL,
+    expires    BIGINT  NOT NULL,
+    path       TEXT    NOT NULL,
+    received   TEXT    NOT NULL,
+    q          INTEGER NOT NULL,
+    instance   TEXT    NOT NULL,
+    reg_id     BIGINT  NOT NULL,
+    user_agent TEXT    NOT NULL,
+    PRIMARY KEY (aor, contact)
+);
+
+CREATE TABLE secrets (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value BYTEA NOT NULL
+);
