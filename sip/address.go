@@ -21,7 +21,7 @@ type Address struct {
 
 // Parse reads b, which must be one address and nothing else.
 func (a *Address) Parse(b []byte) error {
-	if !a.parse(b, 0) || skip(a.URI, 0, isValue|isAddr) != len(a.URI) && !addrOctets(a.URI) {
+	if !a.parse(b, 0) || !addrOctets(a.URI) {
 		return ErrAddress
 	}
 	return nil

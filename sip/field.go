@@ -1,5 +1,7 @@
 package sip
 
+import "bytes"
+
 // Span is a part of a message, as offsets into [Message.Bytes].
 type Span struct{ Start, End uint32 }
 
@@ -27,23 +29,27 @@ const (
 	incomplete = "header section not terminated"
 )
 
-// field reads the field at pos, which is not the empty line, into f: all but its ID. RFC 3261 §7.3.1, §25.1: white space
-// may precede the colon, and a line that starts with white space continues the one before.
+// field reads the field at pos, which is not the empty line, into f. RFC 3261 §7.3.1, §25.1: white space may precede the
+// colon, and a line that starts with white space continues the one before.
 func (s *scanner) field(f *Field) (fault string) {
 	b, start := s.b, s.pos
-	i := skip(b, start, isToken)
-	nameEnd := i
-	for i < len(b) && (b[i] == ' ' || b[i] == '\t') {
-		i++
+	n := bytes.IndexByte(b[start:], ':')
+	if n < 0 {
+		return s.noColon(len(b))
 	}
-	if i == len(b) {
-		return incomplete
+	colon := start + n
+	nameEnd := colon
+	f.ID = ParseHeaderID(b[start:nameEnd])
+	if f.ID == HeaderUnknown { // a known name needs no check of its characters
+		for nameEnd > start && (b[nameEnd-1] == ' ' || b[nameEnd-1] == '\t') {
+			nameEnd--
+		}
+		if nameEnd == start || skip(b[:nameEnd], start, isToken) != nameEnd {
+			return s.noColon(colon)
+		}
+		f.ID = ParseHeaderID(b[start:nameEnd])
 	}
-	if b[i] != ':' || nameEnd == start {
-		s.pos = i
-		return "malformed header field name"
-	}
-	i++
+	i := colon + 1
 	for i < len(b) && (b[i] == ' ' || b[i] == '\t') {
 		i++
 	}
@@ -62,6 +68,21 @@ func (s *scanner) field(f *Field) (fault string) {
 	f.Value = Span{uint32(i), uint32(valueEnd)}
 	f.Line = Span{uint32(start), uint32(s.pos)}
 	return scanned
+}
+
+// noColon says what is wrong with a line that has no name and colon before limit: perhaps only that it is not all there.
+func (s *scanner) noColon(limit int) (fault string) {
+	i := skip(s.b[:limit], s.pos, isToken)
+	if i > s.pos {
+		for i < limit && (s.b[i] == ' ' || s.b[i] == '\t') {
+			i++
+		}
+	}
+	if i == len(s.b) {
+		return incomplete
+	}
+	s.pos = i
+	return "malformed header field name"
 }
 
 // lineEnd returns the index of the CRLF that ends the line or, with folding, the lines that b[i] is in, and moves behind

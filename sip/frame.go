@@ -83,7 +83,7 @@ func (s *scanner) section() (length int, fault string) {
 		if n == MaxHeaders {
 			return 0, "too many header fields"
 		}
-		if ParseHeaderID(s.b[f.Name.Start:f.Name.End]) != HeaderContentLength {
+		if f.ID != HeaderContentLength {
 			continue
 		}
 		value, ok := number(s.b[f.Value.Start:f.Value.End], 1<<31-1)

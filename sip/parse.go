@@ -84,7 +84,6 @@ func (m *Message) scan(pos int) error {
 		if f.Line.Len() > MaxHeaderLen {
 			return m.fault(int(f.Line.Start), 513, "header field too long")
 		}
-		f.ID = ParseHeaderID(m.buf[f.Name.Start:f.Name.End])
 		if m.first[f.ID] == 0 {
 			m.first[f.ID] = uint16(len(m.fields))
 		} else if headerKinds[f.ID]&single != 0 {

@@ -1,6 +1,10 @@
 package sip
 
-import "bytes"
+import (
+	"bytes"
+
+	"gatehouse.example/sip/uri"
+)
 
 // CanRespond says whether AppendResponse can answer this message: it is a request other than ACK, and its Via, From, To,
 // Call-ID and CSeq can be copied. It is meant for use after a failed Parse.
@@ -11,6 +15,8 @@ func (m *Message) CanRespond() bool { return m.canRespond }
 func (m *Message) salvage() {
 	m.fields = m.fields[:0]
 	clear(m.first[:])
+	m.via, m.from, m.to = Via{}, Address{}, Address{}
+	m.uri, m.fromURI, m.toURI = uri.URI{}, uri.URI{}, uri.URI{}
 	end := indexLF(m.buf)
 	if end < 0 {
 		end = len(m.buf)

@@ -22,27 +22,27 @@ func hostLen(b []byte) int {
 		}
 		return end + 1
 	}
+	if len(b) > 0 && class[b[0]]&isDigit != 0 {
+		if n := ipv4Len(b); n > 0 {
+			return n
+		}
+	}
 	label, n := 0, 0 // label: where the last label starts
-	for n < len(b) && class[b[n]]&isHost != 0 {
-		if b[n] == '.' {
-			if n == label {
-				return -1
-			}
-			if n+1 < len(b) && class[b[n+1]]&isHost != 0 {
-				label = n + 1
-			}
+	for ; n < len(b); n++ {
+		if class[b[n]]&isLabel != 0 {
+			continue
 		}
-		n++
+		if b[n] != '.' || n == 0 || b[n-1] == '.' {
+			break
+		}
+		if n+1 < len(b) && class[b[n+1]]&isLabel != 0 {
+			label = n + 1
+		}
 	}
-	if n == 0 || n > MaxHostLen {
+	// The top label of a name starts with a letter. A number there is no name, or a resolver further on might take
+	// "2130706433" or "0177.1" for an address.
+	if n == 0 || n > MaxHostLen || class[b[label]]&isDigit != 0 && numeric(b[label:n]) {
 		return -1
-	}
-	// The top label of a name starts with a letter; what starts with a digit and ends in one must be an address, or a
-	// resolver further on might take "2130706433" or "0177.1" for one.
-	if c := b[label]; class[c]&isDigit != 0 && numeric(b[label:n]) {
-		if _, ok := parseIPv4(b[:n]); !ok {
-			return -1
-		}
 	}
 	return n
 }
@@ -91,29 +91,45 @@ func ParseHost(host []byte) (netip.Addr, bool) {
 	return a.Unmap(), ok
 }
 
-// parseIPv4 reads four decimal octets. A leading zero is refused: some systems read such a part as octal.
+// parseIPv4 reads four decimal octets and nothing else.
 func parseIPv4(b []byte) (netip.Addr, bool) {
-	var a [4]byte
-	part, digits, v := 0, 0, 0
-	for i := 0; i <= len(b); i++ {
-		if i == len(b) || b[i] == '.' {
-			if digits == 0 || part > 3 {
-				return netip.Addr{}, false
-			}
-			a[part] = byte(v)
-			part, digits, v = part+1, 0, 0
-			continue
-		}
-		if class[b[i]]&isDigit == 0 || digits > 0 && v == 0 {
-			return netip.Addr{}, false
-		}
-		v = v*10 + int(b[i]-'0')
-		if v > 255 {
-			return netip.Addr{}, false
-		}
-		digits++
+	a, n := scanIPv4(b)
+	return netip.AddrFrom4(a), n > 0 && n == len(b)
+}
+
+// ipv4Len returns the length of the address at the start of b, 0 if what stands there is none, or goes on as a name.
+func ipv4Len(b []byte) int {
+	_, n := scanIPv4(b)
+	if n < len(b) && (class[b[n]]&isLabel != 0 || b[n] == '.') {
+		return 0
 	}
-	return netip.AddrFrom4(a), part == 4
+	return n
+}
+
+// scanIPv4 reads four decimal octets at the start of b. A leading zero is refused: some systems read such a part as
+// octal.
+func scanIPv4(b []byte) (a [4]byte, n int) {
+	for part := range a {
+		if part > 0 {
+			if n == len(b) || b[n] != '.' {
+				return a, 0
+			}
+			n++
+		}
+		start, v := n, 0
+		for n < len(b) && n < start+3 && class[b[n]]&isDigit != 0 {
+			v = v*10 + int(b[n]-'0')
+			n++
+		}
+		if n == start || v > 255 || n > start+1 && b[start] == '0' {
+			return a, 0
+		}
+		a[part] = byte(v)
+	}
+	if n < len(b) && class[b[n]]&isDigit != 0 {
+		return a, 0
+	}
+	return a, n
 }
 
 // parseIPv6 reads an IPv6 address without brackets and zone. RFC 5954 §4.1; ":::" before a dotted quad is "::" (RFC 5118

@@ -76,6 +76,10 @@ func Parse(b []byte) (URI, error) {
 // Parse reads b, which must be one URI and nothing else, into u, overwriting it. u keeps views of b.
 func (u *URI) Parse(b []byte) error {
 	*u = URI{}
+	if len(b) > 4 && string(b[:4]) == "sip:" { // nearly always
+		u.Scheme, u.SchemeName, u.Opaque = SIP, b[:3], b[4:]
+		return u.parseSIP(u.Opaque)
+	}
 	n := 0
 	for n < len(b) && class[b[n]]&isScheme != 0 {
 		n++
