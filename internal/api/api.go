@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -45,10 +46,13 @@ type Attempts interface {
 
 // Lists are the black and white lists, changed in memory and in the store.
 type Lists interface {
-	// Entries returns all entries of one list, or of all lists for "".
+	Summaries() []lists.Summary
+	// Entries returns the entries of one list, by value.
 	Entries(list string) []lists.Entry
-	Put(ctx context.Context, entries ...lists.Entry) error
-	Delete(ctx context.Context, list, value string) (bool, error)
+	Add(ctx context.Context, entries ...lists.Entry) ([]lists.Entry, error)
+	Remove(ctx context.Context, list, value string) (bool, error)
+	Import(ctx context.Context, list string, r io.Reader, o lists.ImportOptions) (lists.Imported, error)
+	Export(w io.Writer, list string, format lists.Format, kind lists.Kind) error
 }
 
 // Bans are the sources that are kept out.

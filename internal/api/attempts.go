@@ -73,11 +73,12 @@ func (s *Server) listAttempts(ctx context.Context, in *attemptsQuery) (*attempts
 	return &attemptsAnswer{AttemptPage{Attempts: page, Next: next}}, nil
 }
 
-type attemptID struct {
+// AttemptPath is an attempt named in the path.
+type AttemptPath struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
-func (s *Server) getAttempt(ctx context.Context, in *attemptID) (*attemptAnswer, error) {
+func (s *Server) getAttempt(ctx context.Context, in *AttemptPath) (*attemptAnswer, error) {
 	v, err := s.cfg.Attempts.Get(ctx, in.ID)
 	if err != nil {
 		return nil, s.attemptError(err)
@@ -86,7 +87,7 @@ func (s *Server) getAttempt(ctx context.Context, in *attemptID) (*attemptAnswer,
 }
 
 type feedbackInput struct {
-	attemptID
+	AttemptPath
 	Body Feedback
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -21,28 +22,19 @@ type NewEntry struct {
 	Expires time.Time  `json:"expires,omitzero" doc:"when it stops matching; absent: never"`
 }
 
-func (e *NewEntry) entry(list string) lists.Entry {
-	return lists.Entry{List: list, Value: e.Value, Kind: e.Kind, Note: e.Note, Added: time.Now().UTC(), Expires: e.Expires}
-}
-
 // EntryPage is a list's entries by value.
 type EntryPage struct {
 	Entries []lists.Entry `json:"entries"`
 	Next    string        `json:"next" doc:"after= of the next page; empty at the end"`
 }
 
-// ListInfo is a list's name and size.
-type ListInfo struct {
-	Name    string `json:"name"`
-	Entries int    `json:"entries"`
-}
-
 // ListNames are all lists by name.
 type ListNames struct {
-	Lists []ListInfo `json:"lists"`
+	Lists []lists.Summary `json:"lists"`
 }
 
-type listName struct {
+// ListPath is a list named in the path.
+type ListPath struct {
 	Name string `path:"name" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$" example:"local" doc:"a list comes to be by its first entry"`
 }
 
@@ -51,26 +43,22 @@ func (s *Server) lists() {
 	register(s, http.MethodGet, "/lists/{name}/entries", "list-entries", "A list's entries", s.listEntries)
 	register(s, http.MethodPost, "/lists/{name}/entries", "put-entry", "Put an entry on a list, or change it", s.putEntry)
 	register(s, http.MethodDelete, "/lists/{name}/entries", "delete-entry", "Take an entry off a list", s.deleteEntry)
-	register(s, http.MethodPost, "/lists/{name}/import", "import-entries", "Put many entries on a list, all or none", s.importEntries)
+	register(s, http.MethodPost, "/lists/{name}/import", "import-entries", "Put a file of entries on a list", s.importEntries)
+	register(s, http.MethodGet, "/lists/{name}/export", "export-entries", "A list as a file", s.exportEntries)
 }
 
 type listsAnswer struct{ Body ListNames }
 
 func (s *Server) listLists(context.Context, *struct{}) (*listsAnswer, error) {
-	count := map[string]int{}
-	for _, e := range s.cfg.Lists.Entries("") {
-		count[e.List]++
+	all := s.cfg.Lists.Summaries()
+	if all == nil {
+		all = []lists.Summary{}
 	}
-	out := ListNames{Lists: []ListInfo{}}
-	for name, n := range count {
-		out.Lists = append(out.Lists, ListInfo{name, n})
-	}
-	slices.SortFunc(out.Lists, func(a, b ListInfo) int { return cmp.Compare(a.Name, b.Name) })
-	return &listsAnswer{out}, nil
+	return &listsAnswer{ListNames{all}}, nil
 }
 
 type entriesQuery struct {
-	listName
+	ListPath
 	Limit int    `query:"limit" minimum:"0" maximum:"1000000" doc:"how many at most; 0: all"`
 	After string `query:"after" maxLength:"1024" doc:"only values behind this one: the next of the page before"`
 }
@@ -79,7 +67,6 @@ type entriesAnswer struct{ Body EntryPage }
 
 func (s *Server) listEntries(_ context.Context, in *entriesQuery) (*entriesAnswer, error) {
 	all := s.cfg.Lists.Entries(in.Name)
-	slices.SortFunc(all, func(a, b lists.Entry) int { return cmp.Compare(a.Value, b.Value) })
 	if in.After != "" {
 		from, found := slices.BinarySearchFunc(all, in.After, func(e lists.Entry, v string) int { return cmp.Compare(e.Value, v) })
 		if found {
@@ -98,52 +85,28 @@ func (s *Server) listEntries(_ context.Context, in *entriesQuery) (*entriesAnswe
 }
 
 type entryInput struct {
-	listName
+	ListPath
 	Body NewEntry
 }
 
 type entryAnswer struct{ Body lists.Entry }
 
 func (s *Server) putEntry(ctx context.Context, in *entryInput) (*entryAnswer, error) {
-	e := in.Body.entry(in.Name)
-	if err := s.cfg.Lists.Put(ctx, e); err != nil {
+	b := &in.Body
+	added, err := s.cfg.Lists.Add(ctx, lists.Entry{List: in.Name, Value: b.Value, Kind: b.Kind, Note: b.Note, Expires: b.Expires})
+	if err != nil {
 		return nil, s.listError(err)
 	}
-	return &entryAnswer{e}, nil
-}
-
-type entriesInput struct {
-	listName
-	Body struct {
-		Entries []NewEntry `json:"entries" maxItems:"100000"`
-	}
-}
-
-// Imported is how many entries an import has put on a list.
-type Imported struct {
-	Imported int `json:"imported"`
-}
-
-type importAnswer struct{ Body Imported }
-
-func (s *Server) importEntries(ctx context.Context, in *entriesInput) (*importAnswer, error) {
-	all := make([]lists.Entry, len(in.Body.Entries))
-	for i := range in.Body.Entries {
-		all[i] = in.Body.Entries[i].entry(in.Name)
-	}
-	if err := s.cfg.Lists.Put(ctx, all...); err != nil {
-		return nil, s.listError(err)
-	}
-	return &importAnswer{Imported{len(all)}}, nil
+	return &entryAnswer{added[0]}, nil
 }
 
 type entryName struct {
-	listName
+	ListPath
 	Value string `query:"value" required:"true" minLength:"1" maxLength:"1024"`
 }
 
 func (s *Server) deleteEntry(ctx context.Context, in *entryName) (*struct{}, error) {
-	found, err := s.cfg.Lists.Delete(ctx, in.Name, in.Value)
+	found, err := s.cfg.Lists.Remove(ctx, in.Name, in.Value)
 	if err != nil {
 		return nil, s.listError(err)
 	}
@@ -155,7 +118,7 @@ func (s *Server) deleteEntry(ctx context.Context, in *entryName) (*struct{}, err
 
 func (s *Server) listError(err error) error {
 	if errors.Is(err, lists.ErrValue) || errors.Is(err, lists.ErrList) {
-		return huma.Error422UnprocessableEntity(err.Error())
+		return huma.Error422UnprocessableEntity(strings.ReplaceAll(err.Error(), "lists: ", ""))
 	}
 	return s.failed("the list store", err)
 }

@@ -12,7 +12,7 @@ import (
 // maxBody bounds ordinary request bodies; maxImport that of an import.
 const (
 	maxBody   = 64 << 10
-	maxImport = 16 << 20
+	maxImport = 64 << 20
 )
 
 // register adds one operation under Prefix.
@@ -32,7 +32,7 @@ func register[I, O any](s *Server, method, path, id, summary string, handler fun
 		op.DefaultStatus = http.StatusNoContent
 	}
 	if id == "import-entries" {
-		op.MaxBodyBytes = maxImport
+		op.MaxBodyBytes, op.BodyReadTimeout = maxImport, time.Minute
 	}
 	huma.Register(s.huma, op, handler)
 }

@@ -61,7 +61,9 @@ func (c *Config) CheckSignals(known []string) error {
 		p := layers[path]
 		names := slices.Clone(known)
 		for _, comp := range slices.Concat(c.Policy.Composites, p.Composites) {
-			names = append(names, comp.Name)
+			if !slices.Contains(names, comp.Name) {
+				names = append(names, comp.Name)
+			}
 		}
 		for _, name := range sortedKeys(p.Weights) {
 			if !slices.Contains(names, name) {

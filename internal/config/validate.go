@@ -20,15 +20,15 @@ func (c *Config) Validate() error {
 	return nil
 }
 
-// Problems is everything that Validate finds, in the order of the file's keys.
+// Problems is everything that Validate finds, in the order in which it looks.
 func (c *Config) Problems() []*Error {
 	v := &validation{c: c}
 	v.storage()
 	v.listen()
 	v.tls()
+	v.policy("policy", &c.Policy) // before the domains', which stand on it
 	v.domains()
 	v.peers()
-	v.policy("policy", &c.Policy)
 	v.checks()
 	v.numbers()
 	v.home()
