@@ -2,6 +2,7 @@ package home
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,16 +25,10 @@ func hosted(host []byte) (string, bool) {
 	return "", false
 }
 
-// message parses a request whose lines end in LF and which may leave out what the tests do not look at.
-func message(t *testing.T, start string, headers ...string) *sip.Message {
-	t.Helper()
+// requestText builds a request; headers that the tests do not look at are filled in.
+func requestText(start string, headers ...string) []byte {
 	has := func(name string) bool {
-		for _, h := range headers {
-			if strings.HasPrefix(h, name+":") {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(headers, func(h string) bool { return strings.HasPrefix(h, name+":") })
 	}
 	method, _, _ := strings.Cut(start, " ")
 	lines := []string{start + " SIP/2.0", "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK1;rport", "Max-Forwards: 70"}
@@ -45,9 +40,15 @@ func message(t *testing.T, start string, headers ...string) *sip.Message {
 		}
 	}
 	lines = append(lines, headers...)
-	text := strings.Join(lines, "\r\n") + "\r\nContent-Length: 0\r\n\r\n"
+	return []byte(strings.Join(lines, "\r\n") + "\r\nContent-Length: 0\r\n\r\n")
+}
+
+// message parses what requestText builds.
+func message(t *testing.T, start string, headers ...string) *sip.Message {
+	t.Helper()
+	text := requestText(start, headers...)
 	m := new(sip.Message)
-	if err := m.Parse([]byte(text)); err != nil {
+	if err := m.Parse(text); err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
 	return m

@@ -40,6 +40,7 @@ type Registrar struct {
 	shards  [64]shard
 	journal journal
 	flows   flows
+	reach   reach
 }
 
 // shard is a part of the users, so that registrations do not wait for each other.
@@ -96,6 +97,7 @@ func NewRegistrar(cfg RegistrarConfig) *Registrar {
 	}
 	r.journal.begin(cfg.Storage != nil)
 	r.flows.users = map[uint64]map[string]struct{}{}
+	r.reach.flows = map[string]*entry{}
 	return r
 }
 
@@ -142,6 +144,7 @@ func (r *Registrar) update(req *request, now time.Time) ([]*entry, *refusal) {
 // replace puts a user's new bindings in place and notes the differences; s.mu is held.
 func (r *Registrar) replace(s *shard, aor string, next []*entry) {
 	r.journal.note(s.users[aor], next)
+	r.reach.replace(s.users[aor], next)
 	if len(next) == 0 {
 		delete(s.users, aor)
 		return
