@@ -31,6 +31,7 @@ func (r *Registrar) Load(ctx context.Context, now time.Time) error {
 		s.mu.Lock()
 		s.users[b.AoR] = append(s.users[b.AoR], e)
 		s.mu.Unlock()
+		r.reach.replace(nil, []*entry{e})
 	}
 	return nil
 }

@@ -1,0 +1,217 @@
+package border
+
+import (
+	"gatehouse.example/internal/guard"
+	"gatehouse.example/internal/locate"
+	"gatehouse.example/internal/proxy"
+	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
+)
+
+// address finds out who is meant, and refuses what may not pass whatever the
+// checks would say: relaying to elsewhere, calls in a hosted user's name
+// without that user's proof. It reports whether the request is to be screened.
+func (v *visit) address() bool {
+	v.b.proxy.Preroute(v.in.Msg, &v.edit, &v.routing)
+	if v.routing.InDialog {
+		v.inDialog()
+		return false
+	}
+	u := &v.routing.URI
+	v.domain = v.calledDomain(u)
+	if v.in.Msg.Method() == sip.REGISTER {
+		return v.registration()
+	}
+	if v.domain != nil && v.domain.Home && !v.from.mayRelay() && v.claimsHostedUser() && !v.proveUser() {
+		return false
+	}
+	if v.routing.Foreign && !v.from.mayRelay() {
+		return v.noRelay("Route leads elsewhere")
+	}
+	switch {
+	case v.domain == nil:
+		return v.elsewhere()
+	case v.from.pbx && v.loopsToPBX():
+		return v.outbound(v.domain)
+	case v.domain.Home && v.site.exempt(u) == "":
+		return v.toUser()
+	default:
+		return v.toPBX()
+	}
+}
+
+// calledDomain returns our domain that a Request-URI names: by name, by one of
+// our addresses, or by being a number or service that belongs to no domain.
+func (v *visit) calledDomain(u *uri.URI) *Domain {
+	switch u.Scheme {
+	case uri.TEL, uri.URN:
+		return v.site.first
+	case uri.SIP, uri.SIPS:
+		if d := v.site.domain(u.Host); d != nil {
+			return d
+		}
+		if v.b.cfg.Self.IsURI(u) {
+			return v.site.first
+		}
+	}
+	return nil
+}
+
+// inDialog forwards a request inside a dialog that was let in: no screening.
+func (v *visit) inDialog() {
+	var u uri.URI
+	if v.routing.NextURI(&u) {
+		if _, maddr := u.Param("maddr"); maddr && v.from.stranger() {
+			v.refuse(403, "Relaying Denied", "")
+			return
+		}
+	}
+	if v.b.proxy.ForwardDialog(v.sh, v.in, &v.routing, &v.edit, v.out) {
+		return
+	}
+	v.targets = append(v.targets[:0], v.dialogTarget(&u))
+	v.pass = v.routing.Pass
+	v.forward(nil)
+}
+
+// dialogTarget is the next hop of a request inside a dialog.
+func (v *visit) dialogTarget(u *uri.URI) proxy.Target {
+	t := proxy.Target{Next: proxy.TargetOf(u)}
+	if v.b.cfg.Registrar != nil {
+		if src, ok := v.b.cfg.Registrar.FlowOf(u, v.attempt.Time); ok {
+			t.Flow = flowOf(src)
+		}
+	}
+	return t
+}
+
+// ack forwards the ACK of a 2xx.
+func (v *visit) ack() {
+	if n, ok := v.in.Msg.MaxForwards(); ok && n == 0 {
+		return
+	}
+	v.b.proxy.Preroute(v.in.Msg, &v.edit, &v.routing)
+	if !v.routing.InDialog {
+		return
+	}
+	if !v.b.proxy.ForwardDialog(v.sh, v.in, &v.routing, &v.edit, v.out) {
+		v.b.proxy.ForwardAck(v.in, &v.routing, &v.edit)
+	}
+}
+
+// noRelay refuses to be an open relay. A request that claims a dialog gets 481:
+// none that we know of.
+func (v *visit) noRelay(why string) bool {
+	v.b.stats.relayDenied.Add(1)
+	if len(v.in.Msg.To().Tag) > 0 {
+		v.refuse(481, "", "")
+		return false
+	}
+	if v.from.stranger() {
+		v.b.incident(v.in, guard.Scan, string(v.in.Msg.From().URI), why)
+	}
+	v.refuse(403, "Relaying Denied", "")
+	return false
+}
+
+// elsewhere is for requests to what is not ours: for those inside only, by the
+// outbound peer of their domain.
+func (v *visit) elsewhere() bool {
+	if !v.from.mayRelay() {
+		// A phone of ours proves itself first: "the gateway may require the
+		// user to REGISTER before placing this call" (RFC 3261 §22.1).
+		if d := v.hostedCaller(); d != nil {
+			v.domain = d
+			if !v.proveUser() {
+				return false
+			}
+		} else {
+			return v.noRelay("Request-URI leads elsewhere")
+		}
+	}
+	d := v.hostedCaller()
+	if d == nil {
+		d = v.site.first
+	}
+	if d == nil {
+		return v.noRelay("no domain")
+	}
+	return v.outbound(d)
+}
+
+// outbound sends a request to a domain's outbound peer.
+func (v *visit) outbound(d *Domain) bool {
+	v.domain, v.pass.Outbound = d, true
+	if d.Outbound == nil || d.Outbound.Send.Host == "" {
+		v.refuse(403, "No Outbound Peer", "")
+		return false
+	}
+	v.pass.Peer = d.Outbound.Number
+	t := proxy.Target{Next: d.Outbound.Send}
+	if v.site.domain(v.routing.URI.Host) != nil || v.routing.URI.Scheme == uri.TEL {
+		t.URI = atHost(&v.routing.URI, d.Outbound.Send)
+	}
+	v.targets = append(v.targets[:0], t)
+	return true
+}
+
+// atHost is the number or user of u at the host of a peer.
+func atHost(u *uri.URI, t locate.Target) string {
+	b := append([]byte("sip:"), u.User...)
+	b = append(b, '@')
+	b = append(b, t.Host...)
+	if t.Port != 0 {
+		b = append(b, ':')
+		b = appendUint(b, uint64(t.Port))
+	}
+	if u.Scheme == uri.TEL {
+		b = append(b, ";user=phone"...)
+	}
+	return string(b)
+}
+
+// toPBX delivers to the domain's PBX. The Request-URI stays, but no parameter in
+// it may choose a next hop or method there (RFC 3261 §19.1.1, STANDARDS 5.7).
+func (v *visit) toPBX() bool {
+	if len(v.domain.Targets) == 0 {
+		return v.noUser()
+	}
+	v.pass.Peer = v.peerNumber()
+	rewritten := v.safeURI()
+	v.targets = v.targets[:0]
+	for i := range v.domain.Targets {
+		v.targets = append(v.targets, proxy.Target{URI: rewritten, Next: v.domain.Targets[i], Group: i})
+	}
+	return true
+}
+
+func (v *visit) peerNumber() uint16 {
+	if v.from.peer != nil {
+		return v.from.peer.Number
+	}
+	return 0
+}
+
+// safeURI returns the Request-URI without dangerous parts, "" where there are
+// none.
+func (v *visit) safeURI() string {
+	u := &v.routing.URI
+	if u.Scheme != uri.SIP && u.Scheme != uri.SIPS {
+		return ""
+	}
+	dangerous := len(u.Headers) > 0
+	for _, name := range [...]string{"maddr", "transport", "method", "ttl", "lr", "gh", "ob"} {
+		if _, ok := u.Param(name); ok {
+			dangerous = true
+		}
+	}
+	if !dangerous {
+		return ""
+	}
+	return string(u.AppendAoR(nil))
+}
+
+// loopsToPBX tells whether the PBX calls what would be delivered to itself.
+func (v *visit) loopsToPBX() bool {
+	return !v.domain.Home && v.site.pbx[v.in.Packet.Flow.Remote] == v.domain
+}

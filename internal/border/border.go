@@ -1,0 +1,195 @@
+// Package border is the page to read first: what becomes of a request.
+//
+//	arrive     what is malformed, repeated, or asks only us
+//	identify   who sends it, what is only claimed, how strongly it is proven
+//	address    who is meant: a dialog, a user, a PBX, elsewhere
+//	screen     checks report, the policy decides
+//	act        relay, label, reject, drop: the one place with effects
+//	record     history, off the caller's time
+//
+// A Border is the core of the transaction layer: its methods run inside the
+// shard of the call (see package txn), never block, and leave what they send in
+// an outbox. Only a verdict that needs look-ups leaves the shard, for a bounded
+// set of workers, and comes back.
+package border
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gatehouse.example/internal/guard"
+	"gatehouse.example/internal/home"
+	"gatehouse.example/internal/proxy"
+	"gatehouse.example/internal/txn"
+	"gatehouse.example/internal/wire"
+	"gatehouse.example/screen"
+	"gatehouse.example/sip"
+	"gatehouse.example/verdict"
+)
+
+// Config is what a Border is made of.
+type Config struct {
+	Site      *Site
+	Self      *proxy.Self
+	Guard     *guard.Guard
+	Engine    *screen.Engine
+	Recorder  Recorder
+	Auth      *home.Authenticator
+	Registrar *home.Registrar
+	// HasUser tells whether an address of record is an account's.
+	HasUser func(aor string) bool
+	// NewID makes the id of an attempt.
+	NewID func(time.Time) string
+	// Go runs f on a bounded set of workers, or reports false.
+	Go func(f func(ctx context.Context)) bool
+	// Outbox makes an outbox for work outside wire's goroutines.
+	Outbox func() txn.Flusher
+	Log    *slog.Logger
+	// MaxTransactions is where strangers' requests begin to get 503.
+	MaxTransactions int
+}
+
+// Recorder takes verdicts for the history. It copies and never blocks.
+type Recorder interface {
+	Record(v *verdict.Verdict)
+}
+
+// Border decides about requests. Make it by New, then call Connect before the
+// first message.
+type Border struct {
+	cfg      Config
+	site     atomic.Pointer[Site]
+	layer    *txn.Layer
+	proxy    *proxy.Proxy
+	answers  answers
+	visits   sync.Pool // of *visit
+	messages sync.Pool // of *arrival
+	outboxes sync.Pool // of txn.Flusher
+	load     shedder
+	stats    counters
+}
+
+// New makes a Border.
+func New(cfg Config) *Border {
+	b := &Border{cfg: cfg}
+	b.site.Store(cfg.Site)
+	b.answers.init()
+	b.visits.New = func() any { return new(visit) }
+	b.messages.New = func() any { return new(arrival) }
+	b.outboxes.New = func() any { return cfg.Outbox() }
+	return b
+}
+
+// Connect gives the Border the layer it is the core of, and its proxy.
+func (b *Border) Connect(l *txn.Layer, p *proxy.Proxy) { b.layer, b.proxy = l, p }
+
+// SetSite replaces the configuration; requests that are being decided finish
+// with the old one.
+func (b *Border) SetSite(s *Site) { b.site.Store(s) }
+
+// Site returns the configuration in force.
+func (b *Border) Site() *Site { return b.site.Load() }
+
+// visit is one request on its way through the border.
+type visit struct {
+	b    *Border
+	site *Site
+	sh   *txn.Shard
+	in   *txn.Incoming
+	out  txn.Sender
+	edit sip.Edit
+
+	key     uint64 // the same for each retransmission
+	from    sender
+	routing proxy.Routing
+	domain  *Domain
+	targets []proxy.Target
+	pass    proxy.Pass
+	attempt screen.Attempt
+	verdict verdict.Verdict
+	server  *txn.Server // made early where the verdict has to wait
+	contact []home.Contact
+}
+
+// Request takes a new request: the whole story, in order.
+func (b *Border) Request(sh *txn.Shard, in *txn.Incoming, out txn.Sender) {
+	v := b.visits.Get().(*visit)
+	v.begin(b, sh, in, out)
+	if v.arrive() && v.identify() && v.address() && v.screen() {
+		v.act()
+		v.record()
+	}
+	v.end()
+}
+
+func (v *visit) begin(b *Border, sh *txn.Shard, in *txn.Incoming, out txn.Sender) {
+	v.b, v.site, v.sh, v.in, v.out = b, b.site.Load(), sh, in, out
+	v.edit.Begin(in.Msg)
+}
+
+// end gives the visit back. What it pointed to is let go; its buffers stay.
+func (v *visit) end() {
+	signals, targets := v.verdict.Signals[:0], v.targets[:0]
+	b := v.b
+	v.attempt = screen.Attempt{}
+	v.verdict = verdict.Verdict{Signals: signals}
+	v.targets = targets
+	v.b, v.site, v.sh, v.in, v.out, v.domain, v.server, v.contact = nil, nil, nil, nil, nil, nil, nil, nil
+	v.from = sender{}
+	b.visits.Put(v)
+}
+
+// Ack forwards the ACK of a 2xx along the dialog's route. Any other is dropped
+// without cost: there is nothing to answer an ACK with.
+func (b *Border) Ack(sh *txn.Shard, in *txn.Incoming, out txn.Sender) {
+	v := b.visits.Get().(*visit)
+	v.begin(b, sh, in, out)
+	v.ack()
+	v.end()
+}
+
+// Cancel answers a CANCEL that matches nothing (RFC 3261 §9.2).
+func (b *Border) Cancel(sh *txn.Shard, in *txn.Incoming, out txn.Sender) {
+	v := b.visits.Get().(*visit)
+	v.begin(b, sh, in, out)
+	v.identify()
+	v.refuse(481, "", "")
+	v.end()
+}
+
+// Response takes a response that matches no transaction.
+func (b *Border) Response(sh *txn.Shard, in *txn.Incoming, out txn.Sender) {
+	b.proxy.StrayResponse(sh, in, out)
+}
+
+// Late2xx passes on a 2xx that came after the first.
+func (b *Border) Late2xx(sh *txn.Shard, upstream wire.Flow, in *txn.Incoming, out txn.Sender) {
+	b.proxy.Late2xx(sh, upstream, in, out)
+}
+
+// Do runs f inside the shard of a call from outside wire's goroutines, and
+// sends what it left.
+func (b *Border) Do(callID []byte, f func(sh *txn.Shard, now int64, out txn.Sender)) {
+	out := b.outboxes.Get().(txn.Flusher)
+	b.layer.Do(callID, func(sh *txn.Shard) { f(sh, time.Now().UnixNano(), out) })
+	out.Flush()
+	b.outboxes.Put(out)
+}
+
+// Meter is the transaction layer's meter: what leaves for a stranger on UDP
+// never exceeds three times what came from it, and provisional responses leave
+// two thirds of that to the final one.
+func (b *Border) Meter(f wire.Flow, in, out int, now int64, final bool) bool {
+	if !final {
+		// Charged three times over: a provisional response goes only where the
+		// final one will still have room.
+		return b.cfg.Guard.MayReply(f.Remote.Addr(), in, 0, now) && b.cfg.Guard.MayReply(f.Remote.Addr(), 0, out, now)
+	}
+	return b.cfg.Guard.MayReply(f.Remote.Addr(), in, out, now)
+}
+
+func addrOf(in *txn.Incoming) netip.Addr { return in.Packet.Flow.Remote.Addr() }

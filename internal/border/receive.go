@@ -1,0 +1,86 @@
+package border
+
+import (
+	"errors"
+
+	"gatehouse.example/internal/guard"
+	"gatehouse.example/internal/txn"
+	"gatehouse.example/internal/wire"
+	"gatehouse.example/sip"
+
+	"net/netip"
+	"time"
+)
+
+// arrival is what parsing one packet needs.
+type arrival struct {
+	in  txn.Incoming
+	msg sip.Message
+}
+
+// Admit is asked by wire before anything is parsed.
+func (b *Border) Admit(remote netip.Addr, _ sip.Transport, size int, now int64) bool {
+	return b.cfg.Guard.Admit(remote, size, now) == guard.Pass
+}
+
+// Packet takes one packet from wire: it is parsed, in place, and given to its
+// transaction.
+func (b *Border) Packet(p *wire.Packet, out *wire.Outbox) { b.receive(p, out) }
+
+func (b *Border) receive(p *wire.Packet, out txn.Sender) {
+	a := b.messages.Get().(*arrival)
+	a.in.Msg, a.in.Packet = &a.msg, p
+	b.stats.messages.Add(1)
+	if err := a.msg.Parse(p.Data); err != nil {
+		b.malformed(&a.in, err, out)
+	} else {
+		b.layer.Receive(&a.in, out)
+	}
+	a.in.Packet = nil
+	b.messages.Put(a)
+}
+
+// malformed answers what cannot be parsed where an answer is possible, without
+// state; it counts against its source.
+func (b *Border) malformed(in *txn.Incoming, err error, out txn.Sender) {
+	b.stats.malformed.Add(1)
+	var pe *sip.ParseError
+	if !errors.As(err, &pe) {
+		return
+	}
+	p := in.Packet
+	kind := guard.Malformed
+	if p.Flow.Transport.Reliable() {
+		kind |= guard.Proven
+	}
+	b.cfg.Guard.Report(&guard.Incident{
+		Kind: kind, Remote: p.Flow.Remote, Transport: p.Flow.Transport.Lower(), Evidence: pe.Reason,
+	}, p.Now)
+	if pe.Status == 0 || !in.Msg.CanRespond() {
+		return
+	}
+	r := sip.Response{Status: pe.Status, ToTag: "malformed", Source: p.Flow.Remote}
+	if pe.Status == 400 {
+		r.Reason = pe.Reason
+	}
+	resp := sip.AppendResponse(make([]byte, 0, 1024), in.Msg, &r)
+	if p.Flow.Transport == sip.UDP && !b.cfg.Guard.MayReply(p.Flow.Remote.Addr(), len(p.Data), len(resp), p.Now) {
+		return
+	}
+	out.Send(wire.Dest{Flow: p.Flow}, 0, resp)
+}
+
+// SendFailed takes wire's news that a message was not delivered.
+func (b *Border) SendFailed(_ wire.Flow, token uint64, head []byte, err error) {
+	out := b.outboxes.Get().(txn.Flusher)
+	b.layer.SendFailed(token, head, err, time.Now().UnixNano(), out)
+	out.Flush()
+	b.outboxes.Put(out)
+}
+
+// Closed forgets the registrations that a connection carried.
+func (b *Border) Closed(f wire.Flow) {
+	if b.cfg.Registrar != nil {
+		b.cfg.Registrar.FlowClosed(uint64(f.Conn), time.Now())
+	}
+}

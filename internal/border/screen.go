@@ -1,0 +1,132 @@
+package border
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"gatehouse.example/internal/txn"
+	"gatehouse.example/internal/wire"
+	"gatehouse.example/sip"
+	"gatehouse.example/verdict"
+)
+
+// kindOf tells what a request attempts.
+func kindOf(m sip.Method) verdict.Kind {
+	switch m {
+	case sip.INVITE:
+		return verdict.Call
+	case sip.MESSAGE:
+		return verdict.Message
+	case sip.SUBSCRIBE:
+		return verdict.Subscription
+	case sip.REGISTER:
+		return verdict.Registration
+	case sip.PUBLISH:
+		return verdict.Publication
+	}
+	return verdict.Other
+}
+
+// screen lets the checks report and the policy decide. It reports false when
+// look-ups are needed: then the request waits in its server transaction and the
+// rest of the story goes on from a worker.
+func (v *visit) screen() bool {
+	v.describe()
+	done := v.b.cfg.Engine.Cheap(&v.attempt, v.domain.Policy, &v.verdict)
+	if done {
+		return true
+	}
+	return !v.postpone()
+}
+
+// describe fills in the attempt.
+func (v *visit) describe() {
+	m, a, p := v.in.Msg, &v.attempt, v.in.Packet
+	a.Time = time.Unix(0, p.Now)
+	a.ID = v.b.cfg.NewID(a.Time)
+	a.Kind = kindOf(m.Method())
+	a.Source = p.Flow.Remote
+	a.Transport = p.Flow.Transport.Lower()
+	a.Peer = v.from.name()
+	if f, ok := m.First(sip.HeaderUserAgent); ok {
+		a.UserAgent = string(m.Text(f.Value))
+	}
+	if a.Kind == verdict.Message {
+		a.Text = string(m.Body())
+	}
+	v.describeCaller()
+	a.SetTo(&v.routing.URI, v.site.Plan)
+	if a.Outbound = v.pass.Outbound; !a.Outbound {
+		a.To.User = a.To.Requested
+	}
+	if a.Exempt = v.site.exempt(&v.routing.URI); a.Exempt == "" && v.from.pbx {
+		a.Exempt = "sent by the PBX"
+	}
+	a.Describe(&v.verdict)
+}
+
+// waiting is a request whose verdict needs look-ups: a visit with its own copy
+// of the message.
+type waiting struct {
+	visit  visit
+	in     txn.Incoming
+	msg    sip.Message
+	packet wire.Packet
+	data   []byte
+	gone   bool // cancelled meanwhile
+}
+
+// postpone moves the visit to a worker. It reports false where no worker is free:
+// then what is known so far has to do (fail open, counted).
+func (v *visit) postpone() bool {
+	w := &waiting{packet: *v.in.Packet, data: append([]byte(nil), v.in.Packet.Data...)}
+	w.packet.Data = w.data
+	if w.msg.Parse(w.data) != nil {
+		return false
+	}
+	w.in = txn.Incoming{Msg: &w.msg, Packet: &w.packet}
+	w.visit = visit{
+		b: v.b, site: v.site, sh: v.sh, in: &w.in, key: v.key, from: v.from, domain: v.domain, pass: v.pass,
+		attempt: v.attempt, verdict: *v.verdict.Clone(),
+	}
+	w.visit.targets = append(w.visit.targets, v.targets...)
+	w.visit.edit.Begin(&w.msg)
+	v.b.proxy.Preroute(&w.msg, &w.visit.edit, &w.visit.routing)
+	b := v.b
+	var tag [16]byte
+	started := b.cfg.Go(func(ctx context.Context) {
+		b.cfg.Engine.Lookup(ctx, &w.visit.attempt, w.visit.domain.Policy, &w.visit.verdict)
+		b.Do(w.msg.CallID(), func(_ *txn.Shard, now int64, out txn.Sender) { w.resume(now, out) })
+	})
+	if !started {
+		b.stats.openForLack.Add(1)
+		return false
+	}
+	w.visit.server = v.sh.NewServer(v.in, w, string(txn.AppendHex(tag[:0], v.key)), v.from.metered)
+	if v.in.Msg.Method() == sip.INVITE {
+		b.proxy.Trying(w.visit.server, v.in, v.out)
+	}
+	return true
+}
+
+// resume finishes the story in the shard.
+func (w *waiting) resume(now int64, out txn.Sender) {
+	v := &w.visit
+	if !w.gone {
+		v.out = out
+		w.packet.Now = now
+		v.act()
+	}
+	v.record()
+}
+
+// Cancelled answers 487: nothing has been forwarded yet.
+func (w *waiting) Cancelled(s *txn.Server, now int64, out txn.Sender) {
+	w.gone = true
+	w.visit.out = out
+	w.visit.respond(&sip.Response{Status: 487, ToTag: s.ToTag(), Source: netip.AddrPort{}})
+}
+
+// Ended forgets the server transaction.
+func (w *waiting) Ended(*txn.Server) { w.gone = true }

@@ -1,0 +1,245 @@
+package border
+
+import (
+	"strconv"
+	"time"
+
+	"gatehouse.example/internal/guard"
+	"gatehouse.example/internal/home"
+	"gatehouse.example/internal/locate"
+	"gatehouse.example/internal/proxy"
+	"gatehouse.example/internal/txn"
+	"gatehouse.example/internal/wire"
+	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
+	"gatehouse.example/verdict"
+)
+
+// hostedCaller returns the hosted domain that From names, nil if it names none.
+func (v *visit) hostedCaller() *Domain {
+	u := v.in.Msg.FromURI()
+	if u.Scheme != uri.SIP && u.Scheme != uri.SIPS {
+		return nil
+	}
+	return v.site.domain(u.Host)
+}
+
+// claimsHostedUser tells whether From names a user of a domain that we host:
+// nobody speaks in such a name without its password.
+func (v *visit) claimsHostedUser() bool {
+	d := v.hostedCaller()
+	return d != nil && d.Home
+}
+
+// proveUser wants the credentials of the user that From names, for calls and
+// whatever else is passed on.
+func (v *visit) proveUser() bool {
+	d := v.hostedCaller()
+	if d == nil || !d.Home {
+		return false
+	}
+	return v.prove(d, home.Calls)
+}
+
+// prove checks credentials, and challenges without state where they are missing
+// (RFC 3261 §22). What an unknown user gets differs in nothing.
+func (v *visit) prove(d *Domain, svc home.Service) bool {
+	now := time.Unix(0, v.in.Packet.Now)
+	res := v.b.cfg.Auth.Check(v.in.Msg, d.Name, svc, now)
+	if res.Outcome == home.OK {
+		v.from.user = res.AoR
+		v.from.metered = false
+		v.b.cfg.Guard.Success(addrOf(v.in), v.in.Packet.Now)
+		return true
+	}
+	if res.Outcome.Failure() {
+		// The nonce came back, so whoever sends here receives here.
+		v.b.incident(v.in, guard.AuthFailure|guard.Proven, res.Username, res.Outcome.String())
+	}
+	challenge, stale := res.Outcome.Challenge()
+	switch {
+	case challenge:
+		v.b.stats.challenged.Add(1)
+		lines := v.b.cfg.Auth.AppendChallenge(nil, d.Name, svc, stale, now)
+		v.refuse(svc.Status(), "", string(lines))
+	case res.Outcome == home.Malformed:
+		v.refuse(400, "Bad Credentials", "")
+	default:
+		v.refuse(403, "", "")
+	}
+	return false
+}
+
+// registration handles REGISTER: by our registrar for hosted domains, else it
+// is screened and passed to the PBX.
+func (v *visit) registration() bool {
+	d := v.domain
+	if d == nil {
+		return v.noRelay("REGISTER for another domain")
+	}
+	if !d.Home {
+		return v.toPBX()
+	}
+	if req := v.in.Msg; req.Has(sip.HeaderRequire) {
+		if tags := unsupportedRequire(req); tags != "" {
+			v.refuse(420, "", "Unsupported: "+tags+"\r\n") // RFC 3261 §10.3 step 2
+			return false
+		}
+	}
+	v.domain = d
+	if !v.prove(d, home.Registration) {
+		return false
+	}
+	f := v.in.Packet.Flow
+	src := home.Source{Transport: f.Transport, Socket: f.Socket, Conn: uint64(f.Conn), Remote: f.Remote}
+	r := v.b.cfg.Registrar.Register(v.in.Msg, src, v.from.user, time.Unix(0, v.in.Packet.Now))
+	v.recordRegistration(&r)
+	v.refuse(r.Status, r.Reason, string(r.Headers))
+	return false
+}
+
+// unsupportedRequire lists the Require tags that our registrar does not know.
+func unsupportedRequire(m *sip.Message) (tags string) {
+	for vs := m.Values(sip.HeaderRequire); vs.Next(); {
+		if t := string(vs.Text()); t != "path" {
+			if tags != "" {
+				tags += ", "
+			}
+			tags += t
+		}
+	}
+	return tags
+}
+
+// recordRegistration puts a registration that was carried out, or refused
+// although its user is proven, into the history.
+func (v *visit) recordRegistration(r *sip.Response) {
+	v.describe()
+	v.verdict.Mode, v.verdict.Signals = v.domain.Policy.Mode, v.verdict.Signals[:0]
+	v.verdict.Action = verdict.Relay
+	if r.Status >= 300 {
+		v.verdict.Action = verdict.Reject
+	}
+	reason := r.Reason
+	if reason == "" {
+		reason = sip.ReasonPhrase(r.Status)
+	}
+	v.verdict.Response = &verdict.Response{Code: r.Status, Reason: reason}
+	v.record()
+}
+
+// toUser delivers to the phones of a hosted user.
+func (v *visit) toUser() bool {
+	u := &v.routing.URI
+	aor, ok := v.b.hosted(v.site, u)
+	if !ok {
+		return v.noUser()
+	}
+	now := time.Unix(0, v.in.Packet.Now)
+	contacts := v.b.cfg.Registrar.Contacts(aor, now)
+	if len(contacts) == 0 {
+		if v.from.user != "" && v.domain.Outbound != nil && !v.b.knows(aor) {
+			return v.outbound(v.domain) // a number that is nobody's here
+		}
+		return v.noUser()
+	}
+	v.targets = v.targets[:0]
+	group, q := -1, -1
+	for i := range contacts {
+		c := &contacts[i]
+		if c.Q != q {
+			group, q = group+1, c.Q
+		}
+		t := proxy.Target{URI: c.Target, Path: c.Path, Group: group}
+		switch {
+		case len(c.Path) > 0:
+			t.Next = pathTarget(c.Path[0])
+		case c.Source.Known():
+			t.Flow = flowOf(c.Source)
+		default:
+			if cu, err := uri.Parse([]byte(c.Target)); err == nil {
+				t.Next = proxy.TargetOf(&cu)
+			}
+		}
+		v.targets = append(v.targets, t)
+	}
+	return true
+}
+
+// noUser answers for a user who is not there. A stranger cannot tell one who is
+// unknown from one who is not registered (STANDARDS 5.14).
+func (v *visit) noUser() bool {
+	v.describe()
+	v.verdict.Mode, v.verdict.Action, v.verdict.Signals = v.domain.Policy.Mode, verdict.Reject, v.verdict.Signals[:0]
+	v.verdict.Response = &verdict.Response{Code: 480, Reason: sip.ReasonPhrase(480)}
+	v.record()
+	if aor, ok := v.b.hosted(v.site, &v.routing.URI); v.from.stranger() && !(ok && v.b.knows(aor)) {
+		v.b.incident(v.in, guard.UnknownUser, v.attempt.From.Claimed, "no such user: "+v.attempt.To.Requested)
+	}
+	v.refuse(480, "", "")
+	return false
+}
+
+func (b *Border) hosted(s *Site, u *uri.URI) (string, bool) {
+	return HostedDomain(func() *Site { return s }, b).AoR(u)
+}
+
+func (b *Border) knows(aor string) bool { return b.cfg.HasUser != nil && b.cfg.HasUser(aor) }
+
+// HostedDomain tells which hosted domain a host names, as package home wants it.
+func HostedDomain(site func() *Site, b *Border) home.Domain {
+	return func(host []byte) (string, bool) {
+		s := site()
+		if d := s.domain(host); d != nil {
+			return d.Name, d.Home
+		}
+		u := uri.URI{Scheme: uri.SIP, Host: host}
+		if s.first != nil && s.first.Home && b != nil && b.cfg.Self.IsHost(&u) {
+			return s.first.Name, true
+		}
+		return "", false
+	}
+}
+
+func flowOf(s home.Source) wire.Flow {
+	return wire.Flow{Transport: s.Transport, Socket: s.Socket, Conn: wire.ConnID(s.Conn), Remote: s.Remote}
+}
+
+// registration watches a REGISTER with credentials that a PBX answers: refused
+// ones count like our own refusals.
+type registration struct {
+	b       *Border
+	remote  wire.Flow
+	account string
+}
+
+// Answered counts a refusal.
+func (r *registration) Answered(status int, _ bool, now int64) {
+	switch {
+	case status == 401 || status == 403 || status == 407 || status == 404:
+		kind := guard.AuthFailure
+		if r.remote.Transport.Reliable() {
+			kind |= guard.Proven
+		}
+		r.b.cfg.Guard.Report(&guard.Incident{
+			Kind: kind, Remote: r.remote.Remote, Transport: r.remote.Transport.Lower(),
+			Account: r.account, Evidence: "the PBX answered " + strconv.Itoa(status),
+		}, now)
+	case status/100 == 2:
+		r.b.cfg.Guard.Success(r.remote.Remote.Addr(), now)
+	}
+}
+
+var _ txn.ServerUser = (*waiting)(nil)
+
+func appendUint(b []byte, n uint64) []byte { return strconv.AppendUint(b, n, 10) }
+
+// pathTarget is the next hop that a Path value names.
+func pathTarget(path string) (t locate.Target) {
+	var a sip.Address
+	var u uri.URI
+	if a.Parse([]byte(path)) == nil && u.Parse(a.URI) == nil {
+		t = proxy.TargetOf(&u)
+	}
+	return t
+}
