@@ -1,5 +1,6 @@
-// Package rate is the check that notices who calls too often: the rate limiting that RFC 5039 names beside its techniques (§3.13 and §5.2 speak of
-// its parts), against floods, telephony denial of service and callers who dial through a directory.
+// Package rate is the check that notices who calls too often: floods, telephony denial of service, and callers who dial through a
+// directory. RFC 5039 has no section of its own for it, but its §2.1 shows that spam lives by the number of calls per second, and §6
+// asks to combine whatever tells spam apart.
 //
 // It counts attempts per source address, per caller and per callee, and how many different callees a caller has tried, in memory of fixed size. What
 // is above a limit becomes a signal whose strength grows with the excess; nothing is refused by this check alone.
@@ -32,7 +33,7 @@ const (
 // Info returns the check's name, stage and signals.
 func Info() screen.Info {
 	return screen.Info{
-		Name: "rate", Stage: screen.Cheap, RFC: "5039 §3.13",
+		Name: "rate", Stage: screen.Cheap, RFC: "5039 §2.1, §6",
 		Signals: []screen.SignalInfo{
 			{Name: signalSource, Weight: 8,
 				Description: "A source address that is not a configured peer sends more attempts than its limit; full strength at twice the limit."},
@@ -182,7 +183,8 @@ func (c *Check) runCaller(a *screen.Attempt, r *screen.Report, key, callee uint6
 		count = c.fanout.Peek
 	}
 	different := count(key, callee, now)
-	if most := float64(c.cfg.Fanout.Callees); different > most {
+	// The count is an estimate: at the limit itself it is not yet above it.
+	if most := float64(c.cfg.Fanout.Callees); different >= most+1 {
 		r.Signal(signalFanout, different/most-1, "caller "+c.callerName(a)+" tries about "+strconv.Itoa(int(different+0.5))+
 			" callees, limit "+strconv.Itoa(c.cfg.Fanout.Callees)+" in "+words(c.cfg.Fanout.Window))
 	}
