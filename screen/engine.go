@@ -14,7 +14,7 @@ type Engine struct {
 	checks   []Check // as the catalog orders them
 	counts   []counts
 	misuses  atomic.Uint64
-	tallies  sync.Pool
+	idle     [32]atomic.Pointer[tally]
 	lookups  sync.WaitGroup
 	cheap    int // checks[:cheap] are Cheap
 	lookup   int // checks[cheap:lookup] are Lookup
@@ -54,7 +54,6 @@ func New(checks []Check) (*Engine, error) {
 			e.lookup++
 		}
 	}
-	e.tallies.New = func() any { return newTally(c) }
 	return e, nil
 }
 
@@ -85,8 +84,7 @@ func (e *Engine) Cheap(a *Attempt, p *Policy, v *verdict.Verdict) (done bool) {
 	if e.begin(a, p, v) {
 		return true
 	}
-	t := e.tallies.Get().(*tally)
-	t.reset(p)
+	t := e.borrow(p)
 	for i := 0; i < e.cheap && !done; i++ {
 		r := e.lend(t, i)
 		e.run(context.Background(), i, a, r)
@@ -96,7 +94,7 @@ func (e *Engine) Cheap(a *Attempt, p *Policy, v *verdict.Verdict) (done bool) {
 	}
 	done = done || e.lookup == e.cheap
 	e.finish(t, a, p, v)
-	e.tallies.Put(t)
+	e.giveBack(t)
 	return done
 }
 
@@ -114,6 +112,28 @@ func (e *Engine) begin(a *Attempt, p *Policy, v *verdict.Verdict) (done bool) {
 		return true
 	}
 	return false
+}
+
+// borrow returns a tally for one run, an idle one where there is one. A sync.Pool would do the same, but loses what it holds at each
+// garbage collection, and with it the promise that the hot path allocates nothing.
+func (e *Engine) borrow(p *Policy) *tally {
+	for i := range e.idle {
+		if t := e.idle[i].Swap(nil); t != nil {
+			t.reset(p)
+			return t
+		}
+	}
+	t := newTally(e.catalog)
+	t.reset(p)
+	return t
+}
+
+func (e *Engine) giveBack(t *tally) {
+	for i := range e.idle {
+		if e.idle[i].CompareAndSwap(nil, t) {
+			return
+		}
+	}
 }
 
 // lend prepares the tally's report for a check.

@@ -16,8 +16,7 @@ func (e *Engine) Lookup(ctx context.Context, a *Attempt, p *Policy, v *verdict.V
 	if a.Exempt != "" || e.lookup == e.cheap || p.compiled.print != e.catalog.print {
 		return
 	}
-	t := e.tallies.Get().(*tally)
-	t.reset(p)
+	t := e.borrow(p)
 	e.restore(t, v)
 	ctx, cancel := context.WithTimeout(ctx, p.LookupDeadline)
 	defer cancel()
@@ -29,7 +28,7 @@ func (e *Engine) Lookup(ctx context.Context, a *Attempt, p *Policy, v *verdict.V
 		}
 	}
 	e.finish(t, a, p, v)
-	e.tallies.Put(t)
+	e.giveBack(t)
 }
 
 // Wait waits until no look-up runs any more, those that were given up included: for an orderly end.
@@ -60,6 +59,10 @@ type answer struct {
 func (e *Engine) gather(ctx context.Context, t *tally, a Attempt, p *Policy) []*Report {
 	reports := make([]*Report, e.lookup-e.cheap)
 	take := func(got answer) {
+		// A check that has come back empty-handed because its time was up has not answered.
+		if len(got.report.found) == 0 && ctx.Err() != nil {
+			return
+		}
 		reports[got.check-e.cheap] = got.report
 		t.note(got.check, got.report)
 	}

@@ -1,0 +1,79 @@
+package screen_test
+
+import (
+	"encoding/json"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse.example/screen"
+	"gatehouse.example/sip/uri"
+	"gatehouse.example/verdict"
+)
+
+const contractEvent = `{"id":"e1","time":"2026-01-05T08:00:00Z","direction":"in","kind":"call","from":"sip:+15551230001@carrier.test","display":"Bank",
+ "to":"sip:bob@example.test","source":"192.0.2.7:5060","transport":"udp","peer":"","user_agent":"x","proof":"stir-b","text":"",
+ "outcome":{"answered":true,"ring_s":12,"duration_s":40,"feedback":"","turing":"pass","consent":"","puzzle":""}}`
+
+func TestEventOfTheContract(t *testing.T) {
+	var ev screen.Event
+	if err := json.Unmarshal([]byte(contractEvent), &ev); err != nil {
+		t.Fatal(err)
+	}
+	if !ev.Outcome.Answered || ev.Outcome.RingS != 12 || ev.Outcome.Turing != "pass" {
+		t.Errorf("outcome %+v", ev.Outcome)
+	}
+	a, err := ev.Attempt(uri.Plan{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := verdict.From{Claimed: "sip:+15551230001@carrier.test", Display: "Bank", Identity: "tel:+15551230001", Proof: verdict.StirB}
+	if a.From != want || a.FromNumber != "+15551230001" || a.IdentityNumber != "+15551230001" || a.FromDomain != "carrier.test" || a.IdentityDomain != "" {
+		t.Errorf("from %+v", a)
+	}
+	if a.To.Requested != "sip:bob@example.test" || a.ToNumber != "" || a.ToDomain != "example.test" || a.Outbound ||
+		a.Source != netip.MustParseAddrPort("192.0.2.7:5060") || !a.Time.Equal(time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)) {
+		t.Errorf("got %+v", a)
+	}
+	var v verdict.Verdict
+	a.Describe(&v)
+	if v.ID != "e1" || v.Source.Address != "192.0.2.7:5060" || v.From != want {
+		t.Errorf("described as %+v", v)
+	}
+}
+
+func TestEventKeys(t *testing.T) {
+	plan := uri.Plan{Country: "1", International: "011", Trunk: "1"}
+	for _, c := range []struct{ from, claimed, number, domain string }{
+		{"sip:%62ob@Example.TEST:5061;transport=tcp", "sip:bob@example.test", "", "example.test"},
+		{"tel:+1-555-123-0001", "tel:+15551230001", "+15551230001", ""},
+		{"sip:5551230001@carrier.test;user=phone", "sip:5551230001@carrier.test", "+15551230001", "carrier.test"},
+		{"sip:[2001:DB8::1]", "sip:[2001:db8::1]", "", "[2001:db8::1]"},
+	} {
+		ev := screen.Event{From: c.from, To: "sip:bob@example.test"}
+		a, err := ev.Attempt(plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.From.Claimed != c.claimed || a.FromNumber != c.number || a.FromDomain != c.domain {
+			t.Errorf("%s: %q %q %q", c.from, a.From.Claimed, a.FromNumber, a.FromDomain)
+		}
+	}
+}
+
+func TestEventErrorsNameTheField(t *testing.T) {
+	for _, c := range []struct {
+		ev   screen.Event
+		want string
+	}{
+		{screen.Event{From: "bob", To: "sip:a@b.test"}, `screen: event: from: "bob"`},
+		{screen.Event{From: "sip:a@b.test", To: "sip:"}, `screen: event: to: "sip:"`},
+		{screen.Event{From: "sip:a@b.test", To: "sip:a@b.test", Source: "here"}, `screen: event: source:`},
+		{screen.Event{From: "sip:a@b.test", To: "sip:a@b.test", Direction: "up"}, `screen: event: direction: "up"`},
+	} {
+		if _, err := c.ev.Attempt(uri.Plan{}); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+	}
+}
