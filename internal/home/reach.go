@@ -1,7 +1,7 @@
 package home
 
 import (
-	"bytes"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,9 +10,12 @@ import (
 
 // reach finds the flow of a registered contact by the contact's own URI, for requests inside a dialog with
 // a phone that stands behind a NAT or came by WebSocket (RFC 5626 §5.3: requests go over the flow).
+//
+// Private addresses are nobody's own, so two users may well register one contact. Then neither is found:
+// whoever registers a copy of another's contact must not receive what is meant for the other.
 type reach struct {
 	mu    sync.RWMutex
-	flows map[string]*entry // by user@host:port of the contact
+	flows map[string][]*entry // by user@host:port of the contact, the newest last
 }
 
 // replace takes one user's old bindings out and puts the next ones in.
@@ -21,35 +24,45 @@ func (r *reach) replace(old, next []*entry) {
 	defer r.mu.Unlock()
 	for _, e := range old {
 		k := string(appendReachKey(nil, &e.uri))
-		if r.flows[k] == e {
+		left := slices.DeleteFunc(r.flows[k], func(x *entry) bool { return x == e })
+		if r.flows[k] = left; len(left) == 0 {
 			delete(r.flows, k)
 		}
 	}
 	for _, e := range next {
 		if e.source.Known() && len(e.Path) == 0 {
-			r.flows[string(appendReachKey(nil, &e.uri))] = e
+			k := string(appendReachKey(nil, &e.uri))
+			r.flows[k] = append(r.flows[k], e)
 		}
 	}
 }
 
+// appendReachKey writes what of a contact stays the same when it comes back as a Request-URI.
 func appendReachKey(dst []byte, u *uri.URI) []byte {
 	dst = append(dst, u.User...)
 	dst = append(dst, '@')
-	dst = append(dst, bytes.ToLower(u.Host)...)
+	dst = uri.AppendHost(dst, u.Host)
 	return append(dst, ':', byte(u.Port>>8), byte(u.Port))
 }
 
-// FlowOf returns the flow that a contact was registered over.
+// FlowOf returns the flow that a contact was registered over, unless users disagree about whose it is.
 func (r *Registrar) FlowOf(u *uri.URI, now time.Time) (Source, bool) {
+	var buf [320]byte
+	key := appendReachKey(buf[:0], u)
 	r.reach.mu.RLock()
 	defer r.reach.mu.RUnlock()
-	if len(r.reach.flows) == 0 {
+	var found *entry
+	for _, e := range r.reach.flows[string(key)] {
+		if !e.live(now) {
+			continue
+		}
+		if found != nil && found.AoR != e.AoR && found.source != e.source {
+			return Source{}, false
+		}
+		found = e
+	}
+	if found == nil {
 		return Source{}, false
 	}
-	var buf [128]byte
-	e := r.reach.flows[string(appendReachKey(buf[:0], u))]
-	if e == nil || !e.live(now) {
-		return Source{}, false
-	}
-	return e.source, true
+	return found.source, true
 }
