@@ -1,0 +1,7 @@
+package main
+
+import "context"
+
+type peersCommand struct{}
+
+func (c *peersCommand) Run(ctx context.Context) error { return nil }
