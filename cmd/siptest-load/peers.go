@@ -1,7 +1,207 @@
 package main
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
 
-type peersCommand struct{}
+	"gatehouse.example/internal/siptest"
+)
 
-func (c *peersCommand) Run(ctx context.Context) error { return nil }
+type peersCommand struct {
+	Servers  []string      `default:"kamailio,gatehouse" help:"Servers, in the order in which each round starts them."`
+	Modes    []string      `default:"calls,blocked,banned,hold" enum:"calls,blocked,banned,hold" help:"What to measure: ${enum}."`
+	Rates    []float64     `default:"1000,2000,4000" help:"Calls per second, rising. A server that fails at one is spared the higher ones."`
+	Duration time.Duration `default:"10s" help:"How long each load lasts."`
+	Tail     time.Duration `default:"6s" help:"How long the CPU is counted after that."`
+	Rounds   int           `default:"3" help:"How often all of it is done; medians are written."`
+	Callers  int           `default:"1" help:"Sockets on the callers' side."`
+
+	BlastRate float64 `default:"50000" help:"Datagrams per second of a banned source."`
+	HoldCalls int     `default:"10000" help:"Calls held at a time."`
+	HoldRate  float64 `default:"500" help:"Calls per second while they come up."`
+
+	Kamailio     string        `default:"/usr/sbin/kamailio" help:"The peer."`
+	Gatehouse    string        `help:"A gatehouse binary. Default: built from this tree."`
+	Bench        string        `default:"bench" help:"Folder with kamailio.cfg, gatehouse.yaml and results."`
+	Out          string        `help:"Where to write the results; - is standard output. Default: BENCH/results/DATE-COMMIT.md."`
+	Note         string        `help:"A line to write above the tables."`
+	StartTimeout time.Duration `default:"90s" help:"How long a server may take to start."`
+	ImportArgs   string        `default:"list import --config {config} local {file}" help:"How gatehouse takes a list."`
+	BanArgs      string        `default:"ban add --config {config} {source}" help:"How gatehouse bans a source."`
+	Keep         bool          `help:"Keep the servers' folders."`
+}
+
+// Run measures and writes the results.
+func (c *peersCommand) Run(ctx context.Context) error {
+	peers, err := c.peers()
+	if err != nil {
+		return err
+	}
+	if slices.Contains(c.Servers, "gatehouse") && c.Gatehouse == "" {
+		dir, err := os.MkdirTemp("", "bench-build-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		c.Gatehouse = filepath.Join(dir, "gatehouse")
+		if out, err := exec.CommandContext(ctx, "go", "build", "-o", c.Gatehouse, "./cmd/gatehouse").CombinedOutput(); err != nil {
+			return fmt.Errorf("building gatehouse: %w: %s", err, out)
+		}
+	}
+	var figures []figure
+	for round := range c.Rounds {
+		for _, p := range peers {
+			f, err := c.round(ctx, p, figures)
+			figures = append(figures, f...)
+			if err != nil {
+				return fmt.Errorf("round %d: %w", round+1, err)
+			}
+		}
+	}
+	return c.report(figures)
+}
+
+func (c *peersCommand) peers() ([]peer, error) {
+	var peers []peer
+	for _, name := range c.Servers {
+		switch name {
+		case "kamailio":
+			peers = append(peers, kamailio())
+		case "gatehouse":
+			peers = append(peers, gatehouse())
+		default:
+			return nil, fmt.Errorf("no server %q: there are kamailio and gatehouse", name)
+		}
+	}
+	if slices.Contains(c.Modes, "banned") {
+		peers = append(peers, discard())
+	}
+	return peers, nil
+}
+
+// round starts a server and puts every load on it.
+func (c *peersCommand) round(ctx context.Context, p peer, earlier []figure) ([]figure, error) {
+	if p.name == "discard" {
+		return c.floor(ctx, p)
+	}
+	var figures []figure
+	l, r, err := c.launch(ctx, p, false)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	defer r.stop()
+	for _, mode := range []string{"calls", "blocked"} {
+		if !slices.Contains(c.Modes, mode) {
+			continue
+		}
+		f, err := c.rates(ctx, r, mode, earlier)
+		figures = append(figures, f...)
+		if err != nil {
+			return figures, err
+		}
+	}
+	if slices.Contains(c.Modes, "banned") {
+		f, err := r.blast(ctx)
+		figures = append(figures, f)
+		if err != nil {
+			return figures, err
+		}
+		c.progress(f)
+	}
+	if slices.Contains(c.Modes, "hold") && !slices.ContainsFunc(earlier, func(f figure) bool { return f.mode == "hold" && f.server == p.name }) {
+		f, err := c.hold(ctx, p)
+		figures = append(figures, f)
+		return figures, err
+	}
+	return figures, nil
+}
+
+// launch starts a server with a load generator around it.
+func (c *peersCommand) launch(ctx context.Context, p peer, hold bool) (*siptest.Load, *running, error) {
+	l, err := siptest.Open(siptest.Config{Callers: c.Callers})
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := launch(p, c, l.Callee(), hold)
+	if err != nil {
+		l.Close()
+		return nil, nil, err
+	}
+	l.Aim(r.addr, siptest.Calls, 0)
+	if err = r.ready(ctx, l); err == nil {
+		err = r.fill(ctx)
+	}
+	if err != nil {
+		r.stop()
+		l.Close()
+	}
+	return l, r, err
+}
+
+// rates loads a server at each rate, up to the first that it cannot bear.
+func (c *peersCommand) rates(ctx context.Context, r *running, mode string, earlier []figure) ([]figure, error) {
+	l, err := c.generator(r, mode)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	var figures []figure
+	for _, rate := range c.Rates {
+		if broke(earlier, r.name, mode, rate) || broke(figures, r.name, mode, rate) {
+			break
+		}
+		f, err := r.load(ctx, l, mode, rate)
+		if err != nil {
+			return figures, err
+		}
+		figures = append(figures, f)
+		c.progress(f)
+	}
+	return figures, nil
+}
+
+// broke says whether a server failed more than one call in fifty at a lower
+// rate already.
+func broke(figures []figure, server, mode string, rate float64) bool {
+	return slices.ContainsFunc(figures, func(f figure) bool {
+		return f.server == server && f.mode == mode && f.rate < rate && f.result != nil && f.result.Failed*50 > f.result.Started
+	})
+}
+
+// floor measures the bare receive loop.
+func (c *peersCommand) floor(ctx context.Context, p peer) ([]figure, error) {
+	r, err := launch(p, c, netip.AddrPort{}, false)
+	if err != nil {
+		return nil, err
+	}
+	defer r.stop()
+	pause(ctx, 500*time.Millisecond)
+	f, err := r.blast(ctx)
+	c.progress(f)
+	return []figure{f}, err
+}
+
+// hold measures the memory of held calls on a fresh server.
+func (c *peersCommand) hold(ctx context.Context, p peer) (figure, error) {
+	l, r, err := c.launch(ctx, p, true)
+	if err != nil {
+		return figure{}, err
+	}
+	defer l.Close()
+	defer r.stop()
+	l.Aim(r.addr, siptest.Hold, c.HoldCalls)
+	f, err := r.holdCalls(ctx, l)
+	c.progress(f)
+	return f, err
+}
+
+func (c *peersCommand) progress(f figure) {
+	fmt.Fprintln(os.Stderr, f)
+}

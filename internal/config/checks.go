@@ -26,15 +26,15 @@ type RateCheck struct {
 	Caller Rate `yaml:"caller"`
 	// Callee is how many attempts one called user may get from strangers.
 	Callee Rate `yaml:"callee"`
-	// FanOut is how many different users one caller may try.
+	// FanOut is how many different users one caller may try, at most 70.
 	FanOut Rate `yaml:"fan_out"`
 }
 
 func defaultChecks() Checks {
 	return Checks{Rate: RateCheck{
-		Source: Rate{60, time.Minute},
-		Caller: Rate{10, time.Minute},
-		Callee: Rate{20, time.Minute},
-		FanOut: Rate{10, 10 * time.Minute},
+		Source: Rate{120, time.Minute},
+		Caller: Rate{20, time.Minute},
+		Callee: Rate{60, time.Minute},
+		FanOut: Rate{30, time.Hour},
 	}}
 }

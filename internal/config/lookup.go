@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"gatehouse.example/sip/uri"
 )
@@ -31,6 +32,20 @@ func (c *Config) PeerPrefixes() []netip.Prefix {
 	}
 	return all
 }
+
+// Addresses are the DNS servers with their ports; Validate has checked them.
+func (d *DNS) Addresses() []netip.AddrPort {
+	var all []netip.AddrPort
+	for _, s := range d.Servers {
+		if a, err := parseAddress(s, 53); err == nil {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// Deadline is Timeout as time.Duration.
+func (d *DNS) Deadline() time.Duration { return time.Duration(d.Timeout) }
 
 // Plan is `numbers` as sip/uri takes it.
 func (c *Config) Plan() uri.Plan {

@@ -226,6 +226,9 @@ func (v *validation) checks() {
 }
 
 func (v *validation) numbers() {
+	if f := v.c.Checks.Rate.FanOut; f.Count > 70 {
+		v.problem("checks.rate.fan_out", "%s is more than can be counted; keep it at 70 or below", f)
+	}
 	n := v.c.Numbers
 	for _, f := range []struct {
 		key  string

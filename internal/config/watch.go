@@ -170,5 +170,5 @@ func changed(a, b *Config) []string {
 
 // needsRestart is true of the keys that are read at the start only.
 func needsRestart(key string) bool {
-	return slices.Contains([]string{"data", "hot", "listen", "console", "tls", "dns", "limits"}, key)
+	return slices.Contains([]string{"data", "hot", "listen", "console", "tls", "dns", "limits", "checks", "numbers", "home", "history"}, key)
 }

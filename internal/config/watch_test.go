@@ -35,7 +35,7 @@ func TestReloadKeepsTheOldConfigurationWhenTheNewOneIsWrong(t *testing.T) {
 	if r.Err != nil || l.Current().History.KeepDays != 7 {
 		t.Fatalf("good: %+v", r)
 	}
-	if !slices.Equal(r.Changed, []string{"listen", "history"}) || !slices.Equal(r.Restart, []string{"listen"}) {
+	if !slices.Equal(r.Changed, []string{"listen", "history"}) || !slices.Equal(r.Restart, []string{"listen", "history"}) {
 		t.Errorf("changed %v restart %v", r.Changed, r.Restart)
 	}
 	l.Reload()

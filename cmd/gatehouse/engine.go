@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"gatehouse.example/internal/api"
+	listcheck "gatehouse.example/internal/check/lists"
+	ratecheck "gatehouse.example/internal/check/rate"
+	"gatehouse.example/internal/config"
+	"gatehouse.example/internal/state/history"
+	"gatehouse.example/internal/state/lists"
+	"gatehouse.example/internal/state/rate"
+	"gatehouse.example/screen"
+	"gatehouse.example/verdict"
+)
+
+// newChecks builds every check that the configuration leaves on, in the order
+// in which the engine is to run them: what counts attempts stands first.
+func newChecks(cfg *config.Config, all *lists.Lists) ([]screen.Check, error) {
+	var checks []screen.Check
+	if c := &cfg.Checks.Rate; !c.Off {
+		check, err := ratecheck.New(rateConfig(c))
+		if err != nil {
+			return nil, cfg.Problem("checks.rate", err.Error(), err)
+		}
+		checks = append(checks, check)
+	}
+	if !cfg.Checks.Lists.Off {
+		check, err := listcheck.New(listcheck.Config{}, all)
+		if err != nil {
+			return nil, cfg.Problem("checks.lists", err.Error(), err)
+		}
+		checks = append(checks, check)
+	}
+	return checks, nil
+}
+
+func rateConfig(c *config.RateCheck) ratecheck.Config {
+	limit := func(r config.Rate) rate.Limit { return rate.Limit{Count: r.Count, Per: r.Per} }
+	return ratecheck.Config{
+		Source: limit(c.Source), Caller: limit(c.Caller), Callee: limit(c.Callee),
+		Fanout: ratecheck.Fanout{Callees: c.FanOut.Count, Window: c.FanOut.Per},
+	}
+}
+
+// checkInfos describes every check there is, switched on or off.
+func checkInfos() []screen.Info { return []screen.Info{ratecheck.Info(), listcheck.Info()} }
+
+// checkSignals refuses weights of signals that no check has.
+func checkSignals(cfg *config.Config) error {
+	var names []string
+	for _, info := range checkInfos() {
+		for _, s := range info.Signals {
+			names = append(names, s.Name)
+		}
+		prefix := strings.ToUpper(strings.ReplaceAll(info.Name, "-", "_"))
+		names = append(names, prefix+"_TIMEOUT", prefix+"_FAILED")
+	}
+	return cfg.CheckSignals(names)
+}
+
+// policies are the resolved policies: the site's, and one per domain name.
+type policies struct {
+	site   *screen.Policy
+	domain map[string]*screen.Policy
+}
+
+// of is the policy for calls to a domain.
+func (p *policies) of(domain string) *screen.Policy {
+	if d, ok := p.domain[strings.ToLower(domain)]; ok {
+		return d
+	}
+	return p.site
+}
+
+func resolvePolicies(cfg *config.Config, engine *screen.Engine) (*policies, error) {
+	site := cfg.Policy.Layer("policy")
+	resolved, err := engine.Resolve(site)
+	if err != nil {
+		return nil, cfg.Problem("policy", err.Error(), err)
+	}
+	p := &policies{site: resolved, domain: map[string]*screen.Policy{}}
+	for i := range cfg.Domains {
+		d := &cfg.Domains[i]
+		policy, err := engine.Resolve(site, d.Layer())
+		if err != nil {
+			return nil, cfg.Problem(fmt.Sprintf("domains[%d].policy", i), err.Error(), err)
+		}
+		for _, name := range d.Names() {
+			p.domain[strings.ToLower(name)] = policy
+		}
+	}
+	return p, nil
+}
+
+// newScreener answers POST /screen and `gatehouse screen` without a server.
+func newScreener(cfg *config.Config, all *lists.Lists) (api.Screener, error) {
+	checks, err := newChecks(cfg, all)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := screen.New(checks)
+	if err != nil {
+		return nil, err
+	}
+	p, err := resolvePolicies(cfg, engine)
+	if err != nil {
+		return nil, err
+	}
+	ids := new(history.IDs)
+	return func(ctx context.Context, ev *screen.Event) (*verdict.Verdict, error) {
+		return probe(ctx, cfg, engine, p, ids, ev)
+	}, nil
+}
+
+// probe judges an event with all its reasons and without counting it.
+func probe(ctx context.Context, cfg *config.Config, engine *screen.Engine, p *policies, ids *history.IDs, ev *screen.Event) (*verdict.Verdict, error) {
+	a, err := ev.Attempt(cfg.Plan())
+	if err != nil {
+		return nil, err
+	}
+	a.Probe = true
+	if a.Time.IsZero() {
+		a.Time = time.Now().UTC()
+	}
+	if a.ID == "" {
+		a.ID = ids.New(a.Time)
+	}
+	if a.Peer == "" && a.Source.IsValid() {
+		a.Peer = peerAt(cfg, a)
+	}
+	a.Exempt = exemption(cfg, a)
+	policy := *p.of(a.ToDomain)
+	policy.Exhaustive = true
+	v := new(verdict.Verdict)
+	start := time.Now()
+	if !engine.Cheap(a, &policy, v) {
+		engine.Lookup(ctx, a, &policy, v)
+	}
+	v.ElapsedUS = time.Since(start).Microseconds()
+	return v, nil
+}
+
+// peerAt is the name of the peer whose address the attempt comes from.
+func peerAt(cfg *config.Config, a *screen.Attempt) string {
+	for i := range cfg.Peers {
+		for _, prefix := range cfg.Peers[i].Addresses {
+			if prefix.Contains(a.Source.Addr()) {
+				return cfg.Peers[i].Name
+			}
+		}
+	}
+	return ""
+}
+
+// exemption says why an attempt is never screened, or "".
+func exemption(cfg *config.Config, a *screen.Attempt) string {
+	user := a.To.Requested
+	if _, rest, ok := strings.Cut(user, ":"); ok && !strings.HasPrefix(user, "urn:") {
+		user, _, _ = strings.Cut(rest, "@")
+	}
+	for _, e := range cfg.Exempt {
+		if text := string(e); strings.EqualFold(text, user) || text == a.ToNumber {
+			return "exempt number " + text
+		}
+	}
+	return ""
+}

@@ -1,0 +1,114 @@
+// Command gatehouse is a SIP border server with its command line.
+//
+// One file per subcommand. Those that read or change data talk to the running
+// server's API; when none runs they open the store themselves, through the same
+// API in process, so that both ways behave alike. serve.go wires the server by
+// hand: each thing is built with New and passed on.
+//
+// Errors go to stderr in one line: what is wrong, where, and how to mend it.
+// The exit status is 0 when done, 1 when it failed, 2 for wrong usage or a
+// wrong configuration.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"unicode"
+
+	"github.com/alecthomas/kong"
+
+	"gatehouse.example/internal/config"
+)
+
+// Exit statuses.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// cli is the command line.
+type cli struct {
+	Config string `help:"Configuration file. Without it: ./gatehouse.yaml, else /etc/gatehouse/gatehouse.yaml, else the defaults." placeholder:"FILE" short:"c"`
+
+	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	Screen  screenCmd  `cmd:"" help:"Screen one SIP message from a file or stdin."`
+	List    listCmd    `cmd:"" help:"Add, remove, import, export, show black and white lists."`
+	Ban     banCmd     `cmd:"" help:"Show, add, remove banned sources."`
+	User    userCmd    `cmd:"" help:"Add, remove, show users of hosted domains."`
+	URI     uriCmd     `cmd:"" name:"uri" help:"Parse, compare, locate an address."`
+	Conf    configCmd  `cmd:"" name:"config" help:"Check or show the configuration."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// app is what every command works with.
+type app struct {
+	ctx    context.Context
+	config string // --config
+	stdin  *os.File
+	stdout io.Writer
+	stderr io.Writer
+}
+
+// usageError is wrong usage: exit status 2.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+func run(args []string, stdin *os.File, stdout, stderr io.Writer) int {
+	var c cli
+	parser, err := kong.New(&c,
+		kong.Name("gatehouse"),
+		kong.Description("A SIP border server: known callers walk straight in, strangers introduce themselves first, attackers never get past the wall."),
+		kong.Writers(stdout, stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+	)
+	if err != nil {
+		return fail(stderr, err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return fail(stderr, usagef("%w (see gatehouse --help)", err))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return fail(stderr, parsed.Run(&app{ctx: ctx, config: c.Config, stdin: stdin, stdout: stdout, stderr: stderr}))
+}
+
+// fail prints an error in one line and returns the exit status.
+func fail(stderr io.Writer, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintln(stderr, "gatehouse:", oneLine(err.Error()))
+	var usage usageError
+	var conf *config.Error
+	if errors.As(err, &usage) || errors.As(err, &conf) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// oneLine keeps text of others from breaking a line or moving the cursor.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\r' || r == '\t' {
+			return ' '
+		}
+		if !unicode.IsPrint(r) {
+			return '·'
+		}
+		return r
+	}, strings.TrimSpace(s))
+}

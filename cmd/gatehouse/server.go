@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"gatehouse.example/internal/api"
+	"gatehouse.example/internal/config"
+	"gatehouse.example/internal/guard"
+	"gatehouse.example/internal/state/account"
+	"gatehouse.example/internal/state/history"
+	"gatehouse.example/internal/state/lists"
+	"gatehouse.example/internal/store"
+	"gatehouse.example/internal/telemetry"
+	"gatehouse.example/screen"
+	"gatehouse.example/verdict"
+)
+
+// runner serves until its context ends, finishes what is under way and returns.
+type runner func(context.Context) error
+
+// server is everything that a running server is made of, except sockets.
+type server struct {
+	log      *slog.Logger
+	level    *slog.LevelVar
+	security *telemetry.SecurityLog
+	metrics  *telemetry.Metrics
+	notify   *notifier
+
+	live     *config.Live
+	token    string
+	store    *store.Store
+	lists    *lists.Lists
+	accounts *account.Accounts
+	guard    *guard.Guard
+	recorder *history.Recorder
+	ids      *history.IDs
+	engine   *screen.Engine
+	policies atomic.Pointer[policies]
+	probes   []api.Probe
+}
+
+// newServer builds every part from the configuration and loads its state.
+func newServer(a *app, cfg *config.Config, db *store.Store, log *slog.Logger, level *slog.LevelVar) (*server, error) {
+	v, _ := version()
+	s := &server{
+		log: log, level: level, store: db, ids: new(history.IDs),
+		security: telemetry.NewSecurityLog(a.stderr),
+		metrics:  telemetry.NewMetrics(v),
+		notify:   newNotifier(log),
+	}
+	s.live = config.NewLive(a.config, cfg, checkSignals, s.reloaded)
+	s.live.Subscribe(s.reload)
+	var err error
+	if s.token, _, err = store.Token(cfg.Folder()); err != nil {
+		return nil, err
+	}
+	if err := s.loadState(a.ctx, cfg); err != nil {
+		return nil, err
+	}
+	checks, err := newChecks(cfg, s.lists)
+	if err != nil {
+		return nil, err
+	}
+	if s.engine, err = screen.New(checks); err != nil {
+		return nil, err
+	}
+	p, err := resolvePolicies(cfg, s.engine)
+	if err != nil {
+		return nil, err
+	}
+	s.policies.Store(p)
+	s.probes = []api.Probe{s.storeProbe(), s.historyProbe(), s.diskProbe(cfg.Folder())}
+	s.measure()
+	return s, nil
+}
+
+// loadState makes the parts that remember, and fills them from the store.
+func (s *server) loadState(ctx context.Context, cfg *config.Config) error {
+	s.lists = lists.New(lists.Config{Plan: cfg.Plan(), Storage: s.store})
+	if err := s.lists.Load(ctx); err != nil {
+		// Entries of an older version that mean nothing now are no reason to stand still.
+		s.log.Warn("lists loaded with errors", "error", err)
+	}
+	s.accounts = account.New(s.store, algorithms(cfg))
+	if err := s.accounts.Load(ctx); err != nil {
+		return err
+	}
+	s.recorder = history.NewRecorder(s.store, history.Config{
+		KeepAge:   time.Duration(cfg.History.KeepDays) * 24 * time.Hour,
+		KeepBytes: int64(cfg.History.MaxSize),
+		Log:       s.log,
+	})
+	var err error
+	if s.guard, err = guard.New(guardConfig(cfg, s.store, s.securityEvent)); err != nil {
+		return cfg.Problem("limits", err.Error(), err)
+	}
+	return s.guard.Load(ctx)
+}
+
+// guardConfig is what the guard needs of the configuration.
+func guardConfig(cfg *config.Config, storage guard.Storage, events func(guard.Event)) guard.Config {
+	g := guard.Default()
+	l := &cfg.Limits
+	perSecond := func(b config.Burst) guard.Rate {
+		return guard.Rate{PerSecond: float64(b.Count) / b.Per.Seconds(), Burst: b.Burst}
+	}
+	limit := func(r config.Rate) guard.FailureLimit { return guard.FailureLimit{Count: r.Count, Window: r.Per} }
+	g.Peers = cfg.PeerPrefixes()
+	g.Limits = guard.Limits{
+		V4Host: perSecond(l.Flood.V4Host), V4Net24: perSecond(l.Flood.V4Net24), V4Net16: perSecond(l.Flood.V4Net16),
+		V6Host: perSecond(l.Flood.V6Host), V6Net64: perSecond(l.Flood.V6Net64), V6Net48: perSecond(l.Flood.V6Net48),
+		V6Net32: perSecond(l.Flood.V6Net32),
+	}
+	g.Failures = guard.Failures{
+		Auth: limit(l.Failures.Auth), UnknownUser: limit(l.Failures.UnknownUser), Malformed: limit(l.Failures.Malformed),
+		Scan: limit(l.Failures.Scan), TollFraud: limit(l.Failures.TollFraud),
+	}
+	g.Ban, g.BanMax = time.Duration(l.Ban.Time), time.Duration(l.Ban.MaxTime)
+	g.UnprovenBan, g.UnprovenBanMax = time.Duration(l.Ban.Unproven), time.Duration(l.Ban.UnprovenMax)
+	g.Storage, g.Events = storage, events
+	return g
+}
+
+// securityEvent writes what the guard noticed.
+func (s *server) securityEvent(e guard.Event) {
+	kinds := map[guard.EventKind]telemetry.SecurityKind{
+		guard.EventAuthFailure: telemetry.AuthFailure, guard.EventScan: telemetry.Scan, guard.EventTollFraud: telemetry.TollFraud,
+		guard.EventFlood: telemetry.Flood, guard.EventBan: telemetry.Ban, guard.EventUnban: telemetry.Unban,
+		guard.EventMalformed: telemetry.Malformed,
+	}
+	source := e.Source
+	if !source.IsValid() && e.Remote.IsValid() {
+		source = netip.PrefixFrom(e.Remote.Addr(), e.Remote.Addr().BitLen())
+	}
+	s.security.Write(&telemetry.SecurityEvent{
+		Kind: kinds[e.Kind], Source: source, Port: e.Remote.Port(), Transport: e.Transport,
+		Account: e.Account, Reason: e.Reason, Count: e.Count,
+	})
+}
+
+// api builds the HTTP API over the server's parts.
+func (s *server) api(v string) *api.Server {
+	return api.New(api.Config{
+		Version: v, Token: s.token, Log: s.log,
+		Attempts: s.store, Lists: s.lists, Bans: s.guard, Accounts: s.accounts,
+		Hosts:  func(domain string) bool { return hosts(s.live.Current())(domain) },
+		Screen: s.screen, Metrics: s.metrics.Gatherer(), Probes: s.probes,
+	})
+}
+
+// screen judges an event of the API with the rules and state in force.
+func (s *server) screen(ctx context.Context, ev *screen.Event) (*verdict.Verdict, error) {
+	return probe(ctx, s.live.Current(), s.engine, s.policies.Load(), s.ids, ev)
+}
+
+// reload puts a changed configuration in force, except for what needs a restart.
+func (s *server) reload(_, cfg *config.Config) {
+	s.level.Set(slog.Level(cfg.Log.Level))
+	if p, err := resolvePolicies(cfg, s.engine); err != nil {
+		s.log.Error("policy kept as it was", "error", err)
+	} else {
+		s.policies.Store(p)
+	}
+	if err := s.guard.Peers(cfg.PeerPrefixes()); err != nil {
+		s.log.Error("peers kept as they were", "error", err)
+	}
+}
+
+// reloaded tells the operator and systemd what came of a reload.
+func (s *server) reloaded(r config.Reload) {
+	s.notify.reloading()
+	defer s.notify.send("READY=1")
+	if r.Err != nil {
+		s.log.Error("configuration refused, the old one stays", "error", r.Err)
+		return
+	}
+	s.log.Info("configuration reloaded", "changed", r.Changed)
+	if len(r.Restart) > 0 {
+		s.log.Warn("some changes need a restart", "keys", r.Restart)
+	}
+}
+
+// expireLists removes list entries whose time has come.
+func (s *server) expireLists(ctx context.Context) error {
+	tick := time.NewTicker(10 * time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-tick.C:
+			if _, err := s.lists.Expire(ctx, now); err != nil {
+				s.log.Warn("expired list entries stay in the store", "error", err)
+			}
+		}
+	}
+}
+
+// measure gives every part's counters to the metrics.
+func (s *server) measure() {
+	s.metrics.Add("security", s.security.Collect)
+	s.metrics.AddStats("guard", "Guard:", func() any { return s.guard.Stats() })
+	s.metrics.AddStats("history", "History:", func() any { return s.recorder.Stats() }, "Queued")
+	s.metrics.Add("screen", s.screenMetrics)
+	s.metrics.Add("lists", func(emit func(telemetry.Sample)) {
+		emit(telemetry.Sample{Name: "gatehouse_list_entries", Help: "Entries on all lists.", Kind: telemetry.Gauge, Value: float64(s.lists.Len())})
+	})
+}
+
+func (s *server) screenMetrics(emit func(telemetry.Sample)) {
+	for _, c := range s.engine.Stats().Checks {
+		for _, f := range []struct {
+			name string
+			n    uint64
+		}{{"runs", c.Runs}, {"signals", c.Signals}, {"timeouts", c.Timeouts}, {"panics", c.Panics}, {"unknown_signals", c.Unknown}} {
+			emit(telemetry.Sample{Name: "gatehouse_check_" + f.name + "_total", Help: fmt.Sprintf("Checks: %s.", f.name),
+				Labels: []string{"check", c.Name}, Value: float64(f.n)})
+		}
+	}
+}
