@@ -99,15 +99,18 @@ func TestUDPRefusedSourceIsNotHeard(t *testing.T) {
 	until(t, "one refusal", func() bool { return n.Stats().Refused == 1 })
 }
 
+// deadPort is a port where nobody listens and that nobody else gets meanwhile:
+// that of a socket that is connected elsewhere.
+func deadPort(t *testing.T, host string) netip.AddrPort {
+	t.Helper()
+	to := netip.AddrPortFrom(netip.MustParseAddrPort(host).Addr(), 9)
+	return dialer(t, "udp", to).LocalAddr().(*net.UDPAddr).AddrPort()
+}
+
 // A PBX that is down answers with ICMP, which is heard at once.
 func TestUDPHearsThatNobodyListens(t *testing.T) {
 	for _, host := range []string{"127.0.0.1:0", "[::1]:0"} {
-		dead, err := net.ListenPacket("udp", host)
-		if err != nil {
-			t.Fatal(err)
-		}
-		to := dead.LocalAddr().(*net.UDPAddr).AddrPort()
-		_ = dead.Close()
+		to := deadPort(t, host)
 		h := newRecorder()
 		n, _ := udpNet(t, h, host)
 		out := n.Outbox()
@@ -123,10 +126,7 @@ func TestUDPHearsThatNobodyListens(t *testing.T) {
 
 // The error about a dead neighbour meets whichever send comes next, and must not hurt it.
 func TestUDPErrorOfOneDoesNotHurtAnother(t *testing.T) {
-	dead, err := net.ListenPacket("udp", "127.0.0.1:0")
-	check(err)
-	gone := dead.LocalAddr().(*net.UDPAddr).AddrPort()
-	check(dead.Close())
+	gone := deadPort(t, "127.0.0.1:0")
 	alive, err := net.ListenPacket("udp", "127.0.0.1:0")
 	check(err)
 	defer alive.Close()

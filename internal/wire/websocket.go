@@ -150,6 +150,7 @@ func (c *conn) serveFrames(ws *websocket.Conn, raw net.Conn) {
 		c.write()
 	}()
 	c.kill(c.readFrames(ws, raw))
+	_ = ws.CloseNow() // a ping that still waits for its pong gives up
 	<-written
 }
 
