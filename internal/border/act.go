@@ -1,6 +1,7 @@
 package border
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -53,7 +54,7 @@ func (v *visit) forward(o proxy.Observer) {
 	var tag [16]byte
 	fw := proxy.Forward{
 		Routing: &v.routing, Targets: v.targets, Edit: &v.edit, Pass: v.pass,
-		Server: v.server, ToTag: string(txn.AppendHex(tag[:0], v.key)), Metered: v.from.metered, Observer: o,
+		Server: v.server, ToTag: string(txn.AppendHex(tag[:0], v.key)), Metered: v.from.metered, Observer: o, ID: v.attempt.ID,
 	}
 	v.b.proxy.Forward(v.sh, v.in, &fw, v.out)
 }
@@ -67,13 +68,36 @@ func (v *visit) record() {
 	if d.Action == verdict.Relay && d.Would == verdict.Relay {
 		level = slog.LevelDebug
 	}
-	v.b.cfg.Log.Log(nil, level, "verdict", "id", d.ID)
+	ctx := context.Background()
+	if v.b.cfg.Log.Enabled(ctx, level) {
+		v.b.cfg.Log.LogAttrs(ctx, level, "verdict", slog.String("id", d.ID), slog.String("kind", d.Kind.String()),
+			slog.String("why", d.Why()), slog.String("from", cut(d.From.Claimed)), slog.String("to", cut(d.To.Requested)),
+			slog.String("source", d.Source.Address))
+	}
 }
 
-// observer watches how a relayed request ends, where that teaches something.
+// cut bounds what a stranger can write into the log; the handler quotes it.
+func cut(s string) string {
+	const most = 128
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}
+
+// observer watches how a relayed request ends: what we had to answer ourselves
+// belongs into the history, and refused credentials count against their source.
 func (v *visit) observer() proxy.Observer {
 	if v.in.Msg.Method() == sip.REGISTER && v.in.Msg.Has(sip.HeaderAuthorization) && v.from.stranger() {
 		return &registration{b: v.b, remote: v.in.Packet.Flow, account: v.attempt.To.Requested}
 	}
-	return nil
+	return v.b
+}
+
+// Answered notes in the history that a request which was let through could not
+// be delivered.
+func (b *Border) Answered(id string, status int, local bool, _ int64) {
+	if local && status >= 500 && id != "" {
+		b.cfg.Recorder.Respond(id, verdict.Response{Code: status, Reason: sip.ReasonPhrase(status)})
+	}
 }

@@ -92,11 +92,22 @@ func (v *visit) ack() {
 	}
 	v.b.proxy.Preroute(v.in.Msg, &v.edit, &v.routing)
 	if !v.routing.InDialog {
+		v.looseAck()
 		return
 	}
 	if !v.b.proxy.ForwardDialog(v.sh, v.in, &v.routing, &v.edit, v.out) {
 		v.b.proxy.ForwardAck(v.in, &v.routing, &v.edit)
 	}
+}
+
+// looseAck forwards an ACK that ignores the Route set, to the PBX that its call
+// went to, if there was such a call.
+func (v *visit) looseAck() {
+	d := v.calledDomain(&v.routing.URI)
+	if d == nil || len(d.Targets) == 0 || v.routing.Foreign || !v.sh.Accepted(v.in) {
+		return
+	}
+	v.b.proxy.ForwardAckTo(v.in, v.sh, &v.routing, &v.edit, d.Targets[0], v.out)
 }
 
 // noRelay refuses to be an open relay. A request that claims a dialog gets 481:

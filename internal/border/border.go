@@ -56,6 +56,8 @@ type Config struct {
 // Recorder takes verdicts for the history. It copies and never blocks.
 type Recorder interface {
 	Record(v *verdict.Verdict)
+	// Respond adds the response that an attempt got in the end to its record.
+	Respond(id string, r verdict.Response)
 }
 
 // Border decides about requests. Make it by New, then call Connect before the

@@ -214,7 +214,11 @@ type registration struct {
 }
 
 // Answered counts a refusal.
-func (r *registration) Answered(status int, _ bool, now int64) {
+func (r *registration) Answered(id string, status int, local bool, now int64) {
+	r.b.Answered(id, status, local, now)
+	if local {
+		return
+	}
 	switch {
 	case status == 401 || status == 403 || status == 407 || status == 404:
 		kind := guard.AuthFailure

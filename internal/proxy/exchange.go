@@ -20,6 +20,7 @@ type exchange struct {
 	server   *txn.Server // nil once a final response has been sent
 	upstream wire.Flow
 	observer Observer
+	id       string    // for the observer
 	in       *listener // where the request came in
 	method   sip.Method
 	base     []byte // the request with the common edits, where another branch may follow
@@ -61,7 +62,7 @@ var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *exchange {
 	x := exchanges.Get().(*exchange)
 	targets, branches := x.targets[:0], x.branches[:0]
-	*x = exchange{p: p, sh: sh, upstream: txn.ReturnFlow(in), observer: fw.Observer, method: in.Msg.Method(), branches: branches, breadth: 60}
+	*x = exchange{p: p, sh: sh, upstream: txn.ReturnFlow(in), observer: fw.Observer, id: fw.ID, method: in.Msg.Method(), branches: branches, breadth: 60}
 	x.targets = append(targets, fw.Targets...)
 	x.in = p.self.incoming(in.Packet.Flow, in.Packet.Local)
 	if n, ok := maxBreadth(in.Msg); ok {
@@ -280,6 +281,6 @@ func (x *exchange) release() {
 	}
 	x.sh.Release(x.base)
 	x.sh.Release(x.best)
-	x.base, x.best, x.challenges, x.observer, x.p, x.sh = nil, nil, nil, nil, nil, nil
+	x.base, x.best, x.challenges, x.observer, x.p, x.sh, x.id = nil, nil, nil, nil, nil, nil, ""
 	exchanges.Put(x)
 }

@@ -24,11 +24,12 @@ type Target struct {
 	Group int
 }
 
-// Observer learns how a forwarded request ended. status is the final response
-// that was sent upstream, 0 where none was (a non-INVITE that nobody answered,
-// RFC 4320 §4.2); local tells that we made it ourselves.
+// Observer learns how a forwarded request ended: the one that Forward.ID names.
+// status is the final response that was sent upstream, 0 where none was (a
+// non-INVITE that nobody answered, RFC 4320 §4.2); local tells that we made it
+// ourselves.
 type Observer interface {
-	Answered(status int, local bool, now int64)
+	Answered(id string, status int, local bool, now int64)
 }
 
 // Forward says what to do with a request that is let through.
@@ -46,7 +47,8 @@ type Forward struct {
 	ToTag string
 	// Metered subjects the responses to the meter of the transaction layer.
 	Metered  bool
-	Observer Observer
+	Observer Observer // may be nil
+	ID       string   // for the observer
 }
 
 // Forward forwards a request statefully.

@@ -73,6 +73,17 @@ func (p *Proxy) ForwardAck(in *txn.Incoming, r *Routing, e *sip.Edit) {
 	})
 }
 
+// ForwardAckTo forwards an ACK to a place that needs no look-up.
+func (p *Proxy) ForwardAckTo(in *txn.Incoming, sh *txn.Shard, r *Routing, e *sip.Edit, t locate.Target, out txn.Sender) {
+	var buf [4]locate.Hop
+	hops, ok := p.cfg.Locator.Cached(t, buf[:0])
+	if !ok || len(hops) == 0 {
+		return
+	}
+	to := wire.Dest{Flow: wire.Flow{Transport: hops[0].Transport, Remote: hops[0].Addr}, ServerName: hops[0].ServerName}
+	p.sendStateless(sh, in, r, e, to, out)
+}
+
 // TargetOf makes a locate target of a URI, by its maddr, port and transport
 // (RFC 3263 §4).
 func TargetOf(u *uri.URI) locate.Target {

@@ -57,6 +57,13 @@ func (h hasher) key2543(k uint64, m *sip.Message) uint64 {
 	return h.add(k, m.Text(m.Via().Span))
 }
 
+// dialogKey is what an INVITE and the ACK of its 2xx have in common
+// (RFC 3261 §13.2.2.4), with their source.
+func (h hasher) dialogKey(m *sip.Message, source netip.Addr) uint64 {
+	k := h.addAddr(uint64(m.CSeq()), source)
+	return h.add(h.add(k, m.CallID()), m.From().Tag)
+}
+
 func (h hasher) addAddr(k uint64, a netip.Addr) uint64 {
 	if a.Is4() || a.Is4In6() {
 		b := a.Unmap().As4()

@@ -33,6 +33,7 @@ type Server struct {
 	sh       *Shard
 	user     ServerUser
 	key      uint64
+	dialog   uint64 // of an INVITE, for Shard.Accepted
 	flow     wire.Flow
 	last     []byte // the latest response, for retransmission; owned
 	interval int64  // Timer G
@@ -58,6 +59,7 @@ func (sh *Shard) NewServer(in *Incoming, user ServerUser, toTag string, metered 
 	s.key = sh.RequestKey(in)
 	if s.invite {
 		s.state = serverProceeding
+		s.dialog = sh.layer.hash.dialogKey(in.Msg, in.Packet.Flow.Remote.Addr())
 	}
 	s.timer.owner = s
 	sh.servers[s.key] = s
@@ -105,6 +107,7 @@ func (s *Server) Respond(resp []byte, status int, now int64, out Sender) {
 	case s.invite && status < 300:
 		s.send(resp, now, true, out)
 		s.sh.absorb.add(s.key, struct{}{}, now+s.sh.layer.iv.n) // Timer L
+		s.sh.dialogs.add(s.dialog, struct{}{}, now+s.sh.layer.iv.n)
 		s.terminate()
 	case s.invite:
 		s.send(resp, now, true, out)

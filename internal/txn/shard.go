@@ -20,6 +20,7 @@ type Shard struct {
 	clients map[uint64]*Client
 	absorb  lingering[struct{}]  // server keys of INVITEs in Accepted
 	late    lingering[wire.Flow] // client ids in Accepted → where the INVITE came from
+	dialogs lingering[struct{}]  // dialogs whose 2xx may still be awaiting its ACK
 	wheel   wheel
 	random  *rand.ChaCha8
 	pool    pool
@@ -34,6 +35,7 @@ func (sh *Shard) init(l *Layer, index int, now int64) {
 	sh.clients = make(map[uint64]*Client)
 	sh.absorb.init()
 	sh.late.init()
+	sh.dialogs.init()
 	sh.wheel.init(now)
 	var seed [32]byte
 	crand.Read(seed[:]) // never fails (crypto/rand since Go 1.24)
@@ -110,6 +112,7 @@ func (sh *Shard) advance(now int64, out Sender) {
 	sh.wheel.advance(now, out)
 	sh.absorb.expire(now)
 	sh.late.expire(now)
+	sh.dialogs.expire(now)
 }
 
 // newID makes the number of a new client transaction.
@@ -124,6 +127,13 @@ func (sh *Shard) newID() uint64 {
 
 // Random returns an unpredictable number.
 func (sh *Shard) Random() uint64 { return sh.random.Uint64() }
+
+// Accepted tells whether an ACK acknowledges an INVITE from the same source that
+// had a 2xx through us in the last 64*T1. It serves peers that ignore the Route
+// set, whose ACK nothing else vouches for.
+func (sh *Shard) Accepted(in *Incoming) bool {
+	return sh.dialogs.has(sh.layer.hash.dialogKey(in.Msg, in.Packet.Flow.Remote.Addr()), in.Packet.Now)
+}
 
 // RequestKey returns a key that is the same for every retransmission of the
 // request: what a stateless answer may be remembered by.
