@@ -32,6 +32,9 @@ func (s slot) live(now int64) *Entry {
 
 // with returns a slot that holds it too, in the place of one of the same list.
 func (s slot) with(it *item) slot {
+	if len(s) == 0 {
+		return slot{it}
+	}
 	next := append(slices.Clone(s.without(it.entry.List)), it)
 	slices.SortFunc(next, func(a, b *item) int {
 		if a.entry.List < b.entry.List {

@@ -143,6 +143,9 @@ func sourceValue(p netip.Prefix) Value {
 // parseNumber reads digits with a "+" before them, visual separators between them, and a "*" behind them for a prefix.
 func parseNumber(text string, plan uri.Plan) (Value, bool) {
 	number, isPrefix := strings.CutSuffix(text, "*")
+	if strings.Count(text, ".") == 3 && strings.Trim(text, "0123456789./") == "" {
+		return Value{}, false // a mistyped IP address must not become somebody's number
+	}
 	digits := make([]byte, 0, len(number))
 	for i := 0; i < len(number); i++ {
 		switch c := number[i]; {
