@@ -109,7 +109,7 @@ func NewAuthenticator(cfg AuthConfig, accounts *account.Accounts, now time.Time)
 
 // Check examines the credentials of a request for a realm, which is the name of a hosted domain. For a
 // registration To and From must name the proven user (it registers itself and nobody else), for all else
-// From must, or say anonymous as RFC 3323 §4.1.1.3 does.
+// From must, or say anonymous as RFC 3323 §4.1.1 does.
 //
 // An ACK cannot be challenged; it repeats the credentials of its INVITE (RFC 3261 §22.1), so it is checked
 // as that INVITE and neither its nonce's age nor the count matters. A CANCEL carries none worth checking:
@@ -202,7 +202,7 @@ func (a *Authenticator) improper(m *sip.Message, c *digest.Credentials) string {
 	if c.URI == string(m.RequestURI()) {
 		return ""
 	}
-	// RFC 3261 §22.4 rule 2: the Request-URI may have changed on the way, yet the URI must be one of ours.
+	// RFC 7616 §3.4: proxies may have changed the Request-URI on the way; the URI must still be one of ours.
 	u, err := uri.Parse([]byte(c.URI))
 	if err != nil || u.Scheme != uri.SIP && u.Scheme != uri.SIPS {
 		return "uri is not a SIP URI"
@@ -260,7 +260,7 @@ func (a *Authenticator) pretends(m *sip.Message, aor string) string {
 }
 
 // AppendChallenge appends the header lines of a challenge, one per algorithm, the most preferred first
-// (RFC 8760 §2.4). Their length depends on nothing but the realm and stale.
+// (RFC 8760 §2.3). Their length depends on nothing but the realm and stale.
 func (a *Authenticator) AppendChallenge(dst []byte, realm string, svc Service, stale bool, now time.Time) []byte {
 	c := digest.Challenge{
 		Realm: realm, Nonce: a.nonces.Issue(realm, svc.purpose(), now), Opaque: a.opaque,

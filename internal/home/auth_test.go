@@ -187,7 +187,7 @@ func TestOutcomeOfEachCredential(t *testing.T) {
 	}
 }
 
-// RFC 3323 §4.1.1.3: a caller may hide its name from the callee and still prove it to us.
+// RFC 3323 §4.1.1: a caller may hide its name from the callee and still prove it to us.
 func TestAnonymousCallerMayProveItself(t *testing.T) {
 	a := newAuth(t)
 	now := noon.Add(time.Second)

@@ -26,7 +26,7 @@ import (
 type Domain func(host []byte) (name string, ok bool)
 
 // AoR returns the key of the address of record that a URI names in a hosted domain (RFC 3261 §10.3 step 5:
-// parameters do not count, escapes are decoded). sips: names the same user as sip: (RFC 5630 §3.1).
+// parameters do not count, escapes are decoded). sips: names the same user as sip: (RFC 3261 §19.1).
 func (d Domain) AoR(u *uri.URI) (string, bool) {
 	if u.Scheme != uri.SIP && u.Scheme != uri.SIPS || len(u.User) == 0 {
 		return "", false

@@ -19,7 +19,7 @@ const (
 	Forged
 	// UnknownAlgorithm: credentials with an algorithm that is not offered. Challenge.
 	UnknownAlgorithm
-	// Malformed: the header cannot be understood; answer 400 (RFC 2617 §3.2.2.5).
+	// Malformed: the header cannot be understood; answer 400 (RFC 7616 §3.4).
 	Malformed
 	// Mismatch: the user is proven, but the request claims to be from, or registers, somebody else. Answer 403.
 	Mismatch

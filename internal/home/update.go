@@ -85,7 +85,7 @@ func newEntry(q *request, w *wanted, now time.Time) *entry {
 	}
 }
 
-// preference is q in thousandths; without one a contact is as good as any (RFC 2543 §6.14 had 1 here).
+// preference is q in thousandths; without one a contact is as good as any.
 func (e *entry) preference() int {
 	if e.Q < 0 {
 		return 1000

@@ -31,7 +31,7 @@ func Canonical(address string) (string, error) {
 	return key, nil
 }
 
-// Key maps the AoR keys of the scheme sips to those of sip: both name one user (RFC 5630 §3.1).
+// Key maps the AoR keys of the scheme sips to those of sip: both name one user (RFC 3261 §19.1).
 func Key(aor string) string {
 	if rest, ok := strings.CutPrefix(aor, "sips:"); ok {
 		return "sip:" + rest
