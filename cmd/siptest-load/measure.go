@@ -42,15 +42,27 @@ func (r *running) load(ctx context.Context, l *siptest.Load, mode string, rate f
 	return f, err
 }
 
-// holdCalls measures the memory of calls that are up.
-func (r *running) holdCalls(ctx context.Context, l *siptest.Load) (figure, error) {
-	f := figure{server: r.name, mode: "hold", rate: r.options.HoldRate}
-	var err error
+// settle is the time between the last new call and the look at the memory.
+const settle = 5 * time.Second
+
+// holdCalls measures the memory of calls that ring (INVITE transactions) or
+// that are up (dialogs).
+func (r *running) holdCalls(ctx context.Context, l *siptest.Load, mode string) (figure, error) {
+	f := figure{server: r.name, mode: mode, rate: r.options.HoldRate}
+	climb := time.Duration(float64(r.options.HoldCalls) / f.rate * float64(time.Second))
+	err := l.Configure(func(c *siptest.Config) {
+		if c.MaxCalls = r.options.HoldCalls; mode == "ringing" {
+			c.Mode, c.Ring = siptest.Calls, climb+settle
+		} else {
+			c.Mode = siptest.Hold
+		}
+	})
+	if err != nil {
+		return f, err
+	}
 	if f.idle, err = treePSS(r.pid()); err != nil {
 		return f, err
 	}
-	climb := time.Duration(float64(r.options.HoldCalls) / f.rate * float64(time.Second))
-	const settle = 8 * time.Second // transactions of the set-up are gone: Timers D, L and J are not
 	sampled := make(chan error, 1)
 	timer := time.AfterFunc(climb+settle-time.Second, func() {
 		var err error
@@ -58,7 +70,11 @@ func (r *running) holdCalls(ctx context.Context, l *siptest.Load) (figure, error
 		sampled <- err
 	})
 	defer timer.Stop()
-	if f.result, err = l.Run(ctx, f.rate, climb+settle, climb+r.options.Tail); err != nil {
+	load, tail := climb, settle+climb+r.options.Tail
+	if mode == "talking" {
+		load, tail = climb+settle, climb+r.options.Tail
+	}
+	if f.result, err = l.Run(ctx, f.rate, load, tail); err != nil {
 		return f, err
 	}
 	select {

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"syscall"
 	"time"
 
 	"gatehouse.example/internal/siptest"
@@ -54,6 +56,7 @@ func (c *peersCommand) Run(ctx context.Context) error {
 			return fmt.Errorf("building gatehouse: %w: %s", err, out)
 		}
 	}
+	prefer()
 	var figures []figure
 	for round := range c.Rounds {
 		for _, p := range peers {
@@ -64,7 +67,19 @@ func (c *peersCommand) Run(ctx context.Context) error {
 			}
 		}
 	}
-	return c.report(figures)
+	if slices.Contains(c.Modes, "hold") {
+		for _, p := range peers {
+			if p.name == "discard" {
+				continue
+			}
+			f, err := c.hold(ctx, p)
+			figures = append(figures, f...)
+			if err != nil {
+				return fmt.Errorf("held calls: %w", err)
+			}
+		}
+	}
+	return c.report(ctx, figures)
 }
 
 func (c *peersCommand) peers() ([]peer, error) {
@@ -101,7 +116,7 @@ func (c *peersCommand) round(ctx context.Context, p peer, earlier []figure) ([]f
 		if !slices.Contains(c.Modes, mode) {
 			continue
 		}
-		f, err := c.rates(ctx, r, mode, earlier)
+		f, err := c.rates(ctx, r, l, mode, earlier)
 		figures = append(figures, f...)
 		if err != nil {
 			return figures, err
@@ -114,11 +129,6 @@ func (c *peersCommand) round(ctx context.Context, p peer, earlier []figure) ([]f
 			return figures, err
 		}
 		c.progress(f)
-	}
-	if slices.Contains(c.Modes, "hold") && !slices.ContainsFunc(earlier, func(f figure) bool { return f.mode == "hold" && f.server == p.name }) {
-		f, err := c.hold(ctx, p)
-		figures = append(figures, f)
-		return figures, err
 	}
 	return figures, nil
 }
@@ -134,8 +144,11 @@ func (c *peersCommand) launch(ctx context.Context, p peer, hold bool) (*siptest.
 		l.Close()
 		return nil, nil, err
 	}
-	l.Aim(r.addr, siptest.Calls, 0)
-	if err = r.ready(ctx, l); err == nil {
+	err = l.Configure(func(c *siptest.Config) { c.Proxy = r.addr })
+	if err == nil {
+		err = r.ready(ctx, l)
+	}
+	if err == nil {
 		err = r.fill(ctx)
 	}
 	if err != nil {
@@ -146,12 +159,16 @@ func (c *peersCommand) launch(ctx context.Context, p peer, hold bool) (*siptest.
 }
 
 // rates loads a server at each rate, up to the first that it cannot bear.
-func (c *peersCommand) rates(ctx context.Context, r *running, mode string, earlier []figure) ([]figure, error) {
-	l, err := c.generator(r, mode)
+func (c *peersCommand) rates(ctx context.Context, r *running, l *siptest.Load, mode string, earlier []figure) ([]figure, error) {
+	err := l.Configure(func(c *siptest.Config) {
+		c.Mode, c.CallerPrefix, c.CallerStep = siptest.Calls, "", 1
+		if mode == "blocked" {
+			c.Mode, c.CallerPrefix, c.CallerStep = siptest.Blocked, listPrefix, listStep
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer l.Close()
 	var figures []figure
 	for _, rate := range c.Rates {
 		if broke(earlier, r.name, mode, rate) || broke(figures, r.name, mode, rate) {
@@ -188,18 +205,35 @@ func (c *peersCommand) floor(ctx context.Context, p peer) ([]figure, error) {
 	return []figure{f}, err
 }
 
-// hold measures the memory of held calls on a fresh server.
-func (c *peersCommand) hold(ctx context.Context, p peer) (figure, error) {
-	l, r, err := c.launch(ctx, p, true)
-	if err != nil {
-		return figure{}, err
+// hold measures the memory of held calls, each kind on a fresh server.
+func (c *peersCommand) hold(ctx context.Context, p peer) ([]figure, error) {
+	var figures []figure
+	for _, mode := range []string{"ringing", "talking"} {
+		l, r, err := c.launch(ctx, p, true)
+		if err != nil {
+			return figures, err
+		}
+		f, err := r.holdCalls(ctx, l, mode)
+		r.stop()
+		l.Close()
+		if err != nil {
+			return figures, err
+		}
+		figures = append(figures, f)
+		c.progress(f)
 	}
-	defer l.Close()
-	defer r.stop()
-	l.Aim(r.addr, siptest.Hold, c.HoldCalls)
-	f, err := r.holdCalls(ctx, l)
-	c.progress(f)
-	return f, err
+	return figures, nil
+}
+
+// prefer asks the kernel to run us and the servers before whatever else the
+// machine does, as far as we may: all of them alike, so that the comparison
+// stays fair.
+func prefer() {
+	const strongly = -15
+	if syscall.Setpriority(syscall.PRIO_PROCESS, 0, strongly) == nil {
+		// Where sessions are scheduled as groups, the group has a nice value too.
+		_ = os.WriteFile("/proc/self/autogroup", []byte(strconv.Itoa(strongly)), 0)
+	}
 }
 
 func (c *peersCommand) progress(f figure) {

@@ -41,11 +41,6 @@ type Config struct {
 	Caller, Callee netip.AddrPort
 	// Callers is the number of sockets on the caller's side. Default: 1.
 	Callers int
-	// Rate is in calls per second.
-	Rate float64
-	// Duration is how long new calls are made, Tail how long the answers are
-	// waited for after that. What has no end by then failed.
-	Duration, Tail time.Duration
 	// Ring is the time from 180 to 200, HoldTime that from ACK to BYE.
 	Ring, HoldTime time.Duration
 	// MaxCalls bounds the calls at a time. Default: no bound, 10,000 for Hold.
@@ -137,12 +132,30 @@ func Open(cfg Config) (*Load, error) {
 	l.uas = s
 	l.fds = append(l.fds, unix.PollFd{Fd: int32(s.fd), Events: unix.POLLIN})
 	l.order = make([][2]int64, l.cfg.Callers)
-	size := len(l.appendInvite(nil, 0, &call{}))
-	if l.pad = l.cfg.Size - size; l.pad < 0 {
+	if err := l.fit(); err != nil {
 		l.Close()
-		return nil, fmt.Errorf("siptest: an INVITE of %d octets is too small: %d are needed", l.cfg.Size, size)
+		return nil, err
 	}
 	return l, nil
+}
+
+// fit finds the padding that brings the INVITE to its size.
+func (l *Load) fit() error {
+	l.pad = 0
+	size := len(l.appendInvite(nil, 0, &call{}))
+	if l.pad = l.cfg.Size - size; l.pad < 0 {
+		return fmt.Errorf("siptest: an INVITE of %d octets is too small: %d are needed", l.cfg.Size, size)
+	}
+	return nil
+}
+
+// Configure changes what the next Run does. The addresses of the two sides
+// stay as they are.
+func (l *Load) Configure(change func(*Config)) error {
+	change(&l.cfg)
+	l.cfg = l.cfg.withDefaults()
+	l.cfg.Callers = len(l.uacs)
+	return l.fit()
 }
 
 // Callee is the address of the callee: where the proxy has to deliver.
@@ -158,9 +171,10 @@ func (l *Load) Close() {
 	}
 }
 
-// Run makes the calls at the rate and for the time of the configuration, and
-// returns what became of them. It may be called again for another run with the
-// same sockets. An ended ctx ends the run early; that is no error.
+// Run makes calls at a rate, in calls per second, for a time, then waits a tail
+// for their ends: a call that has none by then failed. It may be called again
+// for another run with the same sockets. An ended ctx ends the run early; that
+// is no error.
 func (l *Load) Run(ctx context.Context, rate float64, duration, tail time.Duration) (*Result, error) {
 	if !l.cfg.Proxy.IsValid() {
 		return nil, errors.New("siptest: no proxy address")
