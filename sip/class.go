@@ -1,5 +1,7 @@
 package sip
 
+import "bytes"
+
 // Character classes of RFC 3261 §25.1, one bit each.
 const (
 	isToken   uint8 = 1 << iota
@@ -151,15 +153,24 @@ func AppendUnquoted(dst, b []byte) []byte {
 // appendUnfolded writes b with each fold as one space (RFC 3261 §7.3.1), and so without any CR or LF.
 func appendUnfolded(dst, b []byte) []byte {
 	for {
-		i := 0
-		for i < len(b) && b[i] != '\r' && b[i] != '\n' {
-			i++
+		i := lineBreak(b)
+		if i < 0 {
+			return append(dst, b...)
 		}
 		dst = append(dst, b[:i]...)
-		if i == len(b) {
-			return dst
-		}
 		dst = append(dst, ' ')
 		b = b[skipLWS(b, i):]
 	}
+}
+
+// lineBreak returns the index of the first CR or LF, or -1.
+func lineBreak(b []byte) int {
+	lf := bytes.IndexByte(b, '\n')
+	if lf >= 0 {
+		b = b[:lf]
+	}
+	if cr := bytes.IndexByte(b, '\r'); cr >= 0 {
+		return cr
+	}
+	return lf
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 // Response is what an answer says beyond what it copies from the request.
@@ -56,10 +57,10 @@ func appendStatusLine(dst []byte, r *Response) []byte {
 	reason := r.Reason
 	if reason == "" {
 		reason = ReasonPhrase(r.Status)
+	} else if end := strings.IndexAny(reason, "\r\n"); end >= 0 {
+		reason = reason[:end] // no header of anyone else's making
 	}
-	for i := 0; i < len(reason) && reason[i] != '\r' && reason[i] != '\n'; i++ {
-		dst = append(dst, reason[i])
-	}
+	dst = append(dst, reason...)
 	return append(dst, '\r', '\n')
 }
 

@@ -63,27 +63,34 @@ func unhex(c byte) byte {
 	return c&^0x20 - 'A' + 10
 }
 
-// span returns the length of the run at the start of b whose octets are of the class or are escapes.
-func span(b []byte, bits uint16) int {
+// run returns the length of the run of the class at the start of b. It goes by four octets: a branch for each of them
+// costs more than the look-up.
+func run(b []byte, bits uint16) int {
 	i := 0
-	for i < len(b) {
-		if i+4 <= len(b) { // by four: a branch for each octet costs more than the look-up
-			q := b[i : i+4 : i+4]
-			if class[q[0]]&class[q[1]]&class[q[2]]&class[q[3]]&bits != 0 {
-				i += 4
-				continue
-			}
-		}
-		if class[b[i]]&bits != 0 {
-			i++
-			continue
-		}
-		if _, ok := escaped(b, i); !ok {
+	for i+4 <= len(b) {
+		q := b[i : i+4 : i+4]
+		if class[q[0]]&class[q[1]]&class[q[2]]&class[q[3]]&bits == 0 {
 			break
 		}
-		i += 3
+		i += 4
+	}
+	for i < len(b) && class[b[i]]&bits != 0 {
+		i++
 	}
 	return i
+}
+
+// span is run for what may hold escapes.
+func span(b []byte, bits uint16) int {
+	n := run(b, bits)
+	for n < len(b) {
+		if _, ok := escaped(b, n); !ok {
+			break
+		}
+		n += 3
+		n += run(b[n:], bits)
+	}
+	return n
 }
 
 func lower(c byte) byte {

@@ -28,16 +28,16 @@ func hostLen(b []byte) int {
 		}
 	}
 	label, n := 0, 0 // label: where the last label starts
-	for ; n < len(b); n++ {
-		if class[b[n]]&isLabel != 0 {
-			continue
+	for {
+		end := n + run(b[n:], isLabel)
+		if end == n {
+			break // nothing, or the final dot of a name is behind us
 		}
-		if b[n] != '.' || n == 0 || b[n-1] == '.' {
+		label, n = n, end
+		if n == len(b) || b[n] != '.' {
 			break
 		}
-		if n+1 < len(b) && class[b[n+1]]&isLabel != 0 {
-			label = n + 1
-		}
+		n++
 	}
 	// The top label of a name starts with a letter. A number there is no name, or a resolver further on might take
 	// "2130706433" or "0177.1" for an address.
