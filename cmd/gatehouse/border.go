@@ -1,14 +1,311 @@
 package main
 
-import "context"
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
 
-// startBorder opens the SIP sockets and returns what serves them. It reads the
-// configuration from s.live, uses s.store, s.lists, s.accounts, s.guard,
-// s.recorder, s.ids, s.engine and s.policies, adds its probes to s.probes and its
-// counters to s.metrics, and subscribes to s.live for reloads.
-func startBorder(_ context.Context, _ *server) (runner, error) {
-	return func(ctx context.Context) error {
-		<-ctx.Done()
-		return nil
-	}, nil
+	"golang.org/x/sync/errgroup"
+
+	"gatehouse.example/internal/border"
+	"gatehouse.example/internal/config"
+	"gatehouse.example/internal/home"
+	"gatehouse.example/internal/locate"
+	"gatehouse.example/internal/proxy"
+	"gatehouse.example/internal/txn"
+	"gatehouse.example/internal/wire"
+	"gatehouse.example/sip"
+)
+
+// drainTime is how long calls in the middle of their signalling may take to
+// finish it once the server has been told to stop.
+const drainTime = 5 * time.Second
+
+// sipSide is what serves SIP.
+type sipSide struct {
+	s         *server
+	net       *wire.Net
+	border    *border.Border
+	layer     *txn.Layer
+	proxy     *proxy.Proxy
+	registrar *home.Registrar
+	locator   *locate.Resolver
+	workers   *workers
+	certs     *certificates
+	self      atomic.Pointer[proxy.Self]
 }
+
+// startBorder opens the SIP sockets and returns what serves them.
+func startBorder(ctx context.Context, s *server) (runner, error) {
+	cfg := s.live.Current()
+	side := &sipSide{s: s, workers: newWorkers(workerCount, workerQueue)}
+	var err error
+	if side.certs, err = loadCertificates(cfg); err != nil {
+		return nil, err
+	}
+	entry := new(handler)
+	side.net, err = wire.Open(wireConfig(cfg, side.certs), entry)
+	if err != nil {
+		return nil, listenProblem(cfg, err)
+	}
+	if err = side.build(ctx, cfg); err != nil {
+		return nil, errors.Join(err, side.net.Close())
+	}
+	entry.border.Store(side.border)
+	side.measure()
+	s.live.Subscribe(func(_, cfg *config.Config) { side.reload(cfg) })
+	return side.run, nil
+}
+
+// build makes the parts above the sockets.
+func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
+	s := side.s
+	signKey, err := s.store.Key(ctx, "record-route")
+	if err != nil {
+		return err
+	}
+	nonceKey, err := s.store.Key(ctx, "nonce")
+	if err != nil {
+		return err
+	}
+	self := newSelf(cfg, side.net)
+	resolver, err := newResolver(cfg, self)
+	if err != nil {
+		return err
+	}
+	side.locator = resolver
+	site := newSite(cfg, s.policies.Load())
+	hosted := func(host []byte) (string, bool) { return side.border.Hosted(host) }
+	auth := home.NewAuthenticator(home.AuthConfig{
+		Domain: hosted, Algorithms: algorithms(cfg), NonceTTL: time.Duration(cfg.Home.NonceTTL), Key: nonceKey,
+	}, s.accounts, time.Now())
+	side.registrar = home.NewRegistrar(home.RegistrarConfig{
+		Domain: hosted, IsOwn: self.IsHostPort, Storage: s.store, Log: s.log,
+		MinExpires: time.Duration(cfg.Home.MinExpires), MaxExpires: time.Duration(cfg.Home.MaxExpires), MaxContacts: cfg.Home.MaxContacts,
+	})
+	side.border = border.New(border.Config{
+		Site: site, Self: self, Guard: s.guard, Engine: s.engine, Recorder: s.recorder,
+		Auth: auth, Registrar: side.registrar, HasUser: s.accounts.Has, NewID: s.ids.New,
+		Go: side.workers.Go, Outbox: func() txn.Flusher { return side.net.Outbox() },
+		Log: s.log, MaxTransactions: cfg.Limits.Transactions,
+	})
+	side.layer = txn.New(txn.Config{Meter: side.border.Meter}, side.border)
+	side.proxy = proxy.New(proxy.Config{
+		Self: self, Signer: proxy.NewSigner(signKey), Locator: resolver, Go: side.workers.Go,
+		Resume: side.border.Resume, FlowOf: side.border.FlowOf,
+	})
+	side.border.Connect(side.layer, side.proxy)
+	return side.registrar.Load(ctx, time.Now())
+}
+
+// run serves until ctx ends; then no new call is taken, and what is in the
+// middle of its signalling may finish.
+func (side *sipSide) run(ctx context.Context) error {
+	back, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	group, inner := errgroup.WithContext(back)
+	group.Go(func() error { return side.net.Run(inner) })
+	group.Go(func() error { return side.layer.Run(inner, side.net.Outbox()) })
+	group.Go(func() error { return side.registrar.Run(inner) })
+	group.Go(func() error { return side.workers.Run(inner) })
+	group.Go(func() error { return side.watchLoad(inner) })
+	select {
+	case <-ctx.Done():
+	case <-inner.Done():
+	}
+	side.drain(back)
+	stop()
+	return group.Wait()
+}
+
+// drain waits for transactions to finish.
+func (side *sipSide) drain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	side.border.Drain()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for side.layer.Pending() > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+	side.net.Drain(ctx)
+}
+
+// watchLoad tells the border how far behind the readers are.
+func (side *sipSide) watchLoad(ctx context.Context) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			side.border.Backlog(side.net.Backlog())
+		}
+	}
+}
+
+// reload puts domains, peers and certificates of a changed configuration in
+// force.
+func (side *sipSide) reload(cfg *config.Config) {
+	side.border.SetSite(newSite(cfg, side.s.policies.Load()))
+	if err := side.certs.load(cfg); err != nil {
+		side.s.log.Error("certificate kept as it was", "error", err)
+	}
+}
+
+// measure gives the counters of the SIP side to the metrics.
+func (side *sipSide) measure() {
+	m := side.s.metrics
+	m.AddStats("wire", "Sockets:", func() any { return side.net.Stats() }, "Readers", "Connections", "BufferBytes")
+	m.AddStats("border", "Border:", func() any { return side.border.Stats() }, "Transactions")
+	m.AddStats("proxy", "Proxy:", func() any { return side.proxy.Stats() })
+}
+
+// handler is what wire hands packets to. Sockets are open before the border is
+// complete; what arrives in between is not answered, and will be sent again.
+type handler struct{ border atomic.Pointer[border.Border] }
+
+func (h *handler) Admit(remote netip.Addr, t sip.Transport, size int, now int64) bool {
+	b := h.border.Load()
+	return b != nil && b.Admit(remote, t, size, now)
+}
+
+func (h *handler) Packet(p *wire.Packet, out *wire.Outbox) { h.border.Load().Packet(p, out) }
+
+func (h *handler) SendFailed(f wire.Flow, token uint64, head []byte, err error) {
+	if b := h.border.Load(); b != nil {
+		b.SendFailed(f, token, head, err)
+	}
+}
+
+func (h *handler) Closed(f wire.Flow) {
+	if b := h.border.Load(); b != nil {
+		b.Closed(f)
+	}
+}
+
+func wireConfig(cfg *config.Config, certs *certificates) wire.Config {
+	w := wire.Config{Coalesce: wire.DefaultCoalesce, TLS: wire.TLSConfig{Certificate: certs.current, ClientRoots: certs.clientRoots}}
+	if cfg.TLS.ClientCA != "" {
+		w.TLS.ClientCerts = wire.RequestClientCerts
+	}
+	for _, l := range cfg.Listen {
+		w.Listen = append(w.Listen, wire.Listen{Transport: l.Transport, Addr: l.Addr})
+	}
+	l := &cfg.Limits
+	w.Limits = wire.Limits{
+		Connections: l.Connections, PerSource: l.PerSource, Message: int(l.Message),
+		HeaderTime: time.Duration(l.Headers), BodyTime: time.Duration(l.Body), Idle: time.Duration(l.Idle),
+	}
+	return w
+}
+
+// listenProblem names the line of the configuration that a socket comes from.
+func listenProblem(cfg *config.Config, err error) error {
+	for i, l := range cfg.Listen {
+		if strings.Contains(err.Error(), l.Transport.Lower()+" "+l.Addr.String()) {
+			key := fmt.Sprintf("listen[%d]", i)
+			return cfg.Problem(key, cannotListen(l.String(), "listen", err), err)
+		}
+	}
+	return cfg.Problem("listen", cannotListen("a SIP address", "listen", err), err)
+}
+
+// newSelf describes this server as others name it.
+func newSelf(cfg *config.Config, net *wire.Net) *proxy.Self {
+	var names []string
+	for i := range cfg.Domains {
+		if cfg.Domains[i].Deliver.Home {
+			continue
+		}
+		for _, n := range cfg.Domains[i].Names() {
+			names = append(names, strings.ToLower(n))
+		}
+	}
+	return proxy.NewSelf(net.Listeners(), names, net.LocalAddrs())
+}
+
+func newResolver(cfg *config.Config, self *proxy.Self) (*locate.Resolver, error) {
+	lc := locate.Config{Timeout: time.Duration(cfg.DNS.Timeout), Own: self.IsAddr}
+	for _, p := range cfg.DNS.Allow {
+		lc.Allow = append(lc.Allow, p.Prefix)
+	}
+	for _, text := range cfg.DNS.Servers {
+		a, err := parseServer(text)
+		if err != nil {
+			return nil, cfg.Problem("dns.servers", err.Error(), err)
+		}
+		lc.Servers = append(lc.Servers, a)
+	}
+	if len(lc.Servers) == 0 {
+		if text, err := os.ReadFile("/etc/resolv.conf"); err == nil {
+			lc.Servers, _ = locate.Servers(string(text)) // none: names cannot be looked up, and every error says so
+		}
+	}
+	if text, err := os.ReadFile("/etc/hosts"); err == nil {
+		lc.Hosts = string(text)
+	}
+	return locate.New(lc), nil
+}
+
+func parseServer(text string) (netip.AddrPort, error) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		return netip.AddrPortFrom(a, 53), nil
+	}
+	a, err := netip.ParseAddrPort(text)
+	if err != nil {
+		return a, fmt.Errorf("%q is no name server; write it as 192.0.2.53 or 192.0.2.53:53", text)
+	}
+	return a, nil
+}
+
+// certificates hold our TLS material; a reload replaces it.
+type certificates struct {
+	cert  atomic.Pointer[tls.Certificate]
+	roots atomic.Pointer[x509.CertPool]
+}
+
+func loadCertificates(cfg *config.Config) (*certificates, error) {
+	c := new(certificates)
+	return c, c.load(cfg)
+}
+
+func (c *certificates) load(cfg *config.Config) error {
+	if cfg.TLS.Cert != "" {
+		cert, err := tls.LoadX509KeyPair(cfg.TLS.Cert, cfg.TLS.Key)
+		if err != nil {
+			return cfg.Problem("tls.cert", "the certificate cannot be used: "+err.Error(), err)
+		}
+		c.cert.Store(&cert)
+	}
+	if cfg.TLS.ClientCA == "" {
+		return nil
+	}
+	pem, err := os.ReadFile(cfg.TLS.ClientCA)
+	if err != nil {
+		return cfg.Problem("tls.client_ca", "the CA file cannot be read: "+err.Error(), err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return cfg.Problem("tls.client_ca", cfg.TLS.ClientCA+" holds no PEM certificate", nil)
+	}
+	c.roots.Store(pool)
+	return nil
+}
+
+func (c *certificates) current() *tls.Certificate   { return c.cert.Load() }
+func (c *certificates) clientRoots() *x509.CertPool { return c.roots.Load() }
+
+var _ wire.Handler = (*handler)(nil)

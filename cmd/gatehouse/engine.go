@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"gatehouse.example/internal/action"
 	"gatehouse.example/internal/api"
 	listcheck "gatehouse.example/internal/check/lists"
 	ratecheck "gatehouse.example/internal/check/rate"
@@ -21,14 +22,14 @@ import (
 // in which the engine is to run them: what counts attempts stands first.
 func newChecks(cfg *config.Config, all *lists.Lists) ([]screen.Check, error) {
 	var checks []screen.Check
-	if c := &cfg.Checks.Rate; !c.Off {
+	if c := &cfg.Checks.Rate; c.Enabled {
 		check, err := ratecheck.New(rateConfig(c))
 		if err != nil {
 			return nil, cfg.Problem("checks.rate", err.Error(), err)
 		}
 		checks = append(checks, check)
 	}
-	if !cfg.Checks.Lists.Off {
+	if cfg.Checks.Lists.Enabled {
 		check, err := listcheck.New(listcheck.Config{}, all)
 		if err != nil {
 			return nil, cfg.Problem("checks.lists", err.Error(), err)
@@ -136,12 +137,23 @@ func probe(ctx context.Context, cfg *config.Config, engine *screen.Engine, p *po
 	policy := *p.of(a.ToDomain)
 	policy.Exhaustive = true
 	v := new(verdict.Verdict)
+	a.Describe(v)
 	start := time.Now()
 	if !engine.Cheap(a, &policy, v) {
 		engine.Lookup(ctx, a, &policy, v)
 	}
+	if v.Action == verdict.Reject {
+		r := action.NewRejection(policy.Rejection, redress(cfg))
+		v.Response = r.Response()
+	}
 	v.ElapsedUS = time.Since(start).Microseconds()
 	return v, nil
+}
+
+// redress is whom a rejected caller may turn to.
+func redress(cfg *config.Config) action.Redress {
+	r := cfg.Redress
+	return action.Redress{JCard: r.JCard, URL: r.URL, Tel: string(r.Tel), Email: r.Email}
 }
 
 // peerAt is the name of the peer whose address the attempt comes from.

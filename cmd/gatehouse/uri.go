@@ -130,6 +130,7 @@ func (c *uriLocateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	lc.Own = nil // here it is no loop to find ourselves
 	r := locate.New(lc)
 	defer r.Close()
 	// Whoever asks on the command line is trusted like the configuration's author.

@@ -50,7 +50,7 @@ func (v *visit) calledDomain(u *uri.URI) *Domain {
 		if d := v.site.domain(u.Host); d != nil {
 			return d
 		}
-		if v.b.cfg.Self.IsURI(u) {
+		if v.b.cfg.Self.IsURI(u) || u.Port == 0 && v.b.cfg.Self.IsHost(u) {
 			return v.site.first
 		}
 	}
@@ -77,11 +77,7 @@ func (v *visit) inDialog() {
 // dialogTarget is the next hop of a request inside a dialog.
 func (v *visit) dialogTarget(u *uri.URI) proxy.Target {
 	t := proxy.Target{Next: proxy.TargetOf(u)}
-	if v.b.cfg.Registrar != nil {
-		if src, ok := v.b.cfg.Registrar.FlowOf(u, v.attempt.Time); ok {
-			t.Flow = flowOf(src)
-		}
-	}
+	t.Flow, _ = v.b.FlowOf(u)
 	return t
 }
 

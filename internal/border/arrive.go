@@ -29,6 +29,10 @@ func (v *visit) arrive() bool {
 			return false
 		}
 	}
+	if v.b.draining.Load() && len(m.To().Tag) == 0 {
+		v.refuse(503, "", "Retry-After: 10\r\n")
+		return false
+	}
 	if r := v.b.proxy.Validate(m); r.Status != 0 {
 		v.refuse(r.Status, r.Reason, r.Headers)
 		return false

@@ -28,6 +28,7 @@ import (
 	"gatehouse.example/internal/wire"
 	"gatehouse.example/screen"
 	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
 	"gatehouse.example/verdict"
 )
 
@@ -72,6 +73,7 @@ type Border struct {
 	messages sync.Pool // of *arrival
 	outboxes sync.Pool // of txn.Flusher
 	load     shedder
+	draining atomic.Bool
 	stats    counters
 }
 
@@ -193,5 +195,22 @@ func (b *Border) Meter(f wire.Flow, in, out int, now int64, final bool) bool {
 	}
 	return b.cfg.Guard.MayReply(f.Remote.Addr(), in, out, now)
 }
+
+// Resume is Do for the proxy.
+func (b *Border) Resume(callID []byte, f func(now int64, out txn.Sender)) {
+	b.Do(callID, func(_ *txn.Shard, now int64, out txn.Sender) { f(now, out) })
+}
+
+// FlowOf returns the flow that a registered contact is reached by.
+func (b *Border) FlowOf(u *uri.URI) (wire.Flow, bool) {
+	if b.cfg.Registrar == nil {
+		return wire.Flow{}, false
+	}
+	src, ok := b.cfg.Registrar.FlowOf(u, time.Now())
+	return flowOf(src), ok
+}
+
+// Drain turns new calls away; what has begun goes on.
+func (b *Border) Drain() { b.draining.Store(true) }
 
 func addrOf(in *txn.Incoming) netip.Addr { return in.Packet.Flow.Remote.Addr() }

@@ -37,15 +37,15 @@ func (s *shedder) next() uint64 {
 	return x ^ x>>31
 }
 
-// Busy tells how busy the readers have been lately, from 0 to 1. Above full
-// load the share that is shed grows step by step; below it shrinks, so that the
-// server stays near its capacity.
-func (b *Border) Busy(share float64) {
+// Backlog tells how full the receive buffers are, from 0 to 1. While packets
+// queue up, the share that is shed grows step by step; when they do not, it
+// shrinks, so that the server stays near its capacity.
+func (b *Border) Backlog(full float64) {
 	r := int(b.load.rate.Load())
 	switch {
-	case share > 0.97:
-		r = min(r+r/4+1024, 60000)
-	case share < 0.90:
+	case full > 0.20:
+		r = min(r+r/4+2048, 60000)
+	case full < 0.05:
 		r = r * 3 / 4
 		if r < 256 {
 			r = 0

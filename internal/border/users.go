@@ -80,13 +80,6 @@ func (v *visit) registration() bool {
 	if !d.Home {
 		return v.toPBX()
 	}
-	if req := v.in.Msg; req.Has(sip.HeaderRequire) {
-		if tags := unsupportedRequire(req); tags != "" {
-			v.refuse(420, "", "Unsupported: "+tags+"\r\n") // RFC 3261 §10.3 step 2
-			return false
-		}
-	}
-	v.domain = d
 	if !v.prove(d, home.Registration) {
 		return false
 	}
@@ -96,19 +89,6 @@ func (v *visit) registration() bool {
 	v.recordRegistration(&r)
 	v.refuse(r.Status, r.Reason, string(r.Headers))
 	return false
-}
-
-// unsupportedRequire lists the Require tags that our registrar does not know.
-func unsupportedRequire(m *sip.Message) (tags string) {
-	for vs := m.Values(sip.HeaderRequire); vs.Next(); {
-		if t := string(vs.Text()); t != "path" {
-			if tags != "" {
-				tags += ", "
-			}
-			tags += t
-		}
-	}
-	return tags
 }
 
 // recordRegistration puts a registration that was carried out, or refused
@@ -131,7 +111,7 @@ func (v *visit) recordRegistration(r *sip.Response) {
 // toUser delivers to the phones of a hosted user.
 func (v *visit) toUser() bool {
 	u := &v.routing.URI
-	aor, ok := v.b.hosted(v.site, u)
+	aor, ok := v.b.hosted(u)
 	if !ok {
 		return v.noUser()
 	}
@@ -173,32 +153,30 @@ func (v *visit) noUser() bool {
 	v.verdict.Mode, v.verdict.Action, v.verdict.Signals = v.domain.Policy.Mode, verdict.Reject, v.verdict.Signals[:0]
 	v.verdict.Response = &verdict.Response{Code: 480, Reason: sip.ReasonPhrase(480)}
 	v.record()
-	if aor, ok := v.b.hosted(v.site, &v.routing.URI); v.from.stranger() && !(ok && v.b.knows(aor)) {
+	if aor, ok := v.b.hosted(&v.routing.URI); v.from.stranger() && !(ok && v.b.knows(aor)) {
 		v.b.incident(v.in, guard.UnknownUser, v.attempt.From.Claimed, "no such user: "+v.attempt.To.Requested)
 	}
 	v.refuse(480, "", "")
 	return false
 }
 
-func (b *Border) hosted(s *Site, u *uri.URI) (string, bool) {
-	return HostedDomain(func() *Site { return s }, b).AoR(u)
-}
+// hosted returns the address of record that u names in a hosted domain.
+func (b *Border) hosted(u *uri.URI) (string, bool) { return home.Domain(b.Hosted).AoR(u) }
 
 func (b *Border) knows(aor string) bool { return b.cfg.HasUser != nil && b.cfg.HasUser(aor) }
 
-// HostedDomain tells which hosted domain a host names, as package home wants it.
-func HostedDomain(site func() *Site, b *Border) home.Domain {
-	return func(host []byte) (string, bool) {
-		s := site()
-		if d := s.domain(host); d != nil {
-			return d.Name, d.Home
-		}
-		u := uri.URI{Scheme: uri.SIP, Host: host}
-		if s.first != nil && s.first.Home && b != nil && b.cfg.Self.IsHost(&u) {
-			return s.first.Name, true
-		}
-		return "", false
+// Hosted tells which hosted domain a host names: by its name, or by one of our
+// addresses, which stands for the first domain.
+func (b *Border) Hosted(host []byte) (string, bool) {
+	s := b.site.Load()
+	if d := s.domain(host); d != nil {
+		return d.Name, d.Home
 	}
+	u := uri.URI{Scheme: uri.SIP, Host: host}
+	if s.first != nil && s.first.Home && b.cfg.Self.IsHost(&u) {
+		return s.first.Name, true
+	}
+	return "", false
 }
 
 func flowOf(s home.Source) wire.Flow {

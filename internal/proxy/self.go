@@ -97,6 +97,13 @@ func (s *Self) IsHost(u *uri.URI) bool {
 	return false
 }
 
+// IsHostPort is IsURI for a host and port as package home gives them; port 0 is
+// none given.
+func (s *Self) IsHostPort(host []byte, port uint16) bool {
+	u := uri.URI{Scheme: uri.SIP, Host: host, Port: port}
+	return s.IsURI(&u)
+}
+
 func defaultPort(u *uri.URI) uint16 {
 	if u.Scheme == uri.SIPS {
 		return 5061

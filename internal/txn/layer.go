@@ -93,6 +93,21 @@ func New(cfg Config, core Core) *Layer {
 // Active returns the number of live transactions.
 func (l *Layer) Active() int { return int(l.active.Load()) }
 
+// Pending returns the number of requests that await their final response.
+func (l *Layer) Pending() (n int) {
+	for i := range l.shards {
+		sh := &l.shards[i]
+		sh.mu.Lock()
+		for _, s := range sh.servers {
+			if !s.Final() {
+				n++
+			}
+		}
+		sh.mu.Unlock()
+	}
+	return n
+}
+
 // shardFor returns the shard of a call.
 func (l *Layer) shardFor(callID []byte) *Shard {
 	return &l.shards[maphash.Bytes(l.hash.seed, callID)&uint64(len(l.shards)-1)]

@@ -73,9 +73,10 @@ type Recorder struct {
 	wake    chan struct{} // there is something in an empty queue
 	full    chan struct{} // there is a batch
 
-	mu    sync.Mutex
-	ring  ring
-	stats Stats
+	mu       sync.Mutex
+	ring     ring
+	stats    Stats
+	outcomes []Outcome
 
 	batch    []slot            // Run's: taken from the ring
 	verdicts []verdict.Verdict // Run's: the same, as the storage takes them

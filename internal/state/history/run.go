@@ -55,7 +55,9 @@ func (r *Recorder) gather(ctx context.Context) {
 // store commits one batch, however often that has to be tried, unless ctx ends: then the batch stays in r.verdicts for drain.
 // What is left over wakes Run again.
 func (r *Recorder) store(ctx context.Context) {
+	outcomes := r.takeOutcomes()
 	if r.take() == 0 {
+		r.applyOutcomes(ctx, outcomes)
 		return
 	}
 	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
@@ -71,6 +73,7 @@ func (r *Recorder) store(ctx context.Context) {
 			return
 		}
 	}
+	r.applyOutcomes(ctx, outcomes)
 	if r.queued() > 0 {
 		signal(r.wake)
 	}
