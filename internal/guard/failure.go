@@ -20,7 +20,8 @@ const (
 
 	// Proven is or-ed to a kind when the source address is certain: the
 	// message came over TCP, TLS or WebSocket, or carried a valid nonce that
-	// was sent to that address. Without it a ban is short and local, since
+	// is bound to that address (one that anybody may fetch and then send in a
+	// victim's name proves nothing). Without it a ban is short and local, since
 	// the address may be a victim's.
 	Proven FailureKind = 0x80
 )
