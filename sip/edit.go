@@ -49,6 +49,11 @@ func (e *Edit) DeleteValue(v *Values) {
 
 // tidyField removes the comma that is left before deleted values at the end of a field, or the field if no value is left.
 func (e *Edit) tidyField(v *Values) {
+	for w := *v; w.nextInField(); {
+		if !e.deleted(w.cur) {
+			return // a value that stays follows
+		}
+	}
 	f := v.Field()
 	w := Values{m: v.m, id: v.id, index: v.index, pos: f.Value.Start}
 	kept, last := uint32(0), uint32(0) // ends of the last value that stays and of the last one

@@ -154,3 +154,17 @@ func TestReceivedAndRPortAreStamped(t *testing.T) {
 		}
 	}
 }
+
+// A list that is as long as a header may be, taken out value by value, costs no more than a moment.
+func TestDeletingALongListIsQuick(t *testing.T) {
+	list := strings.Repeat("<sip:a>,", 1000) + "<sip:a>"
+	m := mustParse(t, crlf("OPTIONS sip:h SIP/2.0\n"+headers+"P-Asserted-Identity: "+list+"\n\n"))
+	var e sip.Edit
+	e.Begin(m)
+	for v := m.Values(sip.HeaderPAssertedIdentity); v.Next(); {
+		e.DeleteValue(&v)
+	}
+	if got := string(e.AppendTo(nil)); got != string(crlf("OPTIONS sip:h SIP/2.0\n"+headers+"\n")) {
+		t.Errorf("left %q", got)
+	}
+}

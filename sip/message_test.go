@@ -77,14 +77,42 @@ func TestParseAcceptsWhatTheGrammarAllows(t *testing.T) {
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
-	const start = "OPTIONS sip:h SIP/2.0\n"
-	swap := func(old, new string) string { return start + strings.Replace(headers, old, new, 1) + "\n" }
-	for _, c := range []struct {
-		name, text string
-		status     int
-		respond    bool
-	}{
+// refusal is a text, the status that refuses it, and whether it can be answered.
+type refusal struct {
+	name, text string
+	status     int
+	respond    bool
+}
+
+const startLine = "OPTIONS sip:h SIP/2.0\n"
+
+// swap returns a request in which a part of the usual headers is another one.
+func swap(old, new string) string { return startLine + strings.Replace(headers, old, new, 1) + "\n" }
+
+func checkRefusals(t *testing.T, cases []refusal) {
+	t.Helper()
+	for _, c := range cases {
+		var m sip.Message
+		err, ok := m.Parse(crlf(c.text)).(*sip.ParseError)
+		if !ok {
+			t.Errorf("%s: accepted", c.name)
+			continue
+		}
+		if err.Status != c.status || m.CanRespond() != c.respond {
+			t.Errorf("%s: status %d, can respond %v, want %d, %v: %v", c.name, err.Status, m.CanRespond(), c.status, c.respond, err)
+		}
+		if !m.CanRespond() {
+			continue
+		}
+		answer := sip.AppendResponse(nil, &m, &sip.Response{Status: err.Status, Source: source, ToTag: "gate"})
+		if bytes.IndexByte(answer, 0) >= 0 || bytes.Count(answer, []byte("\n")) != bytes.Count(answer, []byte("\r\n")) {
+			t.Errorf("%s: answer %q", c.name, answer)
+		}
+	}
+}
+
+func TestParseRefusesStartLines(t *testing.T) {
+	checkRefusals(t, []refusal{
 		{"nothing", "", 0, false},
 		{"a keep-alive", "\n\n", 0, false},
 		{"a STUN packet", "\x00\x01\x00\x00\x21\x12\xa4\x42", 0, false},
@@ -103,6 +131,11 @@ func TestParseRefuses(t *testing.T) {
 		{"status +20", "SIP/2.0 +20 x\n" + headers + "\n", 0, false},
 		{"NUL in a reason", "SIP/2.0 200 \x00\n" + headers + "\n", 0, false},
 		{"a bad response", "SIP/2.0 200 OK\n" + strings.Replace(headers, "CSeq: 1", "CSeq: x", 1) + "\n", 0, false},
+	})
+}
+
+func TestParseRefusesRequiredHeaders(t *testing.T) {
+	checkRefusals(t, []refusal{
 		{"no Via", swap("Via: SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK1\n", ""), 400, false},
 		{"no From", swap("From: <sip:a@example.test>;tag=1\n", ""), 400, false},
 		{"no To", swap("To: <sip:b@example.test>\n", ""), 400, false},
@@ -121,57 +154,45 @@ func TestParseRefuses(t *testing.T) {
 		{"Via without host", swap("192.0.2.10", ""), 400, false},
 		{"Via with port 0", swap("192.0.2.10", "192.0.2.10:0"), 400, false},
 		{"Via with a huge rport", swap("z9hG4bK1", "z9hG4bK1;rport=70000"), 400, true},
-		{"two From", start + headers + "f: <sip:x@h>;tag=2\n\n", 400, true},
+		{"two From", startLine + headers + "f: <sip:x@h>;tag=2\n\n", 400, true},
 		{"two From addresses", swap("tag=1", "tag=1, <sip:x@h>"), 400, true},
 		{"two From tags", swap("tag=1", "tag=1;TAG=2"), 400, true},
 		{"an empty tag", swap("tag=1", "tag="), 400, true},
 		{"From without scheme", swap("<sip:a@example.test>", "a@example.test"), 400, true},
-		{"two Dates", start + headers + "Date: a\ndate : b\n\n", 400, true},
-		{"two Max-Forwards", start + headers + "Max-Forwards: 1\nMAX-FORWARDS: 1\n\n", 400, true},
-		{"junk Max-Forwards", start + headers + "Max-Forwards: 7x\n\n", 400, true},
-		{"empty Max-Forwards", start + headers + "Max-Forwards:\n\n", 400, true},
-		{"Content-Length +5", start + headers + "Content-Length: +5\n\n12345", 400, true},
-		{"Content-Length 0x5", start + headers + "Content-Length: 0x5\n\n12345", 400, true},
-		{"Content-Length 5, 5", start + headers + "Content-Length: 5, 5\n\n12345", 400, true},
-		{"Content-Length -1", start + headers + "Content-Length: -1\n\n12345", 400, true},
-		{"Content-Length empty", start + headers + "Content-Length:\n\n12345", 400, true},
-		{"Content-Length 2**64+5", start + headers + "Content-Length: 18446744073709551621\n\n12345", 400, true},
-		{"two equal Content-Lengths", start + headers + "Content-Length: 5\nl: 5\n\n12345", 400, true},
-		{"Content-Length too large", start + headers + "Content-Length: 6\n\n12345", 400, true},
-		{"no empty line", start + headers, 400, true},
-		{"a line without colon", start + headers + "junk\n\n", 400, true},
-		{"a header without name", start + headers + ": x\n\n", 400, true},
-		{"a space in a header name", start + headers + "X Y: x\n\n", 400, true},
-		{"a bare CR", start + headers + "X-A: a\rb\n\n", 400, true},
-		{"a NUL", start + headers + "X-A: a\x00b\n\n", 400, true},
+	})
+}
+
+func TestParseRefusesFramingAndSizes(t *testing.T) {
+	checkRefusals(t, []refusal{
+		{"two Dates", startLine + headers + "Date: a\ndate : b\n\n", 400, true},
+		{"two Max-Forwards", startLine + headers + "Max-Forwards: 1\nMAX-FORWARDS: 1\n\n", 400, true},
+		{"junk Max-Forwards", startLine + headers + "Max-Forwards: 7x\n\n", 400, true},
+		{"empty Max-Forwards", startLine + headers + "Max-Forwards:\n\n", 400, true},
+		{"Content-Length +5", startLine + headers + "Content-Length: +5\n\n12345", 400, true},
+		{"Content-Length 0x5", startLine + headers + "Content-Length: 0x5\n\n12345", 400, true},
+		{"Content-Length 5, 5", startLine + headers + "Content-Length: 5, 5\n\n12345", 400, true},
+		{"Content-Length -1", startLine + headers + "Content-Length: -1\n\n12345", 400, true},
+		{"Content-Length empty", startLine + headers + "Content-Length:\n\n12345", 400, true},
+		{"Content-Length 2**64+5", startLine + headers + "Content-Length: 18446744073709551621\n\n12345", 400, true},
+		{"two equal Content-Lengths", startLine + headers + "Content-Length: 5\nl: 5\n\n12345", 400, true},
+		{"Content-Length too large", startLine + headers + "Content-Length: 6\n\n12345", 400, true},
+		{"no empty line", startLine + headers, 400, true},
+		{"a line without colon", startLine + headers + "junk\n\n", 400, true},
+		{"a header without name", startLine + headers + ": x\n\n", 400, true},
+		{"a space in a header name", startLine + headers + "X Y: x\n\n", 400, true},
+		{"a bare CR", startLine + headers + "X-A: a\rb\n\n", 400, true},
+		{"a NUL", startLine + headers + "X-A: a\x00b\n\n", 400, true},
 		{"a NUL in From", swap("tag=1", "tag=\x00"), 400, false},
-		{"a bad Contact", start + headers + "Contact: <sip:x@h>, sip:a@h?x=y\n\n", 400, true},
-		{"an empty Contact", start + headers + "Contact:\n\n", 400, true},
-		{"an open quote in Contact", start + headers + "Contact: <sip:x@h>, \"a <sip:a@h>\n\n", 400, true},
-		{"a bad Route", start + headers + "Route: <sip:h;lr>, <sip:a@>\n\n", 400, true},
-		{"too many headers", start + headers + strings.Repeat("X-A: y\n", sip.MaxHeaders-4) + "\n", 513, true},
-		{"a long header", start + headers + "X-A: " + strings.Repeat("y", sip.MaxHeaderLen) + "\n\n", 513, true},
-		{"a long header section", start + headers + strings.Repeat("X-A: "+strings.Repeat("y", 8000)+"\n", 5) + "\n", 513, true},
+		{"a bad Contact", startLine + headers + "Contact: <sip:x@h>, sip:a@h?x=y\n\n", 400, true},
+		{"an empty Contact", startLine + headers + "Contact:\n\n", 400, true},
+		{"an open quote in Contact", startLine + headers + "Contact: <sip:x@h>, \"a <sip:a@h>\n\n", 400, true},
+		{"a bad Route", startLine + headers + "Route: <sip:h;lr>, <sip:a@>\n\n", 400, true},
+		{"too many headers", startLine + headers + strings.Repeat("X-A: y\n", sip.MaxHeaders-4) + "\n", 513, true},
+		{"a long header", startLine + headers + "X-A: " + strings.Repeat("y", sip.MaxHeaderLen) + "\n\n", 513, true},
+		{"a long header section", startLine + headers + strings.Repeat("X-A: "+strings.Repeat("y", 8000)+"\n", 5) + "\n", 513, true},
 		{"a long start line", "OPTIONS sip:" + strings.Repeat("y", sip.MaxHeaderLen) + " SIP/2.0\n" + headers + "\n", 414, true},
-		{"a long message", start + headers + "\n" + strings.Repeat("y", sip.MaxMessage), 513, true},
-	} {
-		var m sip.Message
-		err, ok := m.Parse(crlf(c.text)).(*sip.ParseError)
-		if !ok {
-			t.Errorf("%s: accepted", c.name)
-			continue
-		}
-		if err.Status != c.status || m.CanRespond() != c.respond {
-			t.Errorf("%s: status %d, can respond %v, want %d, %v: %v", c.name, err.Status, m.CanRespond(), c.status, c.respond, err)
-		}
-		if !m.CanRespond() {
-			continue
-		}
-		answer := sip.AppendResponse(nil, &m, &sip.Response{Status: err.Status, Source: source, ToTag: "gate"})
-		if bytes.IndexByte(answer, 0) >= 0 || bytes.Count(answer, []byte("\n")) != bytes.Count(answer, []byte("\r\n")) {
-			t.Errorf("%s: answer %q", c.name, answer)
-		}
-	}
+		{"a long message", startLine + headers + "\n" + strings.Repeat("y", sip.MaxMessage), 513, true},
+	})
 }
 
 func TestMaxForwardsIsNeverMoreThan255(t *testing.T) {

@@ -101,7 +101,7 @@ func (m *Message) scan(pos int) error {
 // §25.1 lets a quoted-pair hold one.
 func (m *Message) checkOctets(lines int) error {
 	section := m.buf[:m.section]
-	if bytes.Count(section, cr) != lines {
+	if bytes.Count(section, []byte{'\r'}) != lines {
 		return m.fault(0, 400, "carriage return without line feed")
 	}
 	for at, next := 0, 0; ; at = next {
@@ -114,8 +114,6 @@ func (m *Message) checkOctets(lines int) error {
 		}
 	}
 }
-
-var cr = []byte{'\r'}
 
 func indexLF(b []byte) int { return bytes.IndexByte(b, '\n') }
 

@@ -87,7 +87,5 @@ func appendVia(dst []byte, req *Message, value Span, top bool, source netip.Addr
 
 // mentionsTag says whether a To that could not be parsed seems to hold a tag.
 func mentionsTag(req *Message, to []byte) bool {
-	return req.to.Span == Span{} && bytes.Contains(to, tagParam)
+	return req.to.Span == Span{} && bytes.Contains(to, []byte("tag="))
 }
-
-var tagParam = []byte("tag=")

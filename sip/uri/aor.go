@@ -64,7 +64,7 @@ func AppendHost(dst, host []byte) []byte {
 		dst = a.AppendTo(dst)
 		return append(dst, ']')
 	}
-	return appendLower(dst, bytes.TrimSuffix(host, dot))
+	return appendLower(dst, bytes.TrimSuffix(host, []byte{'.'}))
 }
 
 func appendLower(dst, b []byte) []byte {

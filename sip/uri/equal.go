@@ -90,7 +90,7 @@ func sameHeaders(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
 	}
-	if bytes.Count(a, ampersand) != bytes.Count(b, ampersand) || len(a) == 0 || len(b) == 0 {
+	if bytes.Count(a, []byte{'&'}) != bytes.Count(b, []byte{'&'}) || len(a) == 0 || len(b) == 0 {
 		return false
 	}
 	for rest := a; len(rest) > 0; {
@@ -102,8 +102,6 @@ func sameHeaders(a, b []byte) bool {
 	}
 	return true
 }
-
-var ampersand = []byte{'&'}
 
 func countHeader(headers, h []byte) (n int) {
 	for len(headers) > 0 {

@@ -49,7 +49,7 @@ func hostLen(b []byte) int {
 
 // numeric says whether a label, perhaps with the final dot of a name, is a number in decimal or "0x" form.
 func numeric(b []byte) bool {
-	b = bytes.TrimSuffix(b, dot)
+	b = bytes.TrimSuffix(b, []byte{'.'})
 	bits := isDigit
 	if len(b) > 1 && b[0] == '0' && lower(b[1]) == 'x' {
 		b, bits = b[2:], isHex
@@ -61,8 +61,6 @@ func numeric(b []byte) bool {
 	}
 	return true
 }
-
-var dot = []byte{'.'}
 
 // Addr returns the host as an address if it is an IP literal; an IPv4-mapped IPv6 address is the IPv4 address (RFC 5118
 // §4.9: both forms are one source for limits and lists).
