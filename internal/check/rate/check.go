@@ -57,7 +57,7 @@ type Config struct {
 	Callee rate.Limit `yaml:"callee" json:"callee"`
 	// Fanout limits how many different callees one caller tries.
 	Fanout Fanout `yaml:"fanout" json:"fanout"`
-	// Keys is how many sources, callers and callees are remembered at a time; each costs about 64 octets in all.
+	// Keys is how many sources, callers and callees are remembered at a time; each costs about 80 octets in all.
 	Keys int `yaml:"keys" json:"keys"`
 	// Seed makes the table's hashes; the zero Seed is replaced by a random one. A replay sets it, to be deterministic.
 	Seed rate.Seed `yaml:"-" json:"-"`
@@ -146,7 +146,8 @@ func (c *Check) Info() screen.Info { return Info() }
 // The domains of hashes.
 const (
 	hashSource uint64 = iota + 1
-	hashCaller
+	hashClaimed
+	hashProven
 	hashCallee
 )
 
@@ -190,19 +191,20 @@ func (c *Check) runCaller(a *screen.Attempt, r *screen.Report, key, callee uint6
 	}
 }
 
-// callerKey is the identity as far as it is proven, else the claim. It is false where counting would throw strangers together: anonymous
+// callerKey is the identity as far as it is proven, else the claim. The two are counted apart, so that nobody uses up the
+// allowance of a proven caller by claiming to be it. It is false where counting would throw strangers together: anonymous
 // callers, and what a peer sends out for its users (a PBX shows one number for everyone).
 func (c *Check) callerKey(a *screen.Attempt) (uint64, bool) {
 	if a.Outbound && a.From.Proof < verdict.Digest {
 		return 0, false
 	}
 	if a.From.Proof != verdict.None && a.From.Identity != "" {
-		return c.hash(hashCaller, a.IdentityNumber, a.From.Identity), true
+		return c.hash(hashProven, a.IdentityNumber, a.From.Identity), true
 	}
 	if a.From.Claimed == "" || anonymous(a) {
 		return 0, false
 	}
-	return c.hash(hashCaller, a.FromNumber, a.From.Claimed), true
+	return c.hash(hashClaimed, a.FromNumber, a.From.Claimed), true
 }
 
 func (c *Check) callerName(a *screen.Attempt) string {

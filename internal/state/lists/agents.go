@@ -35,8 +35,9 @@ func (a *agents) without(it *item) *agents {
 }
 
 func newAgents(items []*item) *agents {
+	// Of equal pieces the last is found first, so the names of lists descend.
 	slices.SortFunc(items, func(x, y *item) int {
-		return cmp.Or(cmp.Compare(x.value.key, y.value.key), cmp.Compare(x.entry.List, y.entry.List))
+		return cmp.Or(cmp.Compare(x.value.key, y.value.key), cmp.Compare(y.entry.List, x.entry.List))
 	})
 	a := &agents{items: items, anywhere: map[uint16][]pattern{}}
 	for _, it := range items {
