@@ -17,29 +17,48 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse.example/sip"
 	"golang.org/x/sys/unix"
 )
 
 // echoMain is the measured process: it echoes datagrams in one of several ways
 // until its standard input ends, then prints its CPU time.
 func echoMain(mode string) {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	check(err)
-	check(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
-	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 4<<20)
-	sa, err := unix.Getsockname(fd)
-	check(err)
-	fmt.Println(sa.(*unix.SockaddrInet4).Port)
-	e := &echo{fd: fd, out: newSendBatch()}
-	e.in, err = newRecvBatch(false)
-	check(err)
-	go e.run(mode)
+	var e echoer = &echo{}
+	if strings.HasPrefix(mode, "wire") {
+		e = &wired{}
+	}
+	port := e.start(mode)
 	var ru0, ru1 unix.Rusage
 	check(unix.Getrusage(unix.RUSAGE_SELF, &ru0))
+	fmt.Println(port)
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	check(unix.Getrusage(unix.RUSAGE_SELF, &ru1))
 	cpu := ru1.Utime.Nano() + ru1.Stime.Nano() - ru0.Utime.Nano() - ru0.Stime.Nano()
-	fmt.Println(cpu, e.packets, e.wakes, ru1.Maxrss)
+	packets, wakes := e.counts()
+	fmt.Println(cpu, packets, wakes, ru1.Maxrss)
+}
+
+type echoer interface {
+	start(mode string) (port uint16)
+	counts() (packets, wakes int)
+}
+
+// wired echoes through the real thing.
+type wired struct{ net *Net }
+
+func (w *wired) start(mode string) uint16 {
+	nap, err := time.ParseDuration(mode[4:])
+	check(err)
+	w.net, err = Open(Config{Listen: []Listen{loopback(sip.UDP)}, Coalesce: nap}, &quiet{})
+	check(err)
+	go func() { check(w.net.Run(context.Background())) }()
+	return w.net.Listeners()[0].Addr.Port()
+}
+
+func (w *wired) counts() (packets, wakes int) {
+	s := w.net.Stats()
+	return int(s.Received), int(s.Batches)
 }
 
 func check(err error) {
@@ -54,6 +73,22 @@ type echo struct {
 	out            *sendBatch
 	packets, wakes int
 }
+
+func (e *echo) start(mode string) uint16 {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	check(err)
+	check(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 4<<20)
+	sa, err := unix.Getsockname(fd)
+	check(err)
+	e.fd, e.out = fd, newSendBatch()
+	e.in, err = newRecvBatch(false)
+	check(err)
+	go e.run(mode)
+	return uint16(sa.(*unix.SockaddrInet4).Port)
+}
+
+func (e *echo) counts() (packets, wakes int) { return e.packets, e.wakes }
 
 func (e *echo) run(mode string) {
 	switch {
@@ -130,8 +165,8 @@ func (e *echo) block(nap time.Duration) {
 //
 //	go test -run=^$ -bench=Echo -benchtime=1x ./internal/wire
 func BenchmarkEcho(b *testing.B) {
-	for _, mode := range []string{"netpoll", "locked", "sleep500us", "sleep1ms", "sleep2ms"} {
-		for _, rate := range []int{2000, 7000, 28000} {
+	for _, mode := range []string{"netpoll", "locked", "sleep500us", "sleep1ms", "sleep2ms", "wire0s", "wire1ms", "wire2ms"} {
+		for _, rate := range []int{500, 2000, 7000, 28000} {
 			b.Run(fmt.Sprintf("%s/%d", mode, rate), func(b *testing.B) { benchEcho(b, mode, rate) })
 		}
 	}

@@ -9,34 +9,46 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// busyness measures the share of a core that the calling thread uses. CPU time
-// is asked for, not the time between batches: on a machine where others compete
-// for the cores, one more reader would only make things worse.
+// busyness finds out whether the calling thread, a reader, cannot keep up: it
+// used most of a core, or datagrams were lost. CPU time is asked for, not the
+// time between batches: where others compete for the cores, one more reader
+// costs more than it helps, until something is lost.
 type busyness struct {
 	since time.Time
 	cpu   int64
+	drops uint64
+	lossy int // windows with losses, in a row
 }
 
 const (
 	busyWindow = time.Second
 	busyShare  = 0.85
+	busyLosses = 2
 )
 
-// over says, once a window, whether the thread was too busy in it.
-func (b *busyness) over(now time.Time) bool {
-	span := now.Sub(b.since)
-	if span < busyWindow {
+// over says, once a window, whether one more reader is wanted.
+func (b *busyness) over(now time.Time, fd int) bool {
+	if now.Sub(b.since) < busyWindow {
 		return false
 	}
 	var ru unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_THREAD, &ru) != nil {
 		return false
 	}
-	cpu := ru.Utime.Nano() + ru.Stime.Nano()
-	used := cpu - b.cpu
+	return b.window(now, ru.Utime.Nano()+ru.Stime.Nano(), kernelDrops(fd))
+}
+
+func (b *busyness) window(now time.Time, cpu int64, drops uint64) bool {
+	span, used, lost := now.Sub(b.since), cpu-b.cpu, drops != b.drops
 	first := b.since.IsZero()
-	b.since, b.cpu = now, cpu
-	return !first && span < 2*busyWindow && float64(used) > busyShare*float64(span)
+	b.since, b.cpu, b.drops = now, cpu, drops
+	if b.lossy++; !lost || first {
+		b.lossy = 0
+	}
+	if first || span > 2*busyWindow {
+		return false
+	}
+	return float64(used) > busyShare*float64(span) || b.lossy >= busyLosses
 }
 
 // gate keeps a new reader from overtaking the old ones. With the new socket in

@@ -28,6 +28,7 @@ type Net struct {
 	ctx     context.Context // ends with Run: dials and handshakes hang on it
 	cancel  context.CancelFunc
 	closing atomic.Bool
+	once    sync.Once
 	wg      sync.WaitGroup
 }
 
@@ -69,12 +70,12 @@ func (n *Net) open(i int, l Listen) (err error) {
 
 // fill puts the defaults that the comments of Limits name.
 func (l *Limits) fill() {
-	setDefault(&l.Connections, 10000)
+	setDefault(&l.Connections, 4096)
 	setDefault(&l.PerSource, 100)
 	setDefault(&l.Dials, 256)
 	setDefault(&l.Message, 65535)
 	setDefault(&l.WriteQueue, 256<<10)
-	setDefault(&l.Buffers, 32<<20)
+	setDefault(&l.Buffers, 16<<20)
 	setDefault(&l.HandshakeTime, 10*time.Second)
 	setDefault(&l.HeaderTime, 10*time.Second)
 	setDefault(&l.BodyTime, 10*time.Second)
@@ -114,6 +115,11 @@ func (n *Net) Run(ctx context.Context) error {
 
 // Close closes everything at once and waits. Run does so by itself.
 func (n *Net) Close() error {
+	n.once.Do(n.close)
+	return nil
+}
+
+func (n *Net) close() {
 	n.closing.Store(true)
 	n.cancel()
 	n.stopAccepting()
@@ -131,7 +137,6 @@ func (n *Net) Close() error {
 			l.close()
 		}
 	}
-	return nil
 }
 
 func (n *Net) stopAccepting() {

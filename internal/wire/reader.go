@@ -52,7 +52,7 @@ func (r *reader) run() {
 		if n < batchSize {
 			r.passGate(g)
 		}
-		if r.busy.over(now) {
+		if r.busy.over(now, r.fd) {
 			r.l.grow()
 		}
 		r.pace.wait(n, now)
@@ -61,8 +61,11 @@ func (r *reader) run() {
 
 func (r *reader) close() {
 	r.in.free()
+	r.l.mu.Lock()
+	defer r.l.mu.Unlock()
 	if !r.first {
 		_ = unix.Close(r.fd)
+		r.fd = -1 // nobody wakes what has that number next
 	}
 }
 

@@ -154,6 +154,11 @@ func (l *udpListener) transmit(o *Outbox) {
 				octets += int(b.hdrs[j].Len)
 			}
 			sent, i, tries = sent+k, i+k, 0
+			if i < b.n {
+				// The kernel stopped for an error that it does not tell and
+				// that nobody else will hear of either.
+				l.icmp.Store(true)
+			}
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ENOBUFS):
 			// A full send buffer empties in microseconds or not soon at all;

@@ -84,12 +84,13 @@ func (l *streamListener) serveHTTP() {
 		},
 	}
 	s.SetKeepAlivesEnabled(false)
-	defer context.AfterFunc(l.net.ctx, func() { _ = s.Close() })()
+	context.AfterFunc(l.net.ctx, func() { _ = s.Close() })
 	var ln net.Listener = l
 	if l.transport == sip.WSS {
 		ln = tls.NewListener(l, l.net.tls)
 	}
 	_ = s.Serve(ln)
+	<-l.net.ctx.Done() // after Drain, Serve ends before its connections do
 }
 
 type rawConn struct{}

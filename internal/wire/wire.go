@@ -154,12 +154,12 @@ type Config struct {
 
 // Limits bound time and memory. A zero field takes the default that its comment names.
 type Limits struct {
-	Connections   int           // stream connections in total; 10000
+	Connections   int           // stream connections in total; 4096 (26 KiB each when idle, with TLS)
 	PerSource     int           // accepted connections of one IPv4 address or IPv6 /64; 100
 	Dials         int           // connections being dialled at one time; 256
 	Message       int           // octets of one stream or WebSocket message; 65535
 	WriteQueue    int           // octets waiting to be written on one connection; 256 KiB
-	Buffers       int64         // octets of unfinished messages and of write queues in total; 32 MiB
+	Buffers       int64         // octets of unfinished messages and of write queues in total; 16 MiB
 	HandshakeTime time.Duration // TLS and WebSocket handshake, first octet, TCP connect; 10 s
 	HeaderTime    time.Duration // from a message's first octet to the end of its header section; 10 s
 	BodyTime      time.Duration // from there to the end of its body; 10 s
