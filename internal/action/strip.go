@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"gatehouse.example/sip"
+	"gatehouse.example/sip/digest"
 )
 
 // Trust says which claims of a request's sender are believed and may stay.
@@ -42,6 +43,21 @@ func remove(id sip.HeaderID, t Trust) bool {
 		return !t.Others
 	}
 	return false
+}
+
+// StripCredentials removes the Proxy-Authorization that was meant for us, so that
+// nobody further on can learn from it (RFC 3261 §16.3 step 6, §22.3). Those for
+// other realms stay.
+func StripCredentials(e *sip.Edit, m *sip.Message, realm string) {
+	for _, f := range m.Fields() {
+		if f.ID != sip.HeaderProxyAuthorization {
+			continue
+		}
+		var c digest.Credentials
+		if c.Parse(m.Text(f.Value)) == nil && c.Realm == realm {
+			e.DeleteField(f)
+		}
+	}
 }
 
 // stripVerstat cuts every verstat parameter out of the From field, where a

@@ -7,6 +7,7 @@ import (
 
 	"gatehouse.example/internal/action"
 	"gatehouse.example/internal/proxy"
+	"gatehouse.example/internal/state/account"
 	"gatehouse.example/internal/txn"
 	"gatehouse.example/sip"
 	"gatehouse.example/verdict"
@@ -47,6 +48,10 @@ func (v *visit) remember(code int) {
 func (v *visit) relay() {
 	v.b.stats.relayed.Add(1)
 	action.Strip(&v.edit, v.in.Msg, v.from.trust(), v.site.Label.Header)
+	if v.from.user != "" {
+		_, realm := account.Names(v.from.user)
+		action.StripCredentials(&v.edit, v.in.Msg, realm)
+	}
 	v.forward(v.observer())
 }
 

@@ -15,6 +15,7 @@ package border
 
 import (
 	"context"
+	"hash/maphash"
 	"log/slog"
 	"net/netip"
 	"sync"
@@ -74,12 +75,14 @@ type Border struct {
 	outboxes sync.Pool // of txn.Flusher
 	load     shedder
 	draining atomic.Bool
+	refused  refusals
 	stats    counters
 }
 
 // New makes a Border.
 func New(cfg Config) *Border {
 	b := &Border{cfg: cfg}
+	b.refused.seed = maphash.MakeSeed()
 	b.site.Store(cfg.Site)
 	b.answers.init()
 	b.visits.New = func() any { return new(visit) }
@@ -185,14 +188,8 @@ func (b *Border) Do(callID []byte, f func(sh *txn.Shard, now int64, out txn.Send
 }
 
 // Meter is the transaction layer's meter: what leaves for a stranger on UDP
-// never exceeds three times what came from it, and provisional responses leave
-// two thirds of that to the final one.
-func (b *Border) Meter(f wire.Flow, in, out int, now int64, final bool) bool {
-	if !final {
-		// Charged three times over: a provisional response goes only where the
-		// final one will still have room.
-		return b.cfg.Guard.MayReply(f.Remote.Addr(), in, 0, now) && b.cfg.Guard.MayReply(f.Remote.Addr(), 0, out, now)
-	}
+// never exceeds three times what came from it (STANDARDS 5.6).
+func (b *Border) Meter(f wire.Flow, in, out int, now int64, _ bool) bool {
 	return b.cfg.Guard.MayReply(f.Remote.Addr(), in, out, now)
 }
 

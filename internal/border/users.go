@@ -1,7 +1,10 @@
 package border
 
 import (
+	"hash/maphash"
+	"net/netip"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"gatehouse.example/internal/guard"
@@ -53,8 +56,11 @@ func (v *visit) prove(d *Domain, svc home.Service) bool {
 		return true
 	}
 	if res.Outcome.Failure() {
-		// The nonce came back, so whoever sends here receives here.
-		v.b.incident(v.in, guard.AuthFailure|guard.Proven, res.Username, res.Outcome.String())
+		// A nonce that came back proves no address: it may have been fetched
+		// for another. So on UDP the failure counts as unproven (see guard).
+		v.b.incident(v.in, guard.AuthFailure, res.Username, res.Outcome.String())
+	} else if res.Outcome.Suspicious() {
+		v.b.cfg.Log.Warn("credentials", "outcome", res.Outcome.String(), "user", cut(res.Username), "source", addrOf(v.in).String())
 	}
 	challenge, stale := res.Outcome.Challenge()
 	switch {
@@ -191,14 +197,18 @@ type registration struct {
 	account string
 }
 
-// Answered counts a refusal.
+// Answered counts a refusal. One 401 may only mean that the nonce was too old;
+// the second in a row means that the password is wrong.
 func (r *registration) Answered(id string, status int, local bool, now int64) {
 	r.b.Answered(id, status, local, now)
 	if local {
 		return
 	}
 	switch {
-	case status == 401 || status == 403 || status == 407 || status == 404:
+	case status/100 == 2:
+		r.b.refused.forget(r.remote.Remote.Addr(), r.account)
+		r.b.cfg.Guard.Success(r.remote.Remote.Addr(), now)
+	case status == 403 || (status == 401 || status == 407) && r.b.refused.again(r.remote.Remote.Addr(), r.account):
 		kind := guard.AuthFailure
 		if r.remote.Transport.Reliable() {
 			kind |= guard.Proven
@@ -207,9 +217,29 @@ func (r *registration) Answered(id string, status int, local bool, now int64) {
 			Kind: kind, Remote: r.remote.Remote, Transport: r.remote.Transport.Lower(),
 			Account: r.account, Evidence: "the PBX answered " + strconv.Itoa(status),
 		}, now)
-	case status/100 == 2:
-		r.b.cfg.Guard.Success(r.remote.Remote.Addr(), now)
 	}
+}
+
+// refusals remembers who was refused last, in fixed memory.
+type refusals struct {
+	seed  maphash.Seed
+	cells [4096]atomic.Uint64
+}
+
+func (f *refusals) cell(a netip.Addr, account string) (*atomic.Uint64, uint64) {
+	h := maphash.String(f.seed, account) ^ maphash.Comparable(f.seed, a)
+	return &f.cells[h%uint64(len(f.cells))], h
+}
+
+// again reports whether the same was refused before, and remembers it.
+func (f *refusals) again(a netip.Addr, account string) bool {
+	c, h := f.cell(a, account)
+	return c.Swap(h) == h
+}
+
+func (f *refusals) forget(a netip.Addr, account string) {
+	c, h := f.cell(a, account)
+	c.CompareAndSwap(h, 0)
 }
 
 var _ txn.ServerUser = (*waiting)(nil)
