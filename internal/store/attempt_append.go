@@ -45,7 +45,13 @@ type appender struct {
 	ends    []int
 	args    []any
 	ids     history.IDs
-	newest  block // SQLite: the block that is still growing
+	tail    // SQLite: what the only writer knows without asking
+}
+
+// tail is what is in the database about the end of the history, kept in memory. It goes back when a transaction fails.
+type tail struct {
+	newest block // the block that is still growing
+	total  int64 // the bytes of all blocks
 }
 
 // prepareAppend prepares the statements and reads the newest block.
@@ -61,7 +67,7 @@ func (s *Store) prepareAppend(ctx context.Context) error {
 	if s.dialect == postgresDialect {
 		return nil
 	}
-	return s.write(ctx, "read the newest block", func(tx *sql.Tx) error { return a.loadNewest(ctx, tx) })
+	return s.write(ctx, "read the newest block", func(tx *sql.Tx) error { return a.load(ctx, tx) })
 }
 
 func (a *appender) close() error {
@@ -108,7 +114,7 @@ func (s *Store) Append(ctx context.Context, verdicts []verdict.Verdict) error {
 	a := &s.appender
 	a.encode(verdicts)
 	defer a.release()
-	newest := a.newest
+	before := a.tail
 	err := s.write(ctx, "append attempts", func(tx *sql.Tx) error {
 		if err := a.insert(ctx, tx); err != nil {
 			return err
@@ -119,7 +125,7 @@ func (s *Store) Append(ctx context.Context, verdicts []verdict.Verdict) error {
 		return setFeedback(ctx, tx, verdicts)
 	})
 	if err != nil {
-		a.newest = newest
+		a.tail = before
 	}
 	return err
 }

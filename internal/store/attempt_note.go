@@ -39,10 +39,11 @@ func noteSums(ctx context.Context, tx *sql.Tx, rows []row) error {
 
 // noteRows is for the only writer, which knows the newest block. Rows behind its start were recorded late and belong to
 // the block that covers their id: the order of blocks is the order of ids.
-func (a *appender) noteRows(ctx context.Context, tx *sql.Tx, rows []row) error {
+func (a *tail) noteRows(ctx context.Context, tx *sql.Tx, rows []row) error {
 	var late *block
 	for i := range rows {
 		r := &rows[i]
+		a.total += r.size()
 		if r.id < a.newest.first {
 			var err error
 			if late, err = a.lateBlock(ctx, tx, late, r.id); err != nil {
@@ -74,7 +75,7 @@ func (a *appender) noteRows(ctx context.Context, tx *sql.Tx, rows []row) error {
 
 // lateBlock returns the block that covers id: the given one if it does, else that is saved and the other one read. What is older than
 // the oldest block belongs to the oldest.
-func (a *appender) lateBlock(ctx context.Context, tx *sql.Tx, have *block, id string) (*block, error) {
+func (a *tail) lateBlock(ctx context.Context, tx *sql.Tx, have *block, id string) (*block, error) {
 	const covering = `SELECT first, count, bytes, filter FROM attempt_blocks WHERE first <= $1 ORDER BY first DESC LIMIT 1`
 	const oldest = `SELECT first, count, bytes, filter FROM attempt_blocks ORDER BY first LIMIT 1`
 	b, err := readBlock(tx.QueryRowContext(ctx, covering, id))
@@ -113,8 +114,22 @@ func readBlock(r *sql.Row) (*block, error) {
 	return &b, nil
 }
 
+// load reads the tail from the database.
+func (a *tail) load(ctx context.Context, tx *sql.Tx) error {
+	var err error
+	if a.total, err = sumBytes(ctx, tx); err != nil {
+		return err
+	}
+	return a.loadNewest(ctx, tx)
+}
+
+func sumBytes(ctx context.Context, tx *sql.Tx) (total int64, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM attempt_blocks`).Scan(&total)
+	return total, err
+}
+
 // loadNewest reads the newest block as it stands in the database.
-func (a *appender) loadNewest(ctx context.Context, tx *sql.Tx) error {
+func (a *tail) loadNewest(ctx context.Context, tx *sql.Tx) error {
 	a.newest = block{}
 	b, err := readBlock(tx.QueryRowContext(ctx, `SELECT first, count, bytes, filter FROM attempt_blocks ORDER BY first DESC LIMIT 1`))
 	if errors.Is(err, sql.ErrNoRows) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 	"time"
 )
 
@@ -15,13 +16,13 @@ const pruneRows = 1024
 func (s *Store) Prune(ctx context.Context, before time.Time, maxBytes int64) (rows int64, err error) {
 	s.appending.Lock() // the newest block may change
 	defer s.appending.Unlock()
-	newest := s.appender.newest
+	tail := s.appender.tail
 	err = s.write(ctx, "prune attempts", func(tx *sql.Tx) error {
 		rows, err = s.pruneOldest(ctx, tx, before, maxBytes)
 		return err
 	})
 	if err != nil {
-		s.appender.newest = newest
+		s.appender.tail = tail
 		return 0, err
 	}
 	return rows, nil
@@ -45,41 +46,46 @@ func (s *Store) pruneOldest(ctx context.Context, tx *sql.Tx, before time.Time, m
 		if next.Valid {
 			end = next.String
 		}
-		n, empty, err := oldest.prune(ctx, tx, end, before, maxBytes)
+		excess, err := s.excessRows(ctx, tx, oldest, maxBytes)
 		if err != nil {
 			return 0, err
 		}
-		if err := s.notePruned(ctx, tx, oldest, n, empty); err != nil {
+		n, empty, err := pruneRange(ctx, tx, end, before, excess)
+		if err != nil {
 			return 0, err
 		}
-		if n > 0 || !empty {
-			return n, nil
+		if n == 0 && !empty {
+			return 0, nil
+		}
+		if err := s.notePruned(ctx, tx, oldest, n, empty); err != nil || n > 0 {
+			return n, err
 		}
 	}
 }
 
-// prune removes rows of the oldest block, which ends before the id end, and tells whether none is left.
-func (b *block) prune(ctx context.Context, tx *sql.Tx, end string, before time.Time, maxBytes int64) (n int64, empty bool, err error) {
-	const byAge = `DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE id < $1 AND at < $2 ORDER BY id LIMIT $3)`
-	const bySize = `DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE id < $1 ORDER BY id LIMIT $2)`
-	excess, err := excessRows(ctx, tx, b, maxBytes)
-	if err != nil {
-		return 0, false, err
-	}
-	var result sql.Result
+// pruneRange removes rows below the id end: as many as are in excess, else those from before a time. It tells whether none is left there.
+func pruneRange(ctx context.Context, tx *sql.Tx, end string, before time.Time, excess int64) (n int64, empty bool, err error) {
+	const oldest = `SELECT MAX(id) FROM (SELECT id FROM attempts WHERE id < $1 AND at < $2 ORDER BY id LIMIT $3) AS step`
+	const remove = `DELETE FROM attempts WHERE id <= $1 AND at < $2` // a range costs less than a list of ids
+	limit, until := int64(pruneRows), before.UnixMicro()
 	switch {
 	case excess > 0:
-		result, err = tx.ExecContext(ctx, bySize, end, excess)
-	case !before.IsZero():
-		result, err = tx.ExecContext(ctx, byAge, end, before.UnixMicro(), int64(pruneRows))
-	default:
+		limit, until = excess, math.MaxInt64
+	case before.IsZero():
 		return 0, false, nil
 	}
-	if err != nil {
+	var last sql.NullString
+	if err := tx.QueryRowContext(ctx, oldest, end, until, limit).Scan(&last); err != nil {
 		return 0, false, err
 	}
-	if n, err = result.RowsAffected(); err != nil {
-		return 0, false, err
+	if last.Valid {
+		result, err := tx.ExecContext(ctx, remove, last.String, until)
+		if err != nil {
+			return 0, false, err
+		}
+		if n, err = result.RowsAffected(); err != nil {
+			return 0, false, err
+		}
 	}
 	var left bool
 	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM attempts WHERE id < $1)`, end).Scan(&left)
@@ -87,13 +93,16 @@ func (b *block) prune(ctx context.Context, tx *sql.Tx, end string, before time.T
 }
 
 // excessRows is how many of the oldest block's rows have to go, at most one step's, so that all together fit into maxBytes.
-func excessRows(ctx context.Context, tx *sql.Tx, b *block, maxBytes int64) (int64, error) {
+func (s *Store) excessRows(ctx context.Context, tx *sql.Tx, b *block, maxBytes int64) (int64, error) {
 	if maxBytes <= 0 {
 		return 0, nil
 	}
-	var total int64
-	if err := tx.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM attempt_blocks`).Scan(&total); err != nil {
-		return 0, err
+	total := s.appender.total
+	if s.dialect == postgresDialect {
+		var err error
+		if total, err = sumBytes(ctx, tx); err != nil {
+			return 0, err
+		}
 	}
 	if total <= maxBytes {
 		return 0, nil
@@ -105,15 +114,19 @@ func excessRows(ctx context.Context, tx *sql.Tx, b *block, maxBytes int64) (int6
 // notePruned takes n rows off the block, or the block away.
 func (s *Store) notePruned(ctx context.Context, tx *sql.Tx, b *block, n int64, empty bool) error {
 	var err error
-	switch {
-	case empty:
+	bytes := b.bytes
+	if empty {
 		_, err = tx.ExecContext(ctx, `DELETE FROM attempt_blocks WHERE first = $1`, b.first)
-	case n > 0:
-		bytes := b.bytes * n / max(b.count, n)
+	} else {
+		bytes = b.bytes * n / max(b.count, n, 1)
 		_, err = tx.ExecContext(ctx, `UPDATE attempt_blocks SET count = count - $1, bytes = bytes - $2 WHERE first = $3`, n, bytes, b.first)
 	}
-	if err == nil && s.dialect == sqliteDialect && b.first == s.appender.newest.first {
-		err = s.appender.loadNewest(ctx, tx)
+	if err != nil || s.dialect == postgresDialect {
+		return err
 	}
-	return err
+	s.appender.total -= bytes
+	if b.first == s.appender.newest.first {
+		return s.appender.loadNewest(ctx, tx)
+	}
+	return nil
 }

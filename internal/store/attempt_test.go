@@ -363,3 +363,28 @@ func TestFailedAppendLeavesNoTrace(t *testing.T) {
 		}
 	})
 }
+
+// TestSizeIsKnownExactly: what is kept in memory about the end of the history is what a new start reads.
+func TestSizeIsKnownExactly(t *testing.T) {
+	folder := t.TempDir()
+	s, err := Open(t.Context(), folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := randomAttempts(rand.New(rand.NewPCG(3, 4)), 3*blockRows)
+	for batch := range slices.Chunk(all, 200) {
+		appendAll(t, s, batch...)
+		if _, err := s.Prune(t.Context(), time.Time{}, 300_000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := s.appender.tail
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got := open(t, folder).appender.tail
+	if got != want {
+		t.Errorf("total %d and newest %s with %d rows, want %d and %s with %d rows, or the filters differ",
+			got.total, got.newest.first, got.newest.count, want.total, want.newest.first, want.newest.count)
+	}
+}

@@ -73,3 +73,31 @@ func BenchmarkQuery(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPrune reports the CPU time for each removed attempt; in the long run each new one has one removed.
+func BenchmarkPrune(b *testing.B) {
+	s := open(b, b.TempDir())
+	var ids history.IDs
+	const rows = 16 * pruneRows
+	var cpu time.Duration
+	var n int64
+	for b.Loop() {
+		batch := make([]verdict.Verdict, 512)
+		for i := range rows {
+			batch[i%len(batch)] = attempt(&ids, noon, fmt.Sprintf("+1555%07d", i))
+			if i%len(batch) == len(batch)-1 {
+				appendAll(b, s, batch...)
+			}
+		}
+		start := cpuTime(b)
+		for range 16 {
+			removed, err := s.Prune(b.Context(), time.Time{}, 1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			n += removed
+		}
+		cpu += cpuTime(b) - start
+	}
+	b.ReportMetric(float64(cpu)/float64(n)/1e3, "cpu-µs/row")
+}

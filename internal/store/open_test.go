@@ -11,6 +11,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"gatehouse.example/internal/state/history"
+	"gatehouse.example/verdict"
 )
 
 func TestSecondInstanceIsRefused(t *testing.T) {
@@ -226,4 +229,17 @@ func describe(t *testing.T, s *Store, query string) string {
 		t.Fatal(err)
 	}
 	return strings.Join(lines, "\n")
+}
+
+func TestLostConnectionIsMadeAgain(t *testing.T) {
+	s := open(t, newDatabase(t))
+	other := open(t, newDatabase(t))
+	const kill = `SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL`
+	var killed int
+	if err := other.writer.QueryRowContext(t.Context(), kill).Scan(&killed); err != nil || killed == 0 {
+		t.Fatalf("%d connections ended, %v", killed, err)
+	}
+	var ids history.IDs
+	v := attempt(&ids, noon, "+15551230001")
+	eventually(t, "an attempt is stored", func() bool { return s.Append(t.Context(), []verdict.Verdict{v}) == nil })
 }

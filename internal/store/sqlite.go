@@ -47,7 +47,7 @@ func (s *Store) openFile() error {
 		return fmt.Errorf("store: %w", err)
 	}
 	common := []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "temp_store(MEMORY)"}
-	if s.writer, err = sql.Open("sqlite", s.uri(append(common, "cache_size(-4000)", "wal_autocheckpoint(2000)"), "immediate")); err != nil {
+	if s.writer, err = sql.Open("sqlite", s.uri(append(common, "cache_size(-4000)", "wal_autocheckpoint(2000)", "journal_size_limit(67108864)"), "immediate")); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	s.writer.SetMaxOpenConns(1)
