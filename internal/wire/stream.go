@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"time"
 
 	"gatehouse.example/sip"
@@ -255,7 +254,8 @@ func (r *reading) deadline() error {
 }
 
 func (r *reading) timedOut(err error) {
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
+	var ne net.Error
+	if !errors.As(err, &ne) || !ne.Timeout() {
 		return
 	}
 	if r.phase == header || r.phase == body {
