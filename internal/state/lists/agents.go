@@ -30,22 +30,22 @@ func (a *agents) with(it *item) *agents {
 
 func (a *agents) without(it *item) *agents {
 	return newAgents(slices.DeleteFunc(slices.Clone(a.items), func(o *item) bool {
-		return o.entry.List == it.entry.List && o.value.Text == it.value.Text
+		return o.entry.List == it.entry.List && o.entry.Value == it.entry.Value
 	}))
 }
 
 func newAgents(items []*item) *agents {
 	// Of equal pieces the last is found first, so the names of lists descend.
 	slices.SortFunc(items, func(x, y *item) int {
-		return cmp.Or(cmp.Compare(x.value.key, y.value.key), cmp.Compare(y.entry.List, x.entry.List))
+		return cmp.Or(cmp.Compare(x.key(), y.key()), cmp.Compare(y.entry.List, x.entry.List))
 	})
 	a := &agents{items: items, anywhere: map[uint16][]pattern{}}
 	for _, it := range items {
-		if it.value.Type == AgentPrefix {
+		if it.is == AgentPrefix {
 			a.start = appendPattern(a.start, it)
 			continue
 		}
-		n := pair(it.value.key[0], it.value.key[1])
+		n := pair(it.key()[0], it.key()[1])
 		a.filter[n/64] |= 1 << (n % 64)
 		a.anywhere[n] = appendPattern(a.anywhere[n], it)
 	}
@@ -55,7 +55,7 @@ func newAgents(items []*item) *agents {
 // appendPattern appends it, which does not come before those that are there.
 func appendPattern(sorted []pattern, it *item) []pattern {
 	parent := len(sorted) - 1
-	for parent >= 0 && !strings.HasPrefix(it.value.key, sorted[parent].value.key) {
+	for parent >= 0 && !strings.HasPrefix(it.key(), sorted[parent].key()) {
 		parent = sorted[parent].parent
 	}
 	return append(sorted, pattern{it, parent})
@@ -88,7 +88,7 @@ func (a *agents) find(agent string, now int64) *Entry {
 func begins(sorted []pattern, text []byte, now int64) *Entry {
 	low, high := 0, len(sorted)
 	for low < high {
-		if middle := (low + high) / 2; sorted[middle].value.key <= string(text) {
+		if middle := (low + high) / 2; sorted[middle].key() <= string(text) {
 			low = middle + 1
 		} else {
 			high = middle
@@ -96,7 +96,7 @@ func begins(sorted []pattern, text []byte, now int64) *Entry {
 	}
 	for i := low - 1; i >= 0; i = sorted[i].parent {
 		it := sorted[i].item
-		if len(text) >= len(it.value.key) && string(text[:len(it.value.key)]) == it.value.key && (it.expires == 0 || now < it.expires) {
+		if len(text) >= len(it.key()) && string(text[:len(it.key())]) == it.key() && (it.expires == 0 || now < it.expires) {
 			return &it.entry
 		}
 	}

@@ -193,34 +193,35 @@ func (in *importer) take(line int, e Entry) error {
 	if err != nil {
 		return fmt.Errorf("lists: import: line %d: %w", line, err)
 	}
-	reason := in.unfit(&it.value)
+	reason := in.unfit(it)
 	if reason == "" {
 		in.items = append(in.items, it)
 		return nil
 	}
 	in.result.RefusedCount++
 	if len(in.result.Refused) < maxRefusals {
-		in.result.Refused = append(in.result.Refused, Refusal{Line: line, Value: it.value.Text, Reason: reason})
+		in.result.Refused = append(in.result.Refused, Refusal{Line: line, Value: it.entry.Value, Reason: reason})
 	}
 	return nil
 }
 
 // unfit says why a value from elsewhere is refused, or "".
-func (in *importer) unfit(v *Value) string {
-	switch v.Type {
+func (in *importer) unfit(it *item) string {
+	switch it.is {
 	case Source:
-		if reason := tooWide(v.Prefix); reason != "" && !in.options.AllowWide {
+		p := sourcePrefix(it.entry.Value)
+		if reason := tooWide(p); reason != "" && !in.options.AllowWide {
 			return reason
 		}
-		if special := overlaps(v.Prefix); special != "" && !in.options.AllowPrivate {
+		if special := overlaps(p); special != "" && !in.options.AllowPrivate {
 			return "holds addresses that are not on the public Internet (" + special + ")"
 		}
 	case NumberPrefix:
-		if len(strings.TrimPrefix(v.key, "+")) < minWidthDigits && !in.options.AllowWide {
+		if len(strings.TrimPrefix(it.key(), "+")) < minWidthDigits && !in.options.AllowWide {
 			return "a number prefix of fewer than three digits is a whole country or more"
 		}
 	case Subdomains:
-		if !strings.Contains(v.key, ".") && !in.options.AllowWide {
+		if !strings.Contains(it.key(), ".") && !in.options.AllowWide {
 			return "a whole top-level domain"
 		}
 	}

@@ -12,10 +12,13 @@ import (
 
 // item is an entry in the index. It never changes.
 type item struct {
-	entry   Entry
-	value   Value
+	entry   Entry // its Value is canonical
 	expires int64 // Unix nanoseconds; 0 is never
+	is      Type  // what the value is
 }
+
+// key is what the index holds: the value without what only shows its type.
+func (it *item) key() string { return keyOf(it.is, it.entry.Value) }
 
 // slot holds the items of one key: one, unless several lists name the same value. It never changes.
 type slot []*item
@@ -79,34 +82,34 @@ func newIndex(kind Kind) *index {
 
 // put adds or replaces it.
 func (x *index) put(it *item) {
-	switch v := &it.value; v.Type {
+	switch it.is {
 	case Source:
-		x.change(&x.sources, v.Prefix, func(s slot) slot { return s.with(it) })
+		x.change(&x.sources, sourcePrefix(it.entry.Value), func(s slot) slot { return s.with(it) })
 	case NumberPrefix:
-		if p, ok := digitPrefix(v.key); ok {
+		if p, ok := digitPrefix(it.key()); ok {
 			x.change(&x.prefixes, p, func(s slot) slot { return s.with(it) })
 		}
 	case Agent, AgentPrefix:
 		x.agents.Store(x.agents.Load().with(it))
 	default:
-		x.tableOf(v.Type).change(x, x.key(v), func(s slot) slot { return s.with(it) })
+		x.tableOf(it.is).change(x, x.key(it), func(s slot) slot { return s.with(it) })
 	}
 }
 
 // drop removes it.
 func (x *index) drop(it *item) {
 	list := it.entry.List
-	switch v := &it.value; v.Type {
+	switch it.is {
 	case Source:
-		x.change(&x.sources, v.Prefix, func(s slot) slot { return s.without(list) })
+		x.change(&x.sources, sourcePrefix(it.entry.Value), func(s slot) slot { return s.without(list) })
 	case NumberPrefix:
-		if p, ok := digitPrefix(v.key); ok {
+		if p, ok := digitPrefix(it.key()); ok {
 			x.change(&x.prefixes, p, func(s slot) slot { return s.without(list) })
 		}
 	case Agent, AgentPrefix:
 		x.agents.Store(x.agents.Load().without(it))
 	default:
-		x.tableOf(v.Type).change(x, x.key(v), func(s slot) slot { return s.without(list) })
+		x.tableOf(it.is).change(x, x.key(it), func(s slot) slot { return s.without(list) })
 	}
 }
 
@@ -122,11 +125,11 @@ func (x *index) tableOf(t Type) *table {
 	return &x.subdomains
 }
 
-func (x *index) key(v *Value) string {
-	if v.Type == Address && x.fold {
-		return string(appendFold(nil, v.key))
+func (x *index) key(it *item) string {
+	if it.is == Address && x.fold {
+		return string(appendFold(nil, it.key()))
 	}
-	return v.key
+	return it.key()
 }
 
 func (x *index) change(at *atomic.Pointer[bart.Table[slot]], p netip.Prefix, edit func(slot) slot) {

@@ -242,7 +242,7 @@ func (l *Lists) item(e Entry) (*item, error) {
 	if e.Added.IsZero() {
 		e.Added = l.cfg.Now().UTC().Truncate(time.Microsecond)
 	}
-	it := &item{entry: e, value: v}
+	it := &item{entry: e, is: v.Type}
 	if !e.Expires.IsZero() {
 		it.expires = e.Expires.UnixNano()
 	}
@@ -256,8 +256,8 @@ func (l *Lists) keep(it *item) (old *item) {
 		values = map[string]*item{}
 		l.lists[it.entry.List] = values
 	}
-	old = values[it.value.Text]
-	values[it.value.Text] = it
+	old = values[it.entry.Value]
+	values[it.entry.Value] = it
 	return old
 }
 
@@ -281,7 +281,7 @@ func (l *Lists) rebuild() {
 	var patterns [2][]*item
 	for _, values := range l.lists {
 		for _, it := range values {
-			if it.value.Type == Agent || it.value.Type == AgentPrefix {
+			if it.is == Agent || it.is == AgentPrefix {
 				patterns[it.entry.Kind] = append(patterns[it.entry.Kind], it)
 				continue
 			}

@@ -35,10 +35,32 @@ type Value struct {
 	Type Type
 	// Text is its canonical form; parsing it gives the same Value.
 	Text string
-	// Prefix is set for Source.
-	Prefix netip.Prefix
-	// key is what the index holds: the text without what only shows the type.
-	key string
+}
+
+// keyOf is the canonical text without what only shows the type.
+func keyOf(t Type, text string) string {
+	switch t {
+	case NumberPrefix:
+		return text[:len(text)-len("*")]
+	case Address:
+		return text[len("sip:"):]
+	case Subdomains:
+		return text[len("*."):]
+	case Agent:
+		return text[len("ua:"):]
+	case AgentPrefix:
+		return text[len("ua:") : len(text)-len("*")]
+	}
+	return text
+}
+
+// sourcePrefix reads the canonical text of a Source.
+func sourcePrefix(text string) netip.Prefix {
+	if strings.Contains(text, "/") {
+		return netip.MustParsePrefix(text)
+	}
+	a := netip.MustParseAddr(text)
+	return netip.PrefixFrom(a, a.BitLen())
 }
 
 // Limits of a value.
@@ -76,16 +98,17 @@ func ParseValue(text string, plan uri.Plan) (Value, error) {
 }
 
 func parseAgent(text string) (Value, bool) {
-	v := Value{Type: Agent, Text: "ua:" + text, key: text}
-	if prefix, ok := strings.CutSuffix(text, "*"); ok {
-		v.Type, v.key = AgentPrefix, prefix
+	v := Value{Type: Agent, Text: "ua:" + text}
+	piece, atStart := strings.CutSuffix(text, "*")
+	if atStart {
+		v.Type = AgentPrefix
 	}
-	for i := 0; i < len(v.key); i++ {
-		if v.key[i] < ' ' || v.key[i] == 0x7F || v.key[i] == '*' {
+	for i := 0; i < len(piece); i++ {
+		if piece[i] < ' ' || piece[i] == 0x7F || piece[i] == '*' {
 			return Value{}, false
 		}
 	}
-	return v, len(v.key) >= minAgent && v.key == strings.TrimSpace(v.key)
+	return v, len(piece) >= minAgent && piece == strings.TrimSpace(piece)
 }
 
 func parseAddress(text string, plan uri.Plan) (Value, bool) {
@@ -98,7 +121,7 @@ func parseAddress(text string, plan uri.Plan) (Value, bool) {
 		if !ok || len(n) > maxDigits {
 			return Value{}, false
 		}
-		return Value{Type: Number, Text: string(n), key: string(n)}, true
+		return Value{Type: Number, Text: string(n)}, true
 	}
 	if !u.HasUser {
 		if addr, ok := u.Addr(); ok {
@@ -107,7 +130,7 @@ func parseAddress(text string, plan uri.Plan) (Value, bool) {
 		return parseDomain(string(uri.AppendHost(nil, u.Host)))
 	}
 	aor := string(u.AppendAoR(nil))
-	return Value{Type: Address, Text: "sip:" + afterColon(aor), key: afterColon(aor)}, true
+	return Value{Type: Address, Text: "sip:" + afterColon(aor)}, true
 }
 
 // afterColon cuts the scheme: sip: and sips: name the same user, the latter only asks for more of the way.
@@ -133,7 +156,7 @@ func parseSource(text string) (Value, bool) {
 }
 
 func sourceValue(p netip.Prefix) Value {
-	v := Value{Type: Source, Prefix: p, Text: p.String()}
+	v := Value{Type: Source, Text: p.String()}
 	if p.IsSingleIP() {
 		v.Text = p.Addr().String()
 	}
@@ -164,21 +187,21 @@ func parseNumber(text string, plan uri.Plan) (Value, bool) {
 		if strings.HasPrefix(string(digits), "00") && len(digits) > 2 {
 			digits = append([]byte{'+'}, digits[2:]...)
 		}
-		return Value{Type: NumberPrefix, Text: string(digits) + "*", key: string(digits)}, true
+		return Value{Type: NumberPrefix, Text: string(digits) + "*"}, true
 	}
 	u := uri.URI{Scheme: uri.TEL, User: digits}
 	n, ok := u.AppendNumber(nil, plan)
-	return Value{Type: Number, Text: string(n), key: string(n)}, ok
+	return Value{Type: Number, Text: string(n)}, ok
 }
 
 func parseDomain(text string) (Value, bool) {
-	v := Value{Type: Domain, key: strings.TrimSuffix(text, ".")}
-	v.Text = v.key
-	if parent, ok := strings.CutPrefix(v.key, "*."); ok {
-		v.Type, v.key = Subdomains, parent
+	v := Value{Type: Domain, Text: strings.TrimSuffix(text, ".")}
+	name, below := strings.CutPrefix(v.Text, "*.")
+	if below {
+		v.Type = Subdomains
 	}
-	labels := strings.Split(v.key, ".")
-	if v.Type == Domain && len(labels) == 1 && v.key != "localhost" {
+	labels := strings.Split(name, ".")
+	if v.Type == Domain && len(labels) == 1 && name != "localhost" {
 		return Value{}, false
 	}
 	for _, label := range labels {
