@@ -60,7 +60,9 @@ func setup(t testing.TB, lines []string) screen.Check {
 func TestCases(t *testing.T) {
 	var write func(string, []byte) error
 	if *update {
-		write = func(name string, text []byte) error { return os.WriteFile(filepath.Join("testdata", name), text, 0o644) }
+		write = func(name string, text []byte) error {
+			return os.WriteFile(filepath.Join("testdata", name), text, 0o644)
+		}
 	}
 	screentest.Run(t, os.DirFS("testdata"), setup, write)
 }
