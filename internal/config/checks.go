@@ -12,14 +12,14 @@ type Checks struct {
 
 // ListsCheck is the check of black and white lists.
 type ListsCheck struct {
-	// Off switches the check off.
-	Off bool `yaml:"off"`
+	// Enabled is false to switch the check off.
+	Enabled bool `yaml:"enabled"`
 }
 
 // RateCheck counts attempts per source, caller and callee.
 type RateCheck struct {
-	// Off switches the check off.
-	Off bool `yaml:"off"`
+	// Enabled is false to switch the check off.
+	Enabled bool `yaml:"enabled"`
 	// Source is how many attempts one source address may make.
 	Source Rate `yaml:"source"`
 	// Caller is how many attempts one calling number or URI may make.
@@ -31,7 +31,8 @@ type RateCheck struct {
 }
 
 func defaultChecks() Checks {
-	return Checks{Rate: RateCheck{
+	return Checks{Lists: ListsCheck{Enabled: true}, Rate: RateCheck{
+		Enabled: true,
 		Source: Rate{120, time.Minute},
 		Caller: Rate{20, time.Minute},
 		Callee: Rate{60, time.Minute},

@@ -11,7 +11,7 @@ import (
 // Parse reads back to the same values.
 func (c *Config) Show() ([]byte, error) {
 	var b bytes.Buffer
-	enc := yaml.NewEncoder(&b, yaml.Indent(2), yaml.IndentSequence(true))
+	enc := yaml.NewEncoder(&b, yaml.Indent(2), yaml.IndentSequence(true), yaml.AutoInt())
 	if err := enc.Encode(c); err != nil {
 		return nil, fmt.Errorf("config: cannot be shown: %w", err)
 	}

@@ -220,7 +220,7 @@ func (v *validation) checks() {
 		rate Rate
 	}{{"source", r.Source}, {"caller", r.Caller}, {"callee", r.Callee}, {"fan_out", r.FanOut}} {
 		if f.rate.Count < 1 {
-			v.problem("checks.rate."+f.key, "%s would stop every call; allow at least 1, or set checks.rate.off: true", f.rate)
+			v.problem("checks.rate."+f.key, "%s would stop every call; allow at least 1, or set checks.rate.enabled: false", f.rate)
 		}
 	}
 }
