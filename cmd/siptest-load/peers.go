@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -34,7 +33,7 @@ type peersCommand struct {
 	Out          string        `help:"Where to write the results; - is standard output. Default: BENCH/results/DATE-COMMIT.md."`
 	Note         string        `help:"A line to write above the tables."`
 	StartTimeout time.Duration `default:"90s" help:"How long a server may take to start."`
-	ImportArgs   string        `default:"list import --config {config} local {file}" help:"How gatehouse takes a list."`
+	ImportArgs   string        `default:"list import --config {config} {file}" help:"How gatehouse takes a list."`
 	BanArgs      string        `default:"ban add --config {config} {source}" help:"How gatehouse bans a source."`
 	Keep         bool          `help:"Keep the servers' folders."`
 }
@@ -230,9 +229,8 @@ func (c *peersCommand) hold(ctx context.Context, p peer) ([]figure, error) {
 // stays fair.
 func prefer() {
 	const strongly = -15
-	if syscall.Setpriority(syscall.PRIO_PROCESS, 0, strongly) == nil {
-		// Where sessions are scheduled as groups, the group has a nice value too.
-		_ = os.WriteFile("/proc/self/autogroup", []byte(strconv.Itoa(strongly)), 0)
+	if err := syscall.Setpriority(syscall.PRIO_PROCESS, 0, strongly); err != nil {
+		fmt.Fprintln(os.Stderr, "running at normal priority:", err)
 	}
 }
 

@@ -187,29 +187,28 @@ func hostPort(uri []byte) (netip.AddrPort, bool) {
 	return parseAddrPort(host)
 }
 
-// parseAddrPort reads 127.0.0.1:5060; without a port it is 5060.
+// parseAddrPort reads 127.0.0.1:5060; without a port it is 5060. netip would
+// want a string, which costs an allocation.
 func parseAddrPort(b []byte) (netip.AddrPort, bool) {
-	var a [4]byte
-	part, port, v := 0, 5060, 0
-	digits := false
-	for i, c := range b {
+	var part [5]int // four octets and the port
+	at, digits := 0, 0
+	for _, c := range b {
 		switch {
-		case '0' <= c && c <= '9' && v < 65536:
-			v = v*10 + int(c-'0')
-			digits = true
-			if i+1 < len(b) {
-				continue
-			}
-		case (c == '.' && part < 3 || c == ':' && part == 3) && digits:
+		case '0' <= c && c <= '9' && digits < 5:
+			part[at] = part[at]*10 + int(c-'0')
+			digits++
+		case digits > 0 && (c == '.' && at < 3 || c == ':' && at == 3):
+			at, digits = at+1, 0
 		default:
 			return netip.AddrPort{}, false
 		}
-		if part < 4 && v < 256 {
-			a[part] = byte(v)
-		} else if part == 4 {
-			port = v
-		}
-		part, v = part+1, 0
 	}
-	return netip.AddrPortFrom(netip.AddrFrom4(a), uint16(port)), part == 4 || part == 5
+	if at < 3 || digits == 0 || max(part[0], part[1], part[2], part[3]) > 255 || part[4] > 65535 {
+		return netip.AddrPort{}, false
+	}
+	if at == 3 {
+		part[4] = 5060
+	}
+	addr := netip.AddrFrom4([4]byte{byte(part[0]), byte(part[1]), byte(part[2]), byte(part[3])})
+	return netip.AddrPortFrom(addr, uint16(part[4])), true
 }
