@@ -198,10 +198,11 @@ func TestSchemaIsWhatTheMigrationsMake(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := describe(t, open(t, test.migrated), test.query)
-			s, err := openSQLite(test.empty)
+			connect := openSQLite
 			if IsPostgres(test.empty) {
-				s, err = openPostgres(test.empty)
+				connect = openPostgres
 			}
+			s, err := connect(test.empty)
 			if err != nil {
 				t.Fatal(err)
 			}
