@@ -25,7 +25,7 @@ func (x *exchange) try(b *branch, m *sip.Message, e *sip.Edit, now int64, out tx
 	buf := e.AppendTo(x.sh.Buffer())
 	b.client = x.sh.NewClient(id, x.method, buf, to, clientUser{x}, now, out)
 	if b.hop < len(b.hops) || x.next < len(x.targets) {
-		b.client.SetDeadline(now+int64(x.p.cfg.Patience), now)
+		b.client.SetDeadline(now + int64(x.p.cfg.Patience))
 	}
 }
 

@@ -43,11 +43,15 @@ type Client struct {
 	request   []byte // as sent, for retransmission, CANCEL and ACK; owned
 	ack       []byte // the ACK of a final response other than 2xx; owned
 	interval  int64  // Timer A or E; 0 = none
+	resend    int64  // when it fires
 	deadline  int64  // Timer B, F, C, D or K
+	giveUp    int64  // Timer B or F, whatever patience the user has
 	method    sip.Method
 	state     clientState
 	cancelled bool // a CANCEL was asked for
 	sentCANC  bool // and has been sent
+	heard     bool // a provisional response has come
+	abandoned bool // the user has turned to another hop
 }
 
 // ReserveID makes the id that the branch of a coming request is written with.
@@ -70,10 +74,12 @@ func (sh *Shard) NewClient(id uint64, method sip.Method, request []byte, to wire
 	// RFC 3261 §17.1.1.2 and §17.1.2.2: Timers B and F bound the wait, A and E
 	// retransmit on unreliable transports.
 	c.deadline = now + sh.layer.iv.n
+	c.giveUp = c.deadline
 	if !to.Transport.Reliable() {
 		c.interval = sh.layer.iv.t1
+		c.resend = now + c.interval
 	}
-	c.arm(now)
+	c.arm()
 	out.Send(to, id, request)
 	return c
 }
@@ -91,22 +97,23 @@ func (c *Client) Method() sip.Method { return c.method }
 func (c *Client) Pending() bool { return c.state < clientCompleted }
 
 // Provisional reports whether a provisional response has come.
-func (c *Client) Provisional() bool { return c.state == clientProceeding }
+func (c *Client) Provisional() bool { return c.heard }
 
 // SetDeadline moves the time until which a final response is awaited: Timer C
 // of a proxy (RFC 3261 §16.6 step 11), or an earlier end of patience where
 // another target can be tried.
-func (c *Client) SetDeadline(at, now int64) {
+func (c *Client) SetDeadline(at int64) {
 	if c.Pending() && !c.cancelled {
 		c.deadline = at
-		c.arm(now)
+		c.arm()
 	}
 }
 
-func (c *Client) arm(now int64) {
+// arm sets the timer for the earliest of what is awaited.
+func (c *Client) arm() {
 	due := c.deadline
 	if c.interval > 0 {
-		due = min(due, now+c.interval)
+		due = min(due, c.resend)
 	}
 	c.sh.wheel.set(&c.timer, due)
 }
@@ -130,21 +137,25 @@ func (c *Client) response(in *Incoming, out Sender) {
 }
 
 func (c *Client) provisional(in *Incoming, now int64, out Sender) {
-	first := c.state == clientCalling
-	c.state = clientProceeding
-	if c.method == sip.INVITE {
+	first := !c.heard
+	c.state, c.heard = clientProceeding, true
+	switch {
+	case !first:
+	case c.method != sip.INVITE:
+		// RFC 3261 §17.1.2.2: Timer E goes on, at T2 from its next firing;
+		// whoever has answered at all has until Timer F.
+		c.deadline = c.giveUp
+		c.arm()
+	case c.cancelled:
 		c.interval = 0
-	} else if c.interval > 0 {
-		c.interval = c.sh.layer.iv.t2
-	}
-	if first && c.method == sip.INVITE && !c.cancelled {
-		// RFC 3261 §17.1.1.2: no deadline in Proceeding; the proxy's Timer C
-		// (§16.6 step 11, more than three minutes) is the only one.
-		c.deadline = now + timerC
-	}
-	c.arm(now)
-	if c.cancelled && !c.sentCANC {
 		c.sendCancel(now, out)
+	default:
+		// RFC 3261 §17.1.1.2: no retransmission and no deadline in Proceeding;
+		// the proxy's Timer C (§16.6 step 11, more than three minutes) is the
+		// only one.
+		c.interval = 0
+		c.deadline = now + timerC
+		c.arm()
 	}
 	c.user.Response(c, in, out)
 }
@@ -156,7 +167,13 @@ const timerC = int64(181e9)
 // accepted passes the 2xx on and leaves the rest to Shard.late.
 func (c *Client) accepted(in *Incoming, now int64, out Sender) {
 	c.state = clientCompleted
-	c.user.Response(c, in, out)
+	if c.abandoned {
+		if upstream, ok := c.sh.late.get(c.id, now); ok {
+			c.sh.layer.core.Late2xx(c.sh, upstream, in, out)
+		}
+	} else {
+		c.user.Response(c, in, out)
+	}
 	c.terminate()
 }
 
@@ -184,7 +201,7 @@ func (c *Client) final(in *Incoming, now int64, out Sender) {
 	if c.method == sip.INVITE {
 		c.deadline = now + c.sh.layer.iv.d // Timer D
 	}
-	c.arm(now)
+	c.arm()
 }
 
 // expire is called when the earliest of the transaction's timers is due.
@@ -198,7 +215,8 @@ func (c *Client) expire(now int64, out Sender) {
 				c.interval = c.sh.layer.iv.t2
 			}
 		}
-		c.arm(now)
+		c.resend = now + c.interval
+		c.arm()
 		return
 	}
 	if !c.Pending() {
@@ -222,11 +240,26 @@ func (c *Client) failed(err error, now int64, out Sender) {
 	if c.state == clientProceeding && !errors.Is(err, ErrTimeout) {
 		return // somebody is there: a retransmission got lost, or an ICMP error is forged
 	}
+	impatient := c.method == sip.INVITE && c.state == clientCalling && errors.Is(err, ErrTimeout) && now < c.giveUp
 	c.state = clientCompleted
-	if c.user != nil {
-		c.user.Failed(c, err, now, out)
+	c.user.Failed(c, err, now, out)
+	if impatient {
+		c.abandon()
+		return
 	}
 	c.terminate()
+}
+
+// abandon leaves an INVITE whose user has lost patience before Timer B. It may
+// have been received all the same: if it rings after all it is cancelled, and
+// if it is answered the 2xx goes upstream like another fork's.
+func (c *Client) abandon() {
+	c.leave()
+	c.user = ignore{}
+	c.state, c.cancelled, c.abandoned = clientCalling, true, true
+	c.interval = 0
+	c.deadline = c.giveUp
+	c.arm()
 }
 
 // Cancel asks for the end of a pending INVITE. The CANCEL leaves at once if a
@@ -246,7 +279,7 @@ func (c *Client) sendCancel(now int64, out Sender) {
 	c.sentCANC = true
 	// RFC 3261 §9.1: 64*T1 after the CANCEL the INVITE counts as cancelled.
 	c.deadline = now + c.sh.layer.iv.n
-	c.arm(now)
+	c.arm()
 	b := c.sh.appendCancel(c.sh.Buffer(), c.request)
 	c.sh.NewClient(c.id|idCancel, sip.CANCEL, b, c.dest, ignore{}, now, out)
 }
@@ -275,7 +308,8 @@ func (c *Client) leave() {
 	}
 }
 
-// ignore is the user of a CANCEL: nothing follows from how it ends.
+// ignore is the user of a CANCEL, or of what was abandoned: nothing follows from
+// how it ends.
 type ignore struct{}
 
 func (ignore) Response(*Client, *Incoming, Sender)  {}
@@ -283,11 +317,18 @@ func (ignore) Failed(*Client, error, int64, Sender) {}
 func (ignore) Ended(*Client)                        {}
 
 // branchOfHead finds our branch in the first bytes of a request that an ICMP
-// error quotes. The branch is in the first Via, which is ours.
+// error quotes. It is in the first Via, which we wrote; in the Vias below and in
+// responses it may stand too, where a request has come back to us on a spiral,
+// but says nothing about what could not be delivered.
 func branchOfHead(head []byte) (uint64, bool) {
-	i := bytes.Index(head, []byte(branchPrefix))
+	if bytes.HasPrefix(head, []byte("SIP/2.0 ")) {
+		return 0, false
+	}
+	_, via, _ := bytes.Cut(head, []byte("\r\nVia: "))
+	via, _, _ = bytes.Cut(via, []byte("\r\n"))
+	i := bytes.Index(via, []byte(branchPrefix))
 	if i < 0 {
 		return 0, false
 	}
-	return parseBranch(head[i:])
+	return parseBranch(via[i:])
 }

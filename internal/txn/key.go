@@ -32,7 +32,7 @@ func mix(x uint64) uint64 {
 // somebody's branch from elsewhere gets no answer out of our memory.
 func (h hasher) serverKey(m *sip.Message, method sip.Method, source netip.Addr) uint64 {
 	via := m.Via()
-	k := h.addAddr(uint64(method), source)
+	k := h.addAddr(mix(uint64(method)), source)
 	if len(via.Branch) > len(magic) && string(via.Branch[:len(magic)]) == magic {
 		k = h.add(k, via.Branch)
 		k = h.add(k, via.Host)
@@ -60,7 +60,7 @@ func (h hasher) key2543(k uint64, m *sip.Message) uint64 {
 // dialogKey is what an INVITE and the ACK of its 2xx have in common
 // (RFC 3261 §13.2.2.4), with their source.
 func (h hasher) dialogKey(m *sip.Message, source netip.Addr) uint64 {
-	k := h.addAddr(uint64(m.CSeq()), source)
+	k := h.addAddr(mix(uint64(m.CSeq())), source)
 	return h.add(h.add(k, m.CallID()), m.From().Tag)
 }
 

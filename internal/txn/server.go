@@ -17,6 +17,14 @@ type ServerUser interface {
 	Ended(s *Server)
 }
 
+// Slow may be implemented by the user of a non-INVITE transaction, to answer 100
+// in time.
+type Slow interface {
+	// Slow is called when nothing has been answered for as long as the client
+	// may be left without (RFC 4320 §4.1).
+	Slow(s *Server, now int64, out Sender)
+}
+
 type serverState uint8
 
 const (
@@ -37,7 +45,7 @@ type Server struct {
 	flow     wire.Flow
 	last     []byte // the latest response, for retransmission; owned
 	interval int64  // Timer G
-	deadline int64  // Timer H, I or J
+	deadline int64  // Timer H, I or J; of a non-INVITE in Trying, when 100 is due
 	size     int    // bytes of the request, for the meter
 	toTag    string
 	state    serverState
@@ -62,6 +70,10 @@ func (sh *Shard) NewServer(in *Incoming, user ServerUser, toTag string, metered 
 		s.dialog = sh.layer.hash.dialogKey(in.Msg, in.Packet.Flow.Remote.Addr())
 	}
 	s.timer.owner = s
+	if !s.invite {
+		s.deadline = in.Packet.Now + sh.layer.iv.slow
+		sh.wheel.set(&s.timer, s.deadline)
+	}
 	sh.servers[s.key] = s
 	sh.layer.active.Add(1)
 	return s
@@ -89,8 +101,6 @@ func (s *Server) Final() bool { return s.state >= serverCompleted }
 // Respond sends a response, whose status is given, and moves the machine. The
 // final response ends the user's interest: a 2xx to an INVITE ends the
 // transaction object at once (RFC 6026's Accepted state lives on without it).
-// forks are the ids of the client transactions whose late 2xx are to be passed
-// on upstream.
 func (s *Server) Respond(resp []byte, status int, now int64, out Sender) {
 	if s.Final() {
 		return
@@ -175,6 +185,12 @@ func (s *Server) cancel(in *Incoming, out Sender) {
 
 // expire is called when the earliest of the transaction's timers is due.
 func (s *Server) expire(now int64, out Sender) {
+	if !s.Final() {
+		if u, ok := s.user.(Slow); ok && s.state == serverTrying {
+			u.Slow(s, now, out)
+		}
+		return
+	}
 	if now >= s.deadline {
 		s.terminate() // Timer H, I or J
 		return

@@ -28,6 +28,7 @@ type intervals struct {
 	t1, t2, t4 int64
 	n          int64 // 64*T1: timers B, F, H, J, L, M
 	d          int64 // Timer D: at least 32 s on unreliable transports
+	slow       int64 // until a peer's Timer E has reached T2 (RFC 4320 §4.1)
 }
 
 func (t Timers) intervals() intervals {
@@ -37,5 +38,8 @@ func (t Timers) intervals() intervals {
 	// RFC 3261 §17.1.1.2: Timer D is at least 32 s, and no shorter than the
 	// server's Timer H.
 	iv.d = max(iv.n, int64(32*time.Second))
+	for e := iv.t1; e < iv.t2; e *= 2 {
+		iv.slow += e
+	}
 	return iv
 }

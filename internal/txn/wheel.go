@@ -26,6 +26,7 @@ func (t *timer) armed() bool { return t.next != nil }
 // that lies more than one turn ahead is simply met again.
 type wheel struct {
 	slots [wheelSlots]timer // list heads
+	due   timer             // list head of what fires now
 	tick  int64             // the last tick that was processed
 	count int
 }
@@ -35,6 +36,7 @@ func (w *wheel) init(now int64) {
 		h := &w.slots[i]
 		h.next, h.prev = h, h
 	}
+	w.due.next, w.due.prev = &w.due, &w.due
 	w.tick = now >> tickShift
 }
 
@@ -76,19 +78,18 @@ func (w *wheel) advance(now int64, out Sender) {
 // fire wakes the due timers of one slot. They are moved to a list of their own
 // first, since a callback may arm or stop any timer, also of this slot.
 func (w *wheel) fire(h *timer, now int64, out Sender) {
-	var due timer
-	due.next, due.prev = &due, &due
+	due := &w.due
 	for t := h.next; t != h; {
 		next := t.next
 		if t.due <= now {
 			t.prev.next, t.next.prev = t.next, t.prev
-			t.next, t.prev = &due, due.prev
+			t.next, t.prev = due, due.prev
 			due.prev.next = t
 			due.prev = t
 		}
 		t = next
 	}
-	for due.next != &due {
+	for due.next != due {
 		t := due.next
 		w.stop(t)
 		t.owner.expire(now, out)
