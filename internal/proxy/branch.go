@@ -35,7 +35,7 @@ func (p *Proxy) writeBranch(x *exchange, b *branch, m *sip.Message, e *sip.Edit,
 	text := l.appendVia(sc.text[:0], t)
 	text = txn.AppendBranch(text, id)
 	text = append(text, '.')
-	text = p.appendLoop(text, m)
+	text = txn.AppendHex(text, x.loop)
 	text = append(text, "\r\n"...)
 	if x.record {
 		text = x.appendRecordRoute(text, l)
@@ -53,13 +53,15 @@ func (p *Proxy) writeBranch(x *exchange, b *branch, m *sip.Message, e *sip.Edit,
 	if f, ok := m.First(sip.HeaderMaxBreadth); ok {
 		var buf [4]byte
 		e.Replace(f.Value, appendInt(buf[:0], b.share))
-	} else if len(x.targets) > 1 {
+	} else {
+		// RFC 5393 §5.3.3: a request without one gets one.
 		text = append(text, "Max-Breadth: "...)
 		text = appendInt(text, b.share)
 		text = append(text, "\r\n"...)
 	}
-	via, _ := m.First(sip.HeaderVia)
-	e.Insert(via.Line.Start, text)
+	// On top of all fields: whatever the order that the request has them in,
+	// each of ours is the first of its kind.
+	e.Insert(m.Fields()[0].Line.Start, text)
 	if b.target.URI != "" {
 		sc.text = append(text, b.target.URI...)
 		e.Replace(m.RequestURISpan(), sc.text[len(text):])

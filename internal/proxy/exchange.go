@@ -28,6 +28,7 @@ type exchange struct {
 	next     int // first target that has not been started
 	branches []branch
 	breadth  int
+	loop     uint64 // of the request as it came (§16.6 step 8)
 	token    [tokenLen]byte
 	record   bool
 
@@ -64,6 +65,7 @@ func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *excha
 	targets, branches := x.targets[:0], x.branches[:0]
 	*x = exchange{p: p, sh: sh, upstream: txn.ReturnFlow(in), observer: fw.Observer, id: fw.ID, method: in.Msg.Method(), branches: branches, breadth: 60}
 	x.targets = append(targets, fw.Targets...)
+	x.loop = p.loopValue(in.Msg)
 	x.in = p.self.incoming(in.Packet.Flow, in.Packet.Local)
 	if n, ok := maxBreadth(in.Msg); ok {
 		x.breadth = min(n, 60) // RFC 5393 §5.3.3.1: the default is 60
@@ -85,7 +87,7 @@ func (x *exchange) begin(in *txn.Incoming, fw *Forward, now int64, out txn.Sende
 	if len(x.targets) == 1 {
 		b := x.addBranch(&x.targets[0], x.breadth)
 		x.next = 1
-		if x.resolve(b, len(in.Packet.Data)) && len(b.hops) == 1 && x.method == sip.INVITE {
+		if x.resolve(b, len(in.Packet.Data)) && len(b.hops) == 1 && x.method == sip.INVITE && !twice(in.Msg, fw) {
 			x.try(b, in.Msg, fw.Edit, now, out)
 			return
 		}
@@ -95,6 +97,16 @@ func (x *exchange) begin(in *txn.Incoming, fw *Forward, now int64, out txn.Sende
 	}
 	x.base = fw.Edit.AppendTo(x.sh.Buffer())
 	x.nextGroup(now, out)
+}
+
+// twice tells whether both the Route set and the target change the Request-URI:
+// then the second change needs the result of the first.
+func twice(m *sip.Message, fw *Forward) bool {
+	r := fw.Routing
+	if r.HasNext && !isLoose(&r.Next) {
+		return true
+	}
+	return fw.Targets[0].URI != "" && string(r.RequestURI) != string(m.RequestURI())
 }
 
 // nextGroup starts the next targets in order and reports whether there were
@@ -215,8 +227,8 @@ func (x *exchange) located(i int, hops []locate.Hop, err error, size int, now in
 		b.pending = false
 	case err != nil:
 		b.pending = false
-		if errors.Is(err, locate.ErrNotFound) && x.bestStatus == 0 {
-			x.bestStatus = 404 // nobody serves this name: an answer of our own
+		if errors.Is(err, locate.ErrNotFound) {
+			x.offer(404, nil, i) // nobody serves this name: an answer of our own
 		}
 	default:
 		b.hops = x.p.preferTCP(append(b.hops, hops...), b.target, size)

@@ -100,7 +100,3 @@ func (p *Proxy) Stats() Stats {
 		ResponsesDropped: p.stats.dropped.Load(),
 	}
 }
-
-func (p *Proxy) appendLoop(dst []byte, m *sip.Message) []byte {
-	return txn.AppendHex(dst, p.loopValue(m))
-}

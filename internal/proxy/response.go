@@ -37,9 +37,9 @@ func (x *exchange) Response(c *txn.Client, in *txn.Incoming, out txn.Sender) {
 	default:
 		b.pending = false
 		x.keep(i, in)
-		if status >= 600 && x.method == sip.INVITE {
+		if status >= 600 {
 			// §16.7 step 5: a 6xx ends the search, but is sent when the
-			// others have answered their CANCEL.
+			// others have answered, INVITEs their CANCEL.
 			x.done = true
 			x.cancelPending(now, out)
 		}
@@ -67,7 +67,7 @@ func (x *exchange) passOn(in *txn.Incoming, status int, now int64, out txn.Sende
 	if ok {
 		if x.server != nil {
 			x.server.Respond(b, status, now, out)
-		} else if status >= 200 && status < 300 {
+		} else if x.method == sip.INVITE && status >= 200 && status < 300 {
 			// RFC 6026 §8.6: the second 2xx of a forked INVITE.
 			out.Send(wire.Dest{Flow: x.upstream}, 0, b)
 		}
@@ -94,16 +94,21 @@ func (x *exchange) keep(i int, in *txn.Incoming) {
 	if status == 401 || status == 407 {
 		x.challenges = append(x.challenges, challenge{i, authLines(m)})
 	}
-	if x.best != nil && rank(status) >= rank(x.bestStatus) {
-		return
-	}
 	b, ok := x.p.stripVia(x.sh, m)
-	if !ok {
+	if !ok || !x.offer(status, b, i) {
 		x.sh.Release(b)
-		return
+	}
+}
+
+// offer takes a final response of branch i, nil where it is one of our own, if it
+// is better than the best one so far.
+func (x *exchange) offer(status int, resp []byte, i int) bool {
+	if x.bestStatus != 0 && rank(status) >= rank(x.bestStatus) {
+		return false
 	}
 	x.sh.Release(x.best)
-	x.best, x.bestStatus, x.bestBranch = b, status, i
+	x.best, x.bestStatus, x.bestBranch = resp, status, i
+	return true
 }
 
 // rank orders final responses, best first: 6xx; then the lowest class, and
@@ -161,18 +166,23 @@ func retryAfter(m *sip.Message) (time.Duration, bool) {
 
 // Failed takes the news that a hop has not answered or could not be reached.
 func (x *exchange) Failed(c *txn.Client, err error, now int64, out txn.Sender) {
-	_, b := x.branchOf(c)
+	i, b := x.branchOf(c)
 	if b == nil {
 		return
 	}
 	// Silence after a CANCEL, or of somebody who has rung, is not a dead hop.
-	if !c.Provisional() && !x.cancelled {
+	rang := c.Provisional()
+	if !rang && !x.cancelled {
 		x.p.cfg.Locator.Failed(b.hops[b.hop-1])
 	}
-	if errors.Is(err, txn.ErrTimeout) && x.reached && x.bestStatus == 0 {
-		x.bestStatus = 408
+	if errors.Is(err, txn.ErrTimeout) {
+		if rang {
+			x.offer(408, nil, i) // RFC 3261 §16.8
+		} else if x.method == sip.INVITE {
+			c.Linger(x.upstream, now) // it may yet answer, see txn.Client
+		}
 	}
-	if !x.done && !x.cancelled && b.hop < len(b.hops) && x.base != nil {
+	if !rang && !x.done && !x.cancelled && b.hop < len(b.hops) && x.base != nil {
 		x.p.stats.failovers.Add(1)
 		x.proceed(b, now, out)
 	} else {

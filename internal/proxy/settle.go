@@ -28,6 +28,18 @@ func (u serverUser) Cancelled(_ *txn.Server, now int64, out txn.Sender) {
 	x.settle(now, out)
 }
 
+// Slow answers 100 to a non-INVITE (RFC 4320 §4.1).
+func (u serverUser) Slow(s *txn.Server, now int64, out txn.Sender) {
+	x := u.exchange
+	sc := x.p.edits.Get().(*scratch)
+	if sc.msg.Parse(x.base) == nil {
+		b := sip.AppendResponse(x.sh.Buffer(), &sc.msg, &sip.Response{Status: 100})
+		s.Respond(b, 100, now, out)
+		x.sh.Release(b)
+	}
+	x.p.edits.Put(sc)
+}
+
 // Ended forgets the server transaction.
 func (u serverUser) Ended(*txn.Server) {
 	u.exchange.server = nil
@@ -42,11 +54,11 @@ func (u clientUser) Ended(c *txn.Client) {
 // settle goes on when every branch has ended: with the next group, or with the
 // final response (§16.7 step 6). It is the last thing that an event does.
 func (x *exchange) settle(now int64, out txn.Sender) {
-	if x.server != nil && !x.pending() {
-		if x.nextGroup(now, out) && x.pending() {
-			return
+	for x.server != nil && !x.pending() {
+		if !x.nextGroup(now, out) {
+			x.finish(now, out)
+			break
 		}
-		x.finish(now, out)
 	}
 	x.release()
 }
@@ -54,14 +66,15 @@ func (x *exchange) settle(now int64, out txn.Sender) {
 // finish sends the final response.
 func (x *exchange) finish(now int64, out txn.Sender) {
 	switch {
-	case x.best != nil && !(x.cancelled && x.bestStatus == 408):
-		x.finishBest(now, out)
-	case x.cancelled:
-		x.respond(487, "", now, out)
 	case x.method != sip.INVITE && x.bestStatus == 408:
-		// RFC 4320 §4.2: a non-INVITE that nobody answered gets no 408.
+		// RFC 4320 §4.2: a non-INVITE that nobody answered gets no 408, be it
+		// ours or somebody else's.
 		x.report(0, true, now)
 		x.server.Terminate()
+	case x.cancelled && (x.best == nil || x.bestStatus == 408):
+		x.respond(487, "", now, out)
+	case x.best != nil:
+		x.finishBest(now, out)
 	case x.bestStatus != 0:
 		x.respond(x.bestStatus, "", now, out)
 	default:

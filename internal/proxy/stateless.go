@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"encoding/binary"
 	"hash/maphash"
 	"net/netip"
 
@@ -14,10 +15,11 @@ import (
 
 // A stateless branch is "z9hG4bK-gs", 16 hex digits that are a function of the
 // request (RFC 3261 §16.11: the same for each retransmission), 2 that name the
-// socket the request came in on, and 16 that check where the response goes.
+// socket the request came in on, 2 that name its local address there, and 16
+// that check where the response goes.
 const (
 	statelessPrefix = "z9hG4bK-gs"
-	statelessLen    = len(statelessPrefix) + 16 + 2 + 16
+	statelessLen    = len(statelessPrefix) + 16 + 2 + 2 + 16
 )
 
 // ForwardDialog forwards a request inside a dialog that our Record-Route
@@ -67,7 +69,7 @@ func (p *Proxy) ForwardAck(in *txn.Incoming, r *Routing, e *sip.Edit) {
 			sc.edit.Begin(&sc.msg)
 			l := p.self.outgoing(to.Transport, to.Remote.Addr())
 			to.Socket = l.Index
-			p.insertStatelessVia(&sc.edit, &sc.msg, l, to.Transport, 0, netip.AddrPort{})
+			p.insertStatelessVia(&sc.edit, &sc.msg, l, to.Transport, wire.Flow{})
 			out.Send(to, 0, sc.edit.AppendTo(nil))
 		})
 	})
@@ -88,6 +90,9 @@ func (p *Proxy) ForwardAckTo(in *txn.Incoming, sh *txn.Shard, r *Routing, e *sip
 // (RFC 3263 §4).
 func TargetOf(u *uri.URI) locate.Target {
 	t := locate.Target{Host: string(u.Host), Port: u.Port, Secure: u.Scheme == uri.SIPS}
+	if v, ok := u.Param("maddr"); ok && len(v) > 0 {
+		t.Host = string(v)
+	}
 	if v, ok := u.Param("transport"); ok {
 		t.Transport = sip.ParseTransport(v)
 	}
@@ -103,17 +108,12 @@ func (p *Proxy) directHop(u *uri.URI) (wire.Dest, bool) {
 		}
 	}
 	a, ok := u.Addr()
-	if !ok {
-		return wire.Dest{}, false
+	if _, maddr := u.Param("maddr"); !ok || maddr || u.Scheme == uri.SIPS {
+		return wire.Dest{}, false // rare enough to be left to package locate
 	}
 	t := sip.UDP
-	if u.Scheme == uri.SIPS {
-		t = sip.TLS
-	}
 	if v, ok := u.Param("transport"); ok {
-		if t = sip.ParseTransport(v); u.Scheme == uri.SIPS && t == sip.TCP {
-			t = sip.TLS // RFC 3261 §26.2.2: sips with transport=tcp is TLS over TCP
-		}
+		t = sip.ParseTransport(v)
 	}
 	port := u.Port
 	if port == 0 {
@@ -136,23 +136,22 @@ func (p *Proxy) sendStateless(sh *txn.Shard, in *txn.Incoming, r *Routing, e *si
 	if to.Conn == 0 {
 		to.Socket = l.Index
 	}
-	p.insertStatelessVia(e, in.Msg, l, to.Transport, in.Packet.Flow.Socket, txn.ReturnFlow(in).Remote)
+	p.insertStatelessVia(e, in.Msg, l, to.Transport, txn.ReturnFlow(in))
 	b := e.AppendTo(sh.Buffer())
 	out.Send(to, 0, b)
 	sh.Release(b)
 }
 
-func (p *Proxy) insertStatelessVia(e *sip.Edit, m *sip.Message, l *listener, t sip.Transport, socket uint8, back netip.AddrPort) {
+func (p *Proxy) insertStatelessVia(e *sip.Edit, m *sip.Message, l *listener, t sip.Transport, back wire.Flow) {
 	sc := p.edits.Get().(*scratch)
 	text := l.appendVia(sc.text[:0], t)
 	text = append(text, statelessPrefix...)
 	h := maphash.Bytes(p.seed, m.Text(m.Via().Span)) ^ uint64(m.CSeq())<<32 ^ maphash.Bytes(p.seed, m.CallID())
 	text = txn.AppendHex(text, h)
-	text = append(text, hexDigit(socket>>4), hexDigit(socket&15))
-	text = txn.AppendHex(text, p.returnCheck(m.CallID(), socket, back))
+	text = append(text, hexDigit(back.Socket>>4), hexDigit(back.Socket&15), hexDigit(back.Local>>4), hexDigit(back.Local&15))
+	text = txn.AppendHex(text, p.returnCheck(m.CallID(), back))
 	text = append(text, "\r\n"...)
-	via, _ := m.First(sip.HeaderVia)
-	e.Insert(via.Line.Start, text)
+	e.Insert(m.Fields()[0].Line.Start, text)
 	sc.text = text[:0]
 	p.edits.Put(sc)
 }
@@ -160,12 +159,13 @@ func (p *Proxy) insertStatelessVia(e *sip.Edit, m *sip.Message, l *listener, t s
 func hexDigit(b byte) byte { return "0123456789abcdef"[b] }
 
 // returnCheck binds a stateless branch to the place that its response goes to.
-func (p *Proxy) returnCheck(callID []byte, socket uint8, back netip.AddrPort) uint64 {
-	var b [19]byte
-	a := back.Addr().As16()
+func (p *Proxy) returnCheck(callID []byte, back wire.Flow) uint64 {
+	var b [28]byte
+	a, port := back.Remote.Addr().As16(), back.Remote.Port()
 	copy(b[:], a[:])
-	b[16], b[17], b[18] = byte(back.Port()>>8), byte(back.Port()), socket
-	return maphash.Bytes(p.seed, callID)*0x9e3779b97f4a7c15 ^ maphash.Bytes(p.seed, b[:])
+	b[16], b[17], b[18], b[19] = byte(port>>8), byte(port), back.Socket, back.Local
+	binary.BigEndian.PutUint64(b[20:], maphash.Bytes(p.seed, callID))
+	return maphash.Bytes(p.seed, b[:])
 }
 
 // StrayResponse forwards the response to a request that was forwarded
@@ -185,23 +185,25 @@ func (p *Proxy) returnStateless(sh *txn.Shard, in *txn.Incoming, out txn.Sender)
 	}
 	rest := branch[len(statelessPrefix)+16:]
 	socket, ok1 := unhex(rest[0], rest[1])
-	check, ok2 := txn.ParseHex(rest[2:])
+	local, ok2 := unhex(rest[2], rest[3])
+	check, ok3 := txn.ParseHex(rest[4:])
 	vs := in.Msg.Values(sip.HeaderVia)
 	vs.Next()
-	if !ok1 || !ok2 || !vs.Next() {
+	if !ok1 || !ok2 || !ok3 || !vs.Next() {
 		return false
 	}
 	var v sip.Via
 	if v.Parse(vs.Text()) != nil {
 		return false
 	}
-	back, ok := viaAddr(&v)
-	if !ok || p.returnCheck(in.Msg.CallID(), socket, back) != check {
+	addr, ok := viaAddr(&v)
+	back := wire.Flow{Transport: sip.UDP, Socket: socket, Local: local, Remote: addr}
+	if !ok || p.returnCheck(in.Msg.CallID(), back) != check {
 		return false
 	}
 	b, ok := p.stripVia(sh, in.Msg)
 	if ok {
-		out.Send(wire.Dest{Flow: wire.Flow{Transport: sip.UDP, Socket: socket, Remote: back}}, 0, b)
+		out.Send(wire.Dest{Flow: back}, 0, b)
 	}
 	sh.Release(b)
 	return ok

@@ -3,6 +3,7 @@ package proxy
 import (
 	"hash/maphash"
 
+	"gatehouse.example/internal/txn"
 	"gatehouse.example/sip"
 	"gatehouse.example/sip/uri"
 )
@@ -61,31 +62,33 @@ func unsupported(m *sip.Message) string {
 // looped finds a loop: a Via of ours whose check value is the one that we would
 // write now (RFC 3261 §16.3 step 4, RFC 5393 §4.2). A spiral differs.
 func (p *Proxy) looped(m *sip.Message) bool {
-	vs := m.Values(sip.HeaderVia)
-	vs.Next()
-	if !vs.Next() {
-		v := m.Via()
-		return p.self.isVia(v) && p.wroteLoop(v, m)
-	}
-	vs = m.Values(sip.HeaderVia)
-	for vs.Next() {
+	loop, known := uint64(0), false
+	for vs := m.Values(sip.HeaderVia); vs.Next(); {
 		var v sip.Via
-		if v.Parse(vs.Text()) == nil && p.self.isVia(&v) && p.wroteLoop(&v, m) {
+		if v.Parse(vs.Text()) != nil || !p.self.isVia(&v) {
+			continue
+		}
+		wrote, ok := loopOf(v.Branch)
+		if !ok {
+			continue
+		}
+		if !known { // once: the Vias may be many, and forged
+			loop, known = p.loopValue(m), true
+		}
+		if wrote == loop {
 			return true
 		}
 	}
 	return false
 }
 
-// wroteLoop compares the second part of a branch with today's.
-func (p *Proxy) wroteLoop(v *sip.Via, m *sip.Message) bool {
-	const tail = 17 // "." and 16 hex digits
-	b := v.Branch
-	if len(b) < tail || b[len(b)-tail] != '.' {
-		return false
+// loopOf reads the second part of a branch.
+func loopOf(branch []byte) (uint64, bool) {
+	at := len(branch) - 16
+	if at < 1 || branch[at-1] != '.' {
+		return 0, false
 	}
-	var buf [16]byte
-	return string(p.appendLoop(buf[:0], m)) == string(b[len(b)-tail+1:])
+	return txn.ParseHex(branch[at:])
 }
 
 // loopValue hashes what routing looks at: Request-URI, Route, Call-ID, CSeq
