@@ -144,7 +144,7 @@ func (side *sipSide) drain(ctx context.Context) {
 
 // watchLoad tells the border how far behind the readers are.
 func (side *sipSide) watchLoad(ctx context.Context) error {
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {

@@ -1,10 +1,10 @@
 package txn
 
-// tickShift makes a tick of 2^24 ns, about 17 ms: fine enough for T1 = 500 ms,
+// tickShift makes a tick of 2^26 ns, about 67 ms: fine enough for T1 = 500 ms,
 // coarse enough that an idle server hardly wakes.
 const (
-	tickShift  = 24
-	wheelSlots = 2048 // 34 s: nearly every timer is met in its first turn
+	tickShift  = 26
+	wheelSlots = 512 // 34 s: nearly every timer is met in its first turn
 )
 
 // expirer is what a timer wakes.

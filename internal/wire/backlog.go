@@ -3,9 +3,6 @@ package wire
 import (
 	"net"
 	"net/netip"
-	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 // Backlog returns how full the fullest UDP receive buffer is, from 0 to 1: how
@@ -25,19 +22,12 @@ func (n *Net) Backlog() float64 {
 	return full
 }
 
-// memInfo is what SO_MEMINFO returns (linux/sock_diag.h): memory of received
-// packets, its limit, and seven more.
-type memInfo [9]uint32
-
 func fullness(fd int) float64 {
-	var m memInfo
-	size := uint32(unsafe.Sizeof(m))
-	_, _, e := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_MEMINFO,
-		uintptr(unsafe.Pointer(&m)), uintptr(unsafe.Pointer(&size)), 0)
-	if e != 0 || m[1] == 0 {
+	m := memInfoOf(fd)
+	if m[memLimit] == 0 {
 		return 0
 	}
-	return float64(m[0]) / float64(m[1])
+	return float64(m[memReceived]) / float64(m[memLimit])
 }
 
 // LocalAddrs returns the addresses that wildcard listeners are reached by.

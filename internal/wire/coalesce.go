@@ -2,6 +2,7 @@ package wire
 
 import (
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -58,10 +59,23 @@ func (p *pacer) wait(n int, now time.Time) {
 		return
 	}
 	if p.gap*3 < float64(p.most)*2 {
-		ts := unix.NsecToTimespec(p.most.Nanoseconds())
-		_ = unix.Nanosleep(&ts, nil)
+		sleep(min(p.most, time.Duration(p.gap*gather)))
 		p.poll = true
 	}
+}
+
+// gather is how many datagrams a sleep is meant to gather: enough that waking
+// costs little beside them, and so few that they do not wait for each other.
+const gather = 32
+
+// sleep is a system call that the runtime is not told of: the thread keeps its
+// processor, which saves handing that to another thread and taking it back, half
+// of what a wake-up costs (measured on the machine above, per wake-up of 1 ms:
+// time.Sleep 67 µs, with the runtime told 103 µs, so 42 µs). The runtime's
+// preemption signal ends the sleep early, so nobody waits for it.
+func sleep(d time.Duration) {
+	ts := unix.NsecToTimespec(d.Nanoseconds())
+	_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&ts)), 0, 0)
 }
 
 // note follows the rate: over some tens of batches, and with a ceiling so that

@@ -73,7 +73,11 @@ func (b *recvBatch) recv(fd, flags int) (int, error) {
 		}
 	}
 	b.used = 0
-	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&b.hdrs[0])),
+	call := unix.Syscall6
+	if flags&unix.MSG_DONTWAIT != 0 {
+		call = unix.RawSyscall6 // does not block: the runtime need not know
+	}
+	n, _, errno := call(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&b.hdrs[0])),
 		batchSize, uintptr(flags), 0, 0)
 	if errno != 0 {
 		return 0, errno

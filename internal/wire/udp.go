@@ -121,18 +121,24 @@ func localAddr(fd int) (netip.AddrPort, error) {
 	return addrPort(&sa), nil
 }
 
-// kernelDrops asks the kernel how many datagrams found the receive buffer full.
-func kernelDrops(fd int) uint64 {
-	var info [16]uint32
+// memInfo is what SO_MEMINFO tells about a socket (linux/sock_diag.h).
+type memInfo [16]uint32
+
+const (
+	memReceived = 0 // octets of datagrams that wait, with the kernel's overhead
+	memLimit    = 1 // how many may
+	memDrops    = 8 // datagrams that found no room
+)
+
+func memInfoOf(fd int) (info memInfo) {
 	size := uint32(unsafe.Sizeof(info))
-	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_MEMINFO,
-		uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
-	const drops = 8 // SK_MEMINFO_DROPS
-	if errno != 0 || size <= drops*4 {
-		return 0
-	}
-	return uint64(info[drops])
+	_, _, _ = unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_MEMINFO,
+		uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0) // an older kernel leaves zeros
+	return info
 }
+
+// kernelDrops asks the kernel how many datagrams found the receive buffer full.
+func kernelDrops(fd int) uint64 { return uint64(memInfoOf(fd)[memDrops]) }
 
 // transmit sends what o holds in o.batch, in order. It returns when each message
 // was sent or has failed; a send buffer that stays full fails them.

@@ -131,7 +131,7 @@ type Listen struct {
 }
 
 // DefaultCoalesce is a good Config.Coalesce, see there.
-const DefaultCoalesce = time.Millisecond
+const DefaultCoalesce = 2 * time.Millisecond
 
 // Config says what to open. The zero value of each field is usable.
 type Config struct {
