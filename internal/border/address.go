@@ -22,22 +22,43 @@ func (v *visit) address() bool {
 	if v.in.Msg.Method() == sip.REGISTER {
 		return v.registration()
 	}
-	if v.domain != nil && v.domain.Home && !v.from.mayRelay() && v.claimsHostedUser() && !v.proveUser() {
+	exempt := v.site.exempt(u) != ""
+	if v.domain != nil && v.domain.Home && !exempt && !v.from.mayRelay() && v.claimsHostedUser() && !v.proveUser() {
 		return false
 	}
 	if v.routing.Foreign && !v.from.mayRelay() {
 		return v.noRelay("Route leads elsewhere")
 	}
+	found := false
 	switch {
 	case v.domain == nil:
-		return v.elsewhere()
+		found = v.elsewhere()
 	case v.from.pbx && v.loopsToPBX():
-		return v.outbound(v.domain)
-	case v.domain.Home && v.site.exempt(u) == "":
-		return v.toUser()
+		found = v.outbound(v.domain)
+	case v.domain.Home && exempt && v.domain.Outbound != nil && (v.claimsHostedUser() || v.from.mayRelay()):
+		found = v.outbound(v.domain) // an emergency call of a phone of ours
+	case v.domain.Home:
+		found = v.toUser()
 	default:
-		return v.toPBX()
+		found = v.toPBX()
 	}
+	return found && v.secured()
+}
+
+// secured refuses a sips: request that would go on in clear (RFC 3261 §26.2.2,
+// RFC 5630 §5.3): the scheme promises TLS on each hop.
+func (v *visit) secured() bool {
+	if v.routing.URI.Scheme != uri.SIPS {
+		return true
+	}
+	for i := range v.targets {
+		t := &v.targets[i]
+		if !t.Next.Secure && !t.Next.Transport.Secure() && !t.Flow.Transport.Secure() {
+			v.refuse(480, "", "Warning: 380 "+v.domain.Name+" \"SIPS Not Allowed\"\r\n")
+			return false
+		}
+	}
+	return true
 }
 
 // calledDomain returns our domain that a Request-URI names: by name, by one of

@@ -29,7 +29,7 @@ func (v *visit) arrive() bool {
 			return false
 		}
 	}
-	if v.b.draining.Load() && len(m.To().Tag) == 0 {
+	if (v.b.draining.Load() || v.b.full()) && len(m.To().Tag) == 0 {
 		v.refuse(503, "", "Retry-After: 10\r\n")
 		return false
 	}

@@ -30,6 +30,10 @@ func (b *Border) overloaded(in *txn.Incoming) bool {
 	return r > 0 && uint32(b.load.next())&0xffff < r
 }
 
+// full tells that even those whom we know cannot be taken any more: the memory
+// for transactions is bounded for everybody.
+func (b *Border) full() bool { return b.layer.Active() > 2*b.cfg.MaxTransactions }
+
 // next steps a cheap generator; its quality does not matter.
 func (s *shedder) next() uint64 {
 	x := s.state.Add(0x9e3779b97f4a7c15)
