@@ -33,9 +33,9 @@ type RateCheck struct {
 func defaultChecks() Checks {
 	return Checks{Lists: ListsCheck{Enabled: true}, Rate: RateCheck{
 		Enabled: true,
-		Source: Rate{120, time.Minute},
-		Caller: Rate{20, time.Minute},
-		Callee: Rate{60, time.Minute},
-		FanOut: Rate{30, time.Hour},
+		Source:  Rate{120, time.Minute},
+		Caller:  Rate{20, time.Minute},
+		Callee:  Rate{60, time.Minute},
+		FanOut:  Rate{30, time.Hour},
 	}}
 }
