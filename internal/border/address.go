@@ -148,7 +148,7 @@ func (v *visit) elsewhere() bool {
 	if !v.from.mayRelay() {
 		// A phone of ours proves itself first: "the gateway may require the
 		// user to REGISTER before placing this call" (RFC 3261 §22.1).
-		if d := v.hostedCaller(); d != nil {
+		if d := v.hostedCaller(); d != nil && d.Home {
 			v.domain = d
 			if !v.proveUser() {
 				return false
