@@ -22,6 +22,11 @@ func (f figure) String() string {
 		return s + fmt.Sprintf("  %6.1f kB/call  %d calls, failed %d", f.perCall(), f.result.Peak, f.result.Failed)
 	}
 	r := f.result
+	for status, n := range r.Statuses {
+		if n > 0 {
+			s += fmt.Sprintf("  %d×%d", n, status)
+		}
+	}
 	return s + fmt.Sprintf("  %7.1f µs/call  failed %d of %d  p99 %v  max %v  retransmits %d  overtaken %d  lag %v  RSS %d MB",
 		micros(f.per), r.Failed, r.Started, r.P99().Round(time.Microsecond), max(r.Delay[0].Max(), r.Delay[1].Max()).Round(time.Microsecond),
 		r.Retransmits, r.Overtaken, r.Lag.Round(time.Microsecond), f.memory>>20)
