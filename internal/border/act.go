@@ -57,11 +57,11 @@ func (v *visit) relay() {
 
 func (v *visit) forward(o proxy.Observer) {
 	var tag [16]byte
-	fw := proxy.Forward{
+	v.fw = proxy.Forward{
 		Routing: &v.routing, Targets: v.targets, Edit: &v.edit, Pass: v.pass,
 		Server: v.server, ToTag: string(txn.AppendHex(tag[:0], v.key)), Metered: v.from.metered, Observer: o, ID: v.attempt.ID,
 	}
-	v.b.proxy.Forward(v.sh, v.in, &fw, v.out)
+	v.b.proxy.Forward(v.sh, v.in, &v.fw, v.out)
 }
 
 // record hands the verdict to the history and writes its line.

@@ -116,6 +116,7 @@ type visit struct {
 	domain  *Domain
 	targets []proxy.Target
 	pass    proxy.Pass
+	fw      proxy.Forward
 	attempt screen.Attempt
 	verdict verdict.Verdict
 	server  *txn.Server // made early where the verdict has to wait
@@ -146,7 +147,7 @@ func (v *visit) end() {
 	v.verdict = verdict.Verdict{Signals: signals}
 	v.targets = targets
 	v.b, v.site, v.sh, v.in, v.out, v.domain, v.server, v.contact = nil, nil, nil, nil, nil, nil, nil, nil
-	v.from = sender{}
+	v.from, v.fw, v.pass = sender{}, proxy.Forward{}, proxy.Pass{}
 	b.visits.Put(v)
 }
 

@@ -23,13 +23,13 @@ import (
 
 // bench is a border with a network of paper: what it sends is noted.
 type paper struct {
-	t      *testing.T
+	t      testing.TB
 	border *border.Border
 	layer  *txn.Layer
 	now    int64
 	sent   []letter
 	seen   []verdict.Verdict
-	checks []screen.Check
+	quiet  bool
 }
 
 type letter struct {
@@ -42,7 +42,11 @@ func (p *paper) Send(to wire.Dest, _ uint64, msg []byte) {
 }
 func (p *paper) Flush() {}
 
-func (p *paper) Record(v *verdict.Verdict) { p.seen = append(p.seen, *v.Clone()) }
+func (p *paper) Record(v *verdict.Verdict) {
+	if !p.quiet {
+		p.seen = append(p.seen, *v.Clone())
+	}
+}
 
 func (p *paper) Respond(id string, r verdict.Response) {
 	for i := range p.seen {
@@ -58,7 +62,7 @@ const (
 	callerAddr = "198.51.100.7:5060"
 )
 
-func newPaper(t *testing.T, checks []screen.Check, layer screen.Layer) *paper {
+func newPaper(t testing.TB, checks []screen.Check, layer screen.Layer) *paper {
 	t.Helper()
 	p := &paper{t: t, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC).UnixNano()}
 	engine, err := screen.New(checks)

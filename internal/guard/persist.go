@@ -136,9 +136,11 @@ func (p *pending) write(ctx context.Context, s Storage) {
 	}
 	p.mu.Lock()
 	changes := p.changes
-	if len(changes) > 0 {
-		p.changes = make(map[netip.Prefix]*Ban)
+	if len(changes) == 0 {
+		p.mu.Unlock()
+		return
 	}
+	p.changes = make(map[netip.Prefix]*Ban)
 	p.mu.Unlock()
 	var failed error
 	for source, b := range changes {
@@ -150,9 +152,6 @@ func (p *pending) write(ctx context.Context, s Storage) {
 			failed = err
 			p.put(source, b, false)
 		}
-	}
-	if len(changes) == 0 {
-		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -65,7 +65,7 @@ func (p *Proxy) Forward(sh *txn.Shard, in *txn.Incoming, fw *Forward, out txn.Se
 	} else {
 		x.server.SetUser(serverUser{x})
 	}
-	p.commonEdits(in, fw)
+	p.commonEdits(in, fw.Routing, fw.Edit)
 	x.begin(in, fw, now, out)
 	x.settle(now, out)
 }
@@ -79,8 +79,8 @@ func (p *Proxy) Trying(s *txn.Server, in *txn.Incoming, out txn.Sender) {
 }
 
 // commonEdits notes what every branch gets (§16.6 steps 2, 3 and 6, §18.2.1).
-func (p *Proxy) commonEdits(in *txn.Incoming, fw *Forward) {
-	m, e, r := in.Msg, fw.Edit, fw.Routing
+func (p *Proxy) commonEdits(in *txn.Incoming, r *Routing, e *sip.Edit) {
+	m := in.Msg
 	sip.AppendReceived(e, m, in.Packet.Flow.Remote)
 	decrementMaxForwards(m, e)
 	target := r.RequestURI

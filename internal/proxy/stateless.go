@@ -51,7 +51,7 @@ func (p *Proxy) ForwardAck(in *txn.Incoming, r *Routing, e *sip.Edit) {
 		return
 	}
 	target := TargetOf(&u)
-	p.commonEdits(in, &Forward{Routing: r, Edit: e})
+	p.commonEdits(in, r, e)
 	base := e.AppendTo(nil)
 	callID := append([]byte(nil), in.Msg.CallID()...)
 	p.cfg.Go(func(ctx context.Context) {
@@ -131,7 +131,7 @@ func (p *Proxy) directHop(u *uri.URI) (wire.Dest, bool) {
 
 func (p *Proxy) sendStateless(sh *txn.Shard, in *txn.Incoming, r *Routing, e *sip.Edit, to wire.Dest, out txn.Sender) {
 	p.stats.stateless.Add(1)
-	p.commonEdits(in, &Forward{Routing: r, Edit: e})
+	p.commonEdits(in, r, e)
 	l := p.self.outgoing(to.Transport, to.Remote.Addr())
 	if to.Conn == 0 {
 		to.Socket = l.Index
