@@ -215,7 +215,11 @@ func (c *Client) expire(now int64, out Sender) {
 				c.interval = c.sh.layer.iv.t2
 			}
 		}
-		c.resend = now + c.interval
+		// Counted from when it was due, not from the tick that came: ticks do
+		// not add up.
+		if c.resend += c.interval; c.resend <= now {
+			c.resend = now + c.interval
+		}
 		c.arm()
 		return
 	}
@@ -254,9 +258,9 @@ func (c *Client) failed(err error, now int64, out Sender) {
 // have been received all the same: if it rings after all it is cancelled, and
 // if it is answered the 2xx goes upstream like another fork's.
 func (c *Client) abandon() {
+	c.state, c.cancelled, c.abandoned = clientCalling, true, true
 	c.leave()
 	c.user = ignore{}
-	c.state, c.cancelled, c.abandoned = clientCalling, true, true
 	c.interval = 0
 	c.deadline = c.giveUp
 	c.arm()

@@ -199,7 +199,11 @@ func (s *Server) expire(now int64, out Sender) {
 	s.size = 0
 	s.send(s.last, now, true, out)
 	s.interval = min(2*s.interval, s.sh.layer.iv.t2)
-	s.sh.wheel.set(&s.timer, min(now+s.interval, s.deadline))
+	next := s.timer.due + s.interval
+	if next <= now {
+		next = now + s.interval
+	}
+	s.sh.wheel.set(&s.timer, min(next, s.deadline))
 }
 
 // send sends a response to where the request came from (RFC 3261 §18.2.2,
