@@ -23,13 +23,13 @@ func (v *visit) arrive() bool {
 			v.b.incident(v.in, guard.Scan, "", "user agent "+agent)
 			return false
 		}
-		if v.b.overloaded(v.in) {
-			v.b.stats.shed.Add(1)
-			v.refuse(503, "", "Retry-After: 10\r\n")
-			return false
-		}
 	}
-	if (v.b.draining.Load() || v.b.full()) && len(m.To().Tag) == 0 {
+	if v.b.overloaded(v.in, v.from.stranger()) {
+		v.b.stats.shed.Add(1)
+		v.refuse(503, "", "Retry-After: 10\r\n")
+		return false
+	}
+	if v.b.draining.Load() && len(m.To().Tag) == 0 {
 		v.refuse(503, "", "Retry-After: 10\r\n")
 		return false
 	}

@@ -65,24 +65,25 @@ type Recorder interface {
 // Border decides about requests. Make it by New, then call Connect before the
 // first message.
 type Border struct {
-	cfg      Config
-	site     atomic.Pointer[Site]
-	layer    *txn.Layer
-	proxy    *proxy.Proxy
-	answers  answers
-	visits   sync.Pool // of *visit
-	messages sync.Pool // of *arrival
-	outboxes sync.Pool // of txn.Flusher
-	load     shedder
-	draining atomic.Bool
-	refused  refusals
-	stats    counters
+	cfg              Config
+	site             atomic.Pointer[Site]
+	layer            *txn.Layer
+	proxy            *proxy.Proxy
+	answers          answers
+	visits           sync.Pool // of *visit
+	messages         sync.Pool // of *arrival
+	outboxes         sync.Pool // of txn.Flusher
+	strangers, known shedder
+	draining         atomic.Bool
+	refused          refusals
+	stats            counters
 }
 
 // New makes a Border.
 func New(cfg Config) *Border {
 	b := &Border{cfg: cfg}
 	b.refused.seed = maphash.MakeSeed()
+	b.strangers.above, b.known.above = strangersAbove, knownAbove
 	b.site.Store(cfg.Site)
 	b.answers.init()
 	b.visits.New = func() any { return new(visit) }

@@ -7,56 +7,79 @@ import (
 	"gatehouse.example/sip"
 )
 
-// shedder sheds load from strangers before anybody else notices (RFC 7339 §5:
-// a loss rate, here applied by ourselves, since strangers obey nobody). How
-// loaded the server is, it learns from how long packets have waited.
+// shedder turns a share of new requests away (RFC 7339 §5, the loss-based
+// algorithm, applied by ourselves since strangers obey nobody). How loaded the
+// server is, it learns from how full the receive buffers are.
 type shedder struct {
-	rate  atomic.Uint32 // of 65536
+	above float64 // of the buffer: where shedding begins
+	rate  atomic.Uint32
 	state atomic.Uint64
 }
 
-// overloaded decides about one stranger's request. Requests inside dialogs are
-// never shed: to finish a call frees more than it costs (RFC 7339 §5.10.1).
-func (b *Border) overloaded(in *txn.Incoming) bool {
-	if b.layer.Active() > b.cfg.MaxTransactions {
-		return true
-	}
-	m := in.Msg
-	if len(m.To().Tag) > 0 || m.Method() != sip.INVITE && m.Method() != sip.REGISTER &&
-		m.Method() != sip.MESSAGE && m.Method() != sip.SUBSCRIBE && m.Method() != sip.OPTIONS {
-		return false
-	}
-	r := b.load.rate.Load()
-	return r > 0 && uint32(b.load.next())&0xffff < r
-}
+// whole is the rate at which everything is shed.
+const whole = 1 << 16
 
-// full tells that even those whom we know cannot be taken any more: the memory
-// for transactions is bounded for everybody.
-func (b *Border) full() bool { return b.layer.Active() > 2*b.cfg.MaxTransactions }
+// Strangers are shed while a small part of the buffer is in use, so that those
+// whom we know never notice; they are shed only when that does not suffice,
+// since packets that the kernel drops would hit them all the same.
+const (
+	strangersAbove = 0.08
+	knownAbove     = 0.35
+)
 
-// next steps a cheap generator; its quality does not matter.
-func (s *shedder) next() uint64 {
-	x := s.state.Add(0x9e3779b97f4a7c15)
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	return x ^ x>>31
-}
-
-// Backlog tells how full the receive buffers are, from 0 to 1. While packets
-// queue up, the share that is shed grows step by step; when they do not, it
-// shrinks, so that the server stays near its capacity.
-func (b *Border) Backlog(full float64) {
-	r := int(b.load.rate.Load())
+// adjust is called at short, regular intervals.
+func (s *shedder) adjust(full float64) {
+	r := s.rate.Load()
 	switch {
-	case full > 0.20:
-		r = min(r+r/4+2048, 60000)
-	case full < 0.05:
-		r = r * 3 / 4
-		if r < 256 {
+	case full > s.above:
+		r = min(r+r/4+whole/32, whole*15/16)
+	case full < s.above/2:
+		if r = r * 7 / 8; r < whole/256 {
 			r = 0
 		}
 	}
-	b.load.rate.Store(uint32(r))
+	s.rate.Store(r)
 }
 
-// Shedding returns the share of strangers' new requests that are turned away.
-func (b *Border) Shedding() float64 { return float64(b.load.rate.Load()) / 65536 }
+// hit decides about one request.
+func (s *shedder) hit() bool {
+	r := s.rate.Load()
+	if r == 0 {
+		return false
+	}
+	x := s.state.Add(0x9e3779b97f4a7c15)
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	return uint32(x>>24)&(whole-1) < r
+}
+
+// Backlog tells how full the receive buffers are, from 0 to 1.
+func (b *Border) Backlog(full float64) {
+	b.strangers.adjust(full)
+	b.known.adjust(full)
+}
+
+// Shedding returns the shares of new requests that are turned away.
+func (b *Border) Shedding() (strangers, known float64) {
+	return float64(b.strangers.rate.Load()) / whole, float64(b.known.rate.Load()) / whole
+}
+
+// overloaded decides whether a request is turned away for lack of capacity.
+// Requests inside dialogs never are: to finish a call frees more than it costs
+// (RFC 7339 §5.10.1).
+func (b *Border) overloaded(in *txn.Incoming, stranger bool) bool {
+	m := in.Msg
+	if len(m.To().Tag) > 0 {
+		return false
+	}
+	switch m.Method() {
+	case sip.INVITE, sip.REGISTER, sip.MESSAGE, sip.SUBSCRIBE, sip.OPTIONS, sip.PUBLISH:
+	default:
+		return false
+	}
+	// The memory for transactions is bounded, for strangers first.
+	active, most := b.layer.Active(), b.cfg.MaxTransactions
+	if stranger {
+		return active > most || b.strangers.hit() || b.known.hit()
+	}
+	return active > 2*most || b.known.hit()
+}

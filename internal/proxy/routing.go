@@ -18,6 +18,7 @@ type Routing struct {
 	Next    sip.Address
 	HasNext bool
 	next    sip.Span
+	hop     uri.URI // ForwardDialog's, here so that it is not allocated
 	// RequestURI is the Request-URI to go on with: the request's own, or the
 	// last Route value where a strict router had put us into the Request-URI.
 	RequestURI []byte

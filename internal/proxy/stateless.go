@@ -31,11 +31,10 @@ func (p *Proxy) ForwardDialog(sh *txn.Shard, in *txn.Incoming, r *Routing, e *si
 	if m.Method() == sip.INVITE {
 		return false
 	}
-	var u uri.URI
-	if !r.NextURI(&u) {
+	if !r.NextURI(&r.hop) {
 		return false
 	}
-	to, ok := p.directHop(&u)
+	to, ok := p.directHop(&r.hop)
 	if !ok || m.Method() != sip.ACK && (to.Transport != sip.UDP || in.Packet.Flow.Transport != sip.UDP) {
 		return false
 	}
