@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/http"
 	"net/url"
 
 	"gatehouse.example/internal/api"
@@ -29,7 +28,7 @@ func (banShowCmd) Help() string { return "Example:\n  gatehouse ban show --json"
 func (c *banShowCmd) Run(a *app) error {
 	return a.with(func(b *backend) error {
 		var all api.BanList
-		if err := b.Do(a.ctx, http.MethodGet, "/bans", nil, &all); err != nil {
+		if err := b.Do(a.ctx, "GET", "/bans", nil, &all); err != nil {
 			return err
 		}
 		if c.JSON {
@@ -66,7 +65,7 @@ func (c *banAddCmd) Run(a *app) error {
 	}
 	return a.with(func(b *backend) error {
 		var ban api.Ban
-		if err := b.Do(a.ctx, http.MethodPost, "/bans", api.Ban{Source: c.Source, Reason: c.Reason, Expires: expires}, &ban); err != nil {
+		if err := b.Do(a.ctx, "POST", "/bans", api.Ban{Source: c.Source, Reason: c.Reason, Expires: expires}, &ban); err != nil {
 			return err
 		}
 		if c.JSON {
@@ -89,6 +88,6 @@ func (c *banRemoveCmd) Run(a *app) error {
 		return usagef("%q: %w", c.Source, err)
 	}
 	return a.with(func(b *backend) error {
-		return b.Do(a.ctx, http.MethodDelete, "/bans?source="+url.QueryEscape(c.Source), nil, nil)
+		return b.Do(a.ctx, "DELETE", "/bans?source="+url.QueryEscape(c.Source), nil, nil)
 	})
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"os"
 	"strconv"
@@ -79,7 +78,7 @@ func (c *listAddCmd) Run(a *app) error {
 		for _, value := range c.Values {
 			var e lists.Entry
 			in := api.NewEntry{Value: value, Kind: kind, Note: c.Note, Expires: expires}
-			if err := b.Do(a.ctx, http.MethodPost, entriesPath(c.List), in, &e); err != nil {
+			if err := b.Do(a.ctx, "POST", entriesPath(c.List), in, &e); err != nil {
 				return err
 			}
 			page.Entries = append(page.Entries, e)
@@ -120,7 +119,7 @@ func (listRemoveCmd) Help() string { return "Example:\n  gatehouse list remove +
 func (c *listRemoveCmd) Run(a *app) error {
 	return a.with(func(b *backend) error {
 		for _, value := range c.Values {
-			if err := b.Do(a.ctx, http.MethodDelete, entriesPath(c.List)+"?value="+url.QueryEscape(value), nil, nil); err != nil {
+			if err := b.Do(a.ctx, "DELETE", entriesPath(c.List)+"?value="+url.QueryEscape(value), nil, nil); err != nil {
 				return fmt.Errorf("list %s: %s: %w", c.List, value, err)
 			}
 		}
@@ -163,7 +162,7 @@ func (c *listImportCmd) Run(a *app) error {
 	}
 	return a.with(func(b *backend) error {
 		var done lists.Imported
-		if err := b.Do(a.ctx, http.MethodPost, "/lists/"+url.PathEscape(c.List)+"/import?"+q.Encode(), io.Reader(in), &done); err != nil {
+		if err := b.Do(a.ctx, "POST", "/lists/"+url.PathEscape(c.List)+"/import?"+q.Encode(), io.Reader(in), &done); err != nil {
 			return fmt.Errorf("%s: %w", c.File, err)
 		}
 		if c.JSON {
@@ -221,7 +220,7 @@ func (c *listExportCmd) Run(a *app) error {
 			out = f
 		}
 		q := url.Values{"format": {c.Format}, "kind": {kindWord(c.Allow)}}
-		return b.Do(a.ctx, http.MethodGet, "/lists/"+url.PathEscape(c.List)+"/export?"+q.Encode(), nil, out)
+		return b.Do(a.ctx, "GET", "/lists/"+url.PathEscape(c.List)+"/export?"+q.Encode(), nil, out)
 	})
 }
 
@@ -242,7 +241,7 @@ func (c *listShowCmd) Run(a *app) error {
 	}
 	return a.with(func(b *backend) error {
 		var page api.EntryPage
-		if err := b.Do(a.ctx, http.MethodGet, entriesPath(c.List), nil, &page); err != nil {
+		if err := b.Do(a.ctx, "GET", entriesPath(c.List), nil, &page); err != nil {
 			return err
 		}
 		if c.JSON {
@@ -259,7 +258,7 @@ func (c *listShowCmd) Run(a *app) error {
 func (c *listShowCmd) names(a *app) func(*backend) error {
 	return func(b *backend) error {
 		var all api.ListNames
-		if err := b.Do(a.ctx, http.MethodGet, "/lists", nil, &all); err != nil {
+		if err := b.Do(a.ctx, "GET", "/lists", nil, &all); err != nil {
 			return err
 		}
 		if c.JSON {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net/http"
 	"strings"
 
 	"gatehouse.example/screen"
@@ -46,7 +45,7 @@ func (c *screenCmd) Run(a *app) error {
 	}
 	return a.with(func(b *backend) error {
 		var v verdict.Verdict
-		if err := b.Do(a.ctx, http.MethodPost, "/screen", ev, &v); err != nil {
+		if err := b.Do(a.ctx, "POST", "/screen", ev, &v); err != nil {
 			return err
 		}
 		if c.JSON {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -43,7 +42,7 @@ func (c *userAddCmd) Run(a *app) error {
 	}
 	return a.with(func(b *backend) error {
 		var u api.User
-		if err := b.Do(a.ctx, http.MethodPost, "/users", api.NewUser{User: c.User, Password: password}, &u); err != nil {
+		if err := b.Do(a.ctx, "POST", "/users", api.NewUser{User: c.User, Password: password}, &u); err != nil {
 			return fmt.Errorf("user %s: %w", c.User, err)
 		}
 		if c.JSON {
@@ -102,7 +101,7 @@ func (userRemoveCmd) Help() string { return "Example:\n  gatehouse user remove a
 // Run removes the user.
 func (c *userRemoveCmd) Run(a *app) error {
 	return a.with(func(b *backend) error {
-		if err := b.Do(a.ctx, http.MethodDelete, "/users?user="+url.QueryEscape(c.User), nil, nil); err != nil {
+		if err := b.Do(a.ctx, "DELETE", "/users?user="+url.QueryEscape(c.User), nil, nil); err != nil {
 			return fmt.Errorf("user %s: %w", c.User, err)
 		}
 		return nil
@@ -120,7 +119,7 @@ func (userShowCmd) Help() string { return "Example:\n  gatehouse user show" }
 func (c *userShowCmd) Run(a *app) error {
 	return a.with(func(b *backend) error {
 		var all api.UserList
-		if err := b.Do(a.ctx, http.MethodGet, "/users", nil, &all); err != nil {
+		if err := b.Do(a.ctx, "GET", "/users", nil, &all); err != nil {
 			return err
 		}
 		if c.JSON {
