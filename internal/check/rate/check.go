@@ -157,6 +157,11 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	if a.Peer == "" && a.Source.IsValid() {
 		c.runSource(a, r, now)
 	}
+	if a.Kind == verdict.Other {
+		// What goes on in a call (BYE, INFO) and reaches the screening because the phone ignores Record-Route is
+		// no attempt on anybody: the caller was counted by its call.
+		return
+	}
 	callee := c.hash(hashCallee, a.ToNumber, a.To.Requested)
 	if !a.Outbound && a.To.Requested != "" {
 		if level := measure(c.callee, callee, a, now); level > 1 {
