@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"gatehouse.example/internal/state/history"
 	"gatehouse.example/verdict"
@@ -80,28 +78,10 @@ func (a *appender) close() error {
 	return errors.Join(errs...)
 }
 
-// insertQuery is the INSERT of n rows. SQLite gets ? and not $1: it looks named parameters up one after the other, which
-// costs more than the insert when there are hundreds.
+// insertQuery is the INSERT of n rows.
 func (s *Store) insertQuery(n int) string {
-	var q strings.Builder
-	q.WriteString(`INSERT INTO attempts (id, at, kind, action, from_key, claimed_key, to_key, requested_key, body) VALUES `)
-	for i := range n * rowColumns {
-		switch {
-		case i == 0:
-			q.WriteByte('(')
-		case i%rowColumns == 0:
-			q.WriteString("), (")
-		default:
-			q.WriteString(", ")
-		}
-		if s.dialect == sqliteDialect {
-			q.WriteByte('?')
-		} else {
-			q.WriteString("$" + strconv.Itoa(i+1))
-		}
-	}
-	q.WriteString(`) ON CONFLICT (id) DO NOTHING`)
-	return q.String()
+	return `INSERT INTO attempts (id, at, kind, action, from_key, claimed_key, to_key, requested_key, body) VALUES ` +
+		s.placeholders(n, rowColumns) + ` ON CONFLICT (id) DO NOTHING`
 }
 
 // Append stores attempts, all or none; see history.Storage.

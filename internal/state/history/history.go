@@ -86,8 +86,9 @@ type Storage interface {
 	Query(ctx context.Context, f Filter) (page []verdict.Verdict, next string, err error)
 	// Feedback sets what a person says about an attempt, and when it was said. ErrNotFound, ErrLabel.
 	Feedback(ctx context.Context, id, label string) error
-	// Respond sets the response of an attempt that is stored already. ErrNotFound.
-	Respond(ctx context.Context, id string, response verdict.Response) error
+	// Respond sets the responses of attempts that are stored already, all or none, and returns the ids that are not there (any more). Of two
+	// outcomes of one attempt the later holds.
+	Respond(ctx context.Context, outcomes []Outcome) (missing []string, err error)
 	// Prune removes one bounded step's worth of attempts that came before a time (zero: none), or that are the oldest
 	// where all together take more than maxBytes (0: no limit). It returns how many; 0 means that there is nothing left to remove.
 	Prune(ctx context.Context, before time.Time, maxBytes int64) (rows int64, err error)

@@ -64,6 +64,8 @@ type Stats struct {
 	Retries   uint64 // batches that had to be tried again
 	Pruned    uint64 // removed because of their age or for room
 	LastError error  // why the storage does not work now; nil: it does
+
+	LostOutcomes uint64 // outcomes that came for nothing: too many waited, or their attempt was lost or forgotten
 }
 
 // Recorder stores verdicts without making callers wait. Record may be called by many goroutines; Run is called once.
@@ -76,10 +78,12 @@ type Recorder struct {
 	mu       sync.Mutex
 	ring     ring
 	stats    Stats
-	outcomes []Outcome
+	pushed   uint64    // verdicts recorded so far
+	outcomes []outcome // at most cfg.Queue
 
 	batch    []slot            // Run's: taken from the ring
 	verdicts []verdict.Verdict // Run's: the same, as the storage takes them
+	later    <-chan time.Time  // Run's: when outcomes are tried again; nil: they can be stored, as far as we know
 }
 
 // NewRecorder makes a recorder; it stores nothing until Run.
@@ -97,6 +101,7 @@ func NewRecorder(s Storage, c Config) *Recorder {
 func (r *Recorder) Record(v *verdict.Verdict) {
 	r.mu.Lock()
 	r.stats.Lost += uint64(r.ring.push(v))
+	r.pushed++
 	n := r.ring.n
 	r.mu.Unlock()
 	if n == 1 {

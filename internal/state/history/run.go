@@ -32,6 +32,9 @@ func (r *Recorder) Run(ctx context.Context) error {
 			if !r.prune(ctx) {
 				pruning = nil
 			}
+		case <-r.later:
+			r.later = nil
+			r.respond(ctx, min(respondTime, r.cfg.Timeout))
 		}
 	}
 	r.drain(context.WithoutCancel(ctx))
@@ -40,6 +43,10 @@ func (r *Recorder) Run(ctx context.Context) error {
 
 // gather waits until a batch is full or its first verdict has waited long enough.
 func (r *Recorder) gather(ctx context.Context) {
+	select {
+	case <-r.full: // of a batch that is stored by now, or queued() tells
+	default:
+	}
 	if r.queued() >= r.cfg.Batch {
 		return
 	}
@@ -55,12 +62,8 @@ func (r *Recorder) gather(ctx context.Context) {
 // store commits one batch, however often that has to be tried, unless ctx ends: then the batch stays in r.verdicts for drain.
 // What is left over wakes Run again.
 func (r *Recorder) store(ctx context.Context) {
-	outcomes := r.takeOutcomes()
-	if r.take() == 0 {
-		r.applyOutcomes(ctx, outcomes)
-		return
-	}
-	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
+	r.next()
+	for wait := firstRetry; len(r.verdicts) > 0; wait = min(2*wait, lastRetry) {
 		err := r.append(ctx, r.cfg.Timeout)
 		if r.settle(err); err == nil {
 			break
@@ -73,7 +76,7 @@ func (r *Recorder) store(ctx context.Context) {
 			return
 		}
 	}
-	r.applyOutcomes(ctx, outcomes)
+	r.respond(ctx, min(respondTime, r.cfg.Timeout))
 	if r.queued() > 0 {
 		signal(r.wake)
 	}
@@ -128,10 +131,10 @@ func (r *Recorder) prune(ctx context.Context) bool {
 	return err == nil && n > 0
 }
 
-// drain stores what is left when Run ends: first a batch that could not be stored, then the queue.
+// drain stores what is left when Run ends: first a batch that could not be stored, then the queue, then the outcomes.
 func (r *Recorder) drain(ctx context.Context) {
 	end := time.Now().Add(drainTime)
-	for len(r.verdicts) > 0 || r.take() > 0 {
+	for len(r.verdicts) > 0 || r.next() {
 		left := time.Until(end)
 		if left <= 0 {
 			break
@@ -141,7 +144,12 @@ func (r *Recorder) drain(ctx context.Context) {
 			break
 		}
 	}
+	if left := time.Until(end); left > 0 && len(r.verdicts) == 0 {
+		r.later = nil
+		r.respond(ctx, left)
+	}
 	r.mu.Lock()
 	r.stats.Lost += uint64(len(r.verdicts) + r.ring.n)
+	r.stats.LostOutcomes += uint64(len(r.outcomes))
 	r.mu.Unlock()
 }
