@@ -12,6 +12,7 @@ import (
 // server is, it learns from how full the receive buffers are.
 type shedder struct {
 	above float64 // of the buffer: where shedding begins
+	high  int     // how many times in a row it was above
 	rate  atomic.Uint32
 	state atomic.Uint64
 }
@@ -19,22 +20,27 @@ type shedder struct {
 // whole is the rate at which everything is shed.
 const whole = 1 << 16
 
-// Strangers are shed while a small part of the buffer is in use, so that those
-// whom we know never notice; they are shed only when that does not suffice,
-// since packets that the kernel drops would hit them all the same.
+// Strangers are shed while there is room in the buffer, so that those whom we
+// know never notice; they are shed only when that does not suffice, since what
+// the kernel drops would hit them all the same. A full buffer is worth some 150
+// ms of work, less than it takes until anybody retransmits.
 const (
-	strangersAbove = 0.08
-	knownAbove     = 0.35
+	strangersAbove = 0.35
+	knownAbove     = 0.70
+	sustained      = 2 // a moment without a processor is not overload
 )
 
 // adjust is called at short, regular intervals.
 func (s *shedder) adjust(full float64) {
 	r := s.rate.Load()
+	if s.high++; full <= s.above {
+		s.high = 0
+	}
 	switch {
-	case full > s.above:
+	case s.high >= sustained:
 		r = min(r+r/4+whole/32, whole*15/16)
 	case full < s.above/2:
-		if r = r * 7 / 8; r < whole/256 {
+		if r = r * 3 / 4; r < whole/64 {
 			r = 0
 		}
 	}
