@@ -1,0 +1,273 @@
+package proxy
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"gatehouse.example/internal/locate"
+	"gatehouse.example/internal/wire"
+	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
+)
+
+// dialog sets a call up and returns the Route header that it leaves.
+func (n *paper) dialog() (route string) {
+	n.t.Helper()
+	fwd := n.from(alice, invite)[1].text
+	n.from(bob, answer(fwd, 200, "b1", ""))
+	return "Route: " + strings.Join(header(fwd, "Record-Route"), ", ") + "\n"
+}
+
+// inside is a request of Alice's within the dialog.
+func inside(method, route string) string {
+	return strings.NewReplacer(method+" sip:bob@example.test", method+" sip:bob@192.0.2.80:5080", "To: <sip:bob@example.test>", "To: <sip:bob@example.test>;tag=b1",
+		"CSeq: 1", "CSeq: 2", "Max-Forwards: 70\n", "Max-Forwards: 70\n"+route, "abc1", "abc9").Replace(as(method))
+}
+
+// insideBack is one of Bob's.
+func insideBack(method, route string) string {
+	return strings.NewReplacer("sip:bob@192.0.2.80:5080 SIP", "sip:alice@198.51.100.7:5060 SIP", "198.51.100.7:5060;branch=", "192.0.2.80:5080;branch=",
+		"From: \"Alice\" <sip:alice@elsewhere.test>;tag=a1\nTo: <sip:bob@example.test>;tag=b1", "From: <sip:bob@example.test>;tag=b1\nTo: <sip:alice@elsewhere.test>;tag=a1").Replace(inside(method, route))
+}
+
+func TestDialogGoesOnWithoutState(t *testing.T) {
+	n := newPaper(t)
+	route := n.dialog()
+	n.after(sec)
+	out := n.from(alice, inside("ACK", route))
+	n.want(out, bob+" ACK sip:bob@192.0.2.80:5080")
+	if strings.Contains(out[0].text, "\r\nRoute:") || header(out[0].text, "Max-Forwards")[0] != "69" {
+		t.Errorf("ACK\n%s", out[0].text)
+	}
+	bye := inside("BYE", route)
+	out = n.from(alice, bye)
+	n.want(out, bob+" BYE sip:bob@192.0.2.80:5080")
+	if again := n.from(alice, bye); len(again) != 1 || again[0].text != out[0].text {
+		t.Error("RFC 3261 §16.11: a retransmission has another branch")
+	}
+	if n.layer.Active() != 0 {
+		t.Error("state was kept")
+	}
+	ok := answer(out[0].text, 200, "", "")
+	back := n.from(bob, ok)
+	n.want(back, alice+" SIP/2.0 200")
+	if len(header(back[0].text, "Via")) != 1 {
+		t.Errorf("answer\n%s", back[0].text)
+	}
+	n.want(n.from(bob, insideBack("INFO", route)), alice+" INFO sip:alice@198.51.100.7:5060")
+	n.wantIdle()
+}
+
+func TestForgedReturnsAreRefused(t *testing.T) {
+	n := newPaper(t)
+	ok := answer(n.from(alice, inside("BYE", n.dialog()))[0].text, 200, "", "")
+	at := strings.Index(ok, statelessPrefix) + len(statelessPrefix)
+	for name, forged := range map[string]string{
+		"received":      strings.Replace(ok, "received=198.51.100.7", "received=192.0.2.66", 1),
+		"rport":         strings.Replace(ok, "rport=5060", "rport=5061", 1),
+		"other call":    strings.Replace(ok, "call-1", "call-2", 1),
+		"socket":        ok[:at+16] + "01" + ok[at+18:],
+		"local address": ok[:at+18] + "01" + ok[at+20:],
+		"check":         ok[:at+20] + strings.Repeat("0", 16) + ok[at+36:],
+		"no hex":        ok[:at+16] + "XX" + ok[at+18:],
+		"short":         ok[:at] + ok[at+2:],
+		"name":          strings.Replace(strings.Replace(ok, ";received=198.51.100.7", "", 1), "198.51.100.7:5060;branch", "victim.test;branch", 1),
+	} {
+		if forged == ok {
+			t.Errorf("%s: nothing forged", name)
+		}
+		if out := n.from(bob, forged); len(out) != 0 {
+			t.Errorf("%s: sent %v", name, out)
+		}
+	}
+	vias := header(ok, "Via")
+	n.want(n.from(bob, strings.Replace(ok, "Via: "+vias[1]+"\r\n", "", 1))) // none left
+	n.want(n.from(bob, ok), alice+" SIP/2.0 200")
+}
+
+// The answer leaves by the socket and from the address that the request came to.
+func TestStatelessAnswerKeepsItsFlow(t *testing.T) {
+	n := newPaper(t)
+	f := wire.Flow{Transport: sip.UDP, Socket: 0x1c, Local: 0xa7, Remote: netip.MustParseAddrPort(alice)}
+	out := n.receive(f, inside("BYE", n.dialog()))
+	back := n.from(bob, answer(out[0].text, 200, "", ""))
+	if len(back) != 1 || back[0].to.Flow != f {
+		t.Errorf("sent %+v", back)
+	}
+}
+
+func TestTokens(t *testing.T) {
+	n := newPaper(t)
+	n.pass = Pass{Outbound: true, Peer: 0x1234}
+	route := n.dialog()
+	i := strings.Index(route, "gh=") + 3
+	token := route[i : i+tokenLen]
+	swapped := strings.NewReplacer("tag=a1", "tag=b1", "tag=b1", "tag=a1").Replace(inside("INFO", route))
+	for _, c := range []struct {
+		name, text string
+		ok         bool
+	}{
+		{"as it is", inside("INFO", route), true},
+		{"from the other side", insideBack("INFO", route), true},
+		{"tags swapped", swapped, true}, // the same dialog, seen from its other end
+		{"forged", inside("INFO", strings.Replace(route, token, strings.Repeat("A", tokenLen), 1)), false},
+		{"one bit", inside("INFO", strings.Replace(route, token, token[:19]+string(token[19]^1), 1)), false},
+		{"direction", inside("INFO", strings.Replace(route, token, "EB"+token[2:], 1)), false},
+		{"short", inside("INFO", strings.Replace(route, token, token[:16], 1)), false},
+		{"not base64", inside("INFO", strings.Replace(route, token, token[:19]+"!", 1)), false},
+		{"other call", strings.Replace(inside("INFO", route), "call-1", "call-2", 1), false},
+		{"other tags", strings.Replace(inside("INFO", route), "tag=a1", "tag=a2", 1), false},
+		{"no To tag", strings.Replace(inside("INFO", route), ";tag=b1", "", 1), false},
+		{"no Route", inside("INFO", ""), false},
+		{"somebody else's Route", inside("INFO", strings.Replace(route, "192.0.2.1", "192.0.2.2", 1)), false},
+	} {
+		var m sip.Message
+		if err := m.Parse([]byte(crlf(c.text))); err != nil {
+			t.Fatal(c.name, err)
+		}
+		var e sip.Edit
+		var r Routing
+		e.Begin(&m)
+		n.p.Preroute(&m, &e, &r)
+		if r.InDialog != c.ok || c.ok && r.Pass != n.pass || r.Foreign != (c.name == "somebody else's Route") {
+			t.Errorf("%s: in dialog %v, pass %+v, foreign %v", c.name, r.InDialog, r.Pass, r.Foreign)
+		}
+	}
+}
+
+func TestTokensSurviveTheirText(t *testing.T) {
+	s := NewSigner([]byte("k"))
+	for _, p := range []Pass{{}, {Outbound: true}, {Peer: 65535}, {Outbound: true, Peer: 1}} {
+		token := s.Append(nil, p, []byte("call"), []byte("tag"))
+		if got, ok := s.Check(token, []byte("call"), []byte("tag")); !ok || got != p || len(token) != tokenLen {
+			t.Errorf("%+v: %q gives %+v, %v", p, token, got, ok)
+		}
+		if _, ok := s.Check(token, []byte("callt"), []byte("ag")); ok {
+			t.Error("a part of the tag counts as Call-ID")
+		}
+		if _, ok := NewSigner([]byte("l")).Check(token, []byte("call"), []byte("tag")); ok {
+			t.Error("another key signs the same")
+		}
+	}
+	// The version octet admits no other bits.
+	if _, ok := s.Check([]byte("AAAAAAAAAAAAAAAAAAAA"), nil, nil); ok {
+		t.Error("version 0")
+	}
+}
+
+func TestReinviteKeepsItsToken(t *testing.T) {
+	n := newPaper(t)
+	n.pass = Pass{Peer: 5}
+	route := n.dialog()
+	n.pass = Pass{}
+	out := n.from(bob, insideBack("INVITE", route))
+	n.want(out, bob+" SIP/2.0 100", alice+" INVITE sip:alice@198.51.100.7:5060")
+	if rr := header(out[1].text, "Record-Route"); len(rr) != 1 || "Route: "+rr[0]+"\n" != route {
+		t.Errorf("Record-Route %q, was %q", rr, route)
+	}
+	n.want(n.from(alice, answer(out[1].text, 200, "", "")), bob+" SIP/2.0 200")
+	n.wantIdle()
+}
+
+// RFC 5658: a dialog over two transports has two entries of ours in its Route
+// set, and loses both on its way.
+func TestBothEntriesAreTakenOff(t *testing.T) {
+	n := newPaper(t)
+	tcp := wire.Flow{Transport: sip.TCP, Socket: 1, Conn: 9, Remote: netip.MustParseAddrPort(alice)}
+	fwd := n.receive(tcp, invite)[1].text
+	n.from(bob, answer(fwd, 200, "b1", ""))
+	rr := strings.Split(strings.Join(header(fwd, "Record-Route"), ", "), ", ")
+	if len(rr) != 2 {
+		t.Fatalf("Record-Route %q", rr)
+	}
+	for _, route := range []string{"Route: " + rr[1] + ", " + rr[0] + "\n", "Route: " + rr[1] + "\nRoute: " + rr[0] + ",<sip:192.0.2.90;lr>\n"} {
+		out := n.receive(tcp, inside("BYE", route))
+		if len(out) != 1 || n.layer.Active() == 0 {
+			t.Fatalf("a BYE from TCP to UDP is forwarded with state: %v", out)
+		}
+		if got, want := strings.Join(header(out[0].text, "Route"), "|"), map[bool]string{true: "<sip:192.0.2.90;lr>"}[strings.Contains(route, "90")]; got != want {
+			t.Errorf("Route %q, want %q", got, want)
+		}
+		n.after(60 * sec)
+	}
+	n.wantIdle()
+}
+
+func TestDirectHop(t *testing.T) {
+	flow := wire.Flow{Transport: sip.TCP, Conn: 3, Remote: netip.MustParseAddrPort(carol)}
+	n := newPaperWith(t, Config{FlowOf: func(u *uri.URI) (wire.Flow, bool) { return flow, string(u.User) == "phone" }})
+	for text, want := range map[string]string{
+		"sip:bob@192.0.2.80":                  "UDP 192.0.2.80:5060",
+		"sip:bob@[2001:db8::1]:5070":          "UDP [2001:db8::1]:5070",
+		"sip:bob@192.0.2.80;transport=tcp":    "TCP 192.0.2.80:5060",
+		"sip:bob@192.0.2.80;transport=tls":    "TLS 192.0.2.80:5061",
+		"sip:phone@10.0.0.1":                  "TCP " + carol,
+		"sip:bob@pbx.example.test":            "",
+		"sips:bob@192.0.2.80":                 "", // left to package locate
+		"sip:bob@192.0.2.80;maddr=192.0.2.66": "",
+		"sip:bob@192.0.2.80;transport=quic":   "",
+		"sip:bob@192.0.2.1":                   "", // ourselves
+		"sip:bob@0.0.0.0":                     "",
+		"sip:bob@224.0.1.75":                  "",
+	} {
+		u, err := uri.Parse([]byte(text))
+		if err != nil {
+			t.Fatal(text, err)
+		}
+		to, ok := n.p.directHop(&u)
+		got := ""
+		if ok {
+			got = to.Transport.String() + " " + to.Remote.String()
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+	u, _ := uri.Parse([]byte("sips:bob@example.test:5071;maddr=192.0.2.66;transport=tcp"))
+	if got, want := TargetOf(&u), (locate.Target{Host: "192.0.2.66", Port: 5071, Transport: sip.TCP, Secure: true}); got != want {
+		t.Errorf("TargetOf: %+v, want %+v", got, want)
+	}
+}
+
+func TestAckByName(t *testing.T) {
+	n := newPaper(t)
+	n.name("pbx.example.test", carol)
+	byName := func(route string) string {
+		return strings.Replace(inside("ACK", route), "192.0.2.80:5080 SIP", "pbx.example.test SIP", 1)
+	}
+	route := n.dialog()
+	n.want(n.from(alice, byName(route)))
+	out := n.work()
+	n.want(out, carol+" ACK sip:bob@pbx.example.test SIP/2.0")
+	if header(out[0].text, "Max-Forwards")[0] != "69" || strings.Contains(out[0].text, "\r\nRoute") || !strings.Contains(out[0].text, "received=198.51.100.7") {
+		t.Errorf("ACK\n%s", out[0].text)
+	}
+	// A failure concerns this ACK only; the 2xx and with it the ACK comes again.
+	n.errs["pbx.example.test"] = context.DeadlineExceeded
+	n.from(alice, byName(route))
+	n.want(n.work())
+	n.errs["pbx.example.test"] = nil
+	n.busy = true
+	n.want(n.from(alice, byName(route)))
+	n.busy = false
+	n.from(alice, byName(route))
+	n.want(n.work(), carol+" ACK ")
+	n.wantIdle()
+}
+
+func TestForwardAckTo(t *testing.T) {
+	n := newPaper(t)
+	var m sip.Message
+	if err := m.Parse([]byte(crlf(inside("ACK", "")))); err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]int{"192.0.2.80": 1, "unknown.example.test": 0} {
+		n.sent = nil
+		n.ackTo(&m, locate.Target{Host: host, Port: 5080})
+		if len(n.sent) != want {
+			t.Errorf("%s: sent %v", host, n.sent)
+		}
+	}
+}
