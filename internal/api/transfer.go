@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -23,6 +24,9 @@ type importInput struct {
 	RawBody      []byte    `contentType:"text/plain"`
 }
 
+// largeImport is a file of some ten thousand entries.
+const largeImport = 256 << 10
+
 type importAnswer struct{ Body lists.Imported }
 
 func (s *Server) importEntries(ctx context.Context, in *importInput) (*importAnswer, error) {
@@ -34,6 +38,10 @@ func (s *Server) importEntries(ctx context.Context, in *importInput) (*importAns
 		return nil, huma.Error422UnprocessableEntity(err.Error())
 	}
 	done, err := s.cfg.Lists.Import(ctx, in.Name, bytes.NewReader(in.RawBody), options)
+	if len(in.RawBody) > largeImport {
+		in.RawBody = nil
+		debug.FreeOSMemory() // what reading a large list took is not needed again soon
+	}
 	switch {
 	case err == nil:
 		return &importAnswer{done}, nil
