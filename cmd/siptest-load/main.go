@@ -49,13 +49,14 @@ type loadCommand struct {
 	Hold     time.Duration  `help:"Time from ACK to BYE."`
 	MaxCalls int            `help:"Calls at a time."`
 	Prefix   string         `default:"+1415" help:"How the callers' numbers begin; seven digits follow."`
+	Step     int            `default:"1" help:"The numbers are multiples of this; 97 with +1312 hits the lists of the benchmark."`
 	Domain   string         `default:"example.test" help:"Domain of the callees."`
 }
 
 func (c *loadCommand) config() siptest.Config {
 	modes := map[string]siptest.Mode{"calls": siptest.Calls, "blocked": siptest.Blocked, "hold": siptest.Hold}
 	return siptest.Config{Mode: modes[c.Mode], Proxy: c.Proxy, Caller: c.Caller, Callee: c.Callee, Callers: c.Callers,
-		Ring: c.Ring, HoldTime: c.Hold, MaxCalls: c.MaxCalls, CallerPrefix: c.Prefix, Domain: c.Domain}
+		Ring: c.Ring, HoldTime: c.Hold, MaxCalls: c.MaxCalls, CallerPrefix: c.Prefix, CallerStep: c.Step, Domain: c.Domain}
 }
 
 // Run makes the calls and prints what became of them.
