@@ -37,14 +37,15 @@ const (
 type cli struct {
 	Config string `help:"Configuration file. Without it: ./gatehouse.yaml, else /etc/gatehouse/gatehouse.yaml, else the defaults." placeholder:"FILE" short:"c"`
 
-	Serve   serveCmd   `cmd:"" help:"Run the server."`
-	Screen  screenCmd  `cmd:"" help:"Screen one SIP message from a file or stdin."`
-	List    listCmd    `cmd:"" help:"Add, remove, import, export, show black and white lists."`
-	Ban     banCmd     `cmd:"" help:"Show, add, remove banned sources."`
-	User    userCmd    `cmd:"" help:"Add, remove, show users of hosted domains."`
-	URI     uriCmd     `cmd:"" name:"uri" help:"Parse, compare, locate an address."`
-	Conf    configCmd  `cmd:"" name:"config" help:"Check or show the configuration."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve    serveCmd    `cmd:"" help:"Run the server."`
+	Screen   screenCmd   `cmd:"" help:"Screen one SIP message from a file or stdin."`
+	Attempts attemptsCmd `cmd:"" help:"Show what came, what was done and why; say what was spam."`
+	List     listCmd     `cmd:"" help:"Add, remove, import, export, show black and white lists."`
+	Ban      banCmd      `cmd:"" help:"Show, add, remove banned sources."`
+	User     userCmd     `cmd:"" help:"Add, remove, show users of hosted domains."`
+	URI      uriCmd      `cmd:"" name:"uri" help:"Parse, compare, locate an address."`
+	Conf     configCmd   `cmd:"" name:"config" help:"Check or show the configuration."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 // app is what every command works with.

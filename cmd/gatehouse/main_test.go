@@ -173,6 +173,11 @@ func TestErrorsAreOneLineAndExitStatusesFollowTheContract(t *testing.T) {
 		{"ban remove 192.0.2.99", 1, "gatehouse: 192.0.2.99/32 is not banned"},
 		{"user add alice@example.test", 2, "gatehouse: no password on stdin"},
 		{"user remove alice@example.test", 1, "gatehouse: user alice@example.test: there is no such user"},
+		{"attempts --limit 0", 2, "gatehouse: --limit: 0 is not between 1 and 1000"},
+		{"attempts --kind fax", 2, "gatehouse: --kind must be one of"},
+		{"attempts show nobody", 1, "gatehouse: attempt nobody: there is no attempt of this id"},
+		{"attempts feedback nobody ham", 1, "gatehouse: attempt nobody: there is no attempt of this id"},
+		{"attempts feedback nobody eggs", 2, "gatehouse: <label> must be one of"},
 		{"screen", 1, "gatehouse: -: not a valid SIP message"},
 		{"screen response.sip", 1, "gatehouse: response.sip: this is a response"},
 		{"uri parse sip:", 2, `gatehouse: "sip:" is not a`},
@@ -190,7 +195,7 @@ func TestErrorsAreOneLineAndExitStatusesFollowTheContract(t *testing.T) {
 
 func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
 	p := newPlace(t)
-	for _, command := range []string{"serve", "screen", "list", "list add", "list remove", "list import", "list export", "list show", "ban", "ban show",
+	for _, command := range []string{"serve", "screen", "attempts", "attempts list", "attempts show", "attempts feedback", "list", "list add", "list remove", "list import", "list export", "list show", "ban", "ban show",
 		"ban add", "ban remove", "user", "user add", "user remove", "user show", "uri", "uri parse", "uri compare", "uri locate", "config", "config check", "config show", "version"} {
 		out := p.must("", append(strings.Fields(command), "--help")...)
 		if !strings.Contains(out, "Example") || !strings.Contains(out, "gatehouse "+strings.Fields(command)[0]) {
