@@ -37,6 +37,7 @@ type exchange struct {
 	bestBranch int
 	challenges []challenge
 	waiting    int // look-ups under way
+	abandoned  int // client transactions of hops that were given up too early to be sure
 	reached    bool
 	cancelled  bool
 	done       bool // a 2xx or 6xx has come, or the final response was sent
@@ -61,6 +62,7 @@ type challenge struct {
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 
 func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *exchange {
+	p.stats.live.Add(1)
 	x := exchanges.Get().(*exchange)
 	targets, branches := x.targets[:0], x.branches[:0]
 	*x = exchange{p: p, sh: sh, upstream: txn.ReturnFlow(in), observer: fw.Observer, id: fw.ID, method: in.Msg.Method(), branches: branches, breadth: 60}
@@ -280,7 +282,7 @@ func (x *exchange) cancelPending(now int64, out txn.Sender) {
 
 // release gives the context back once nothing refers to it any more.
 func (x *exchange) release() {
-	if x.server != nil || x.waiting > 0 {
+	if x.server != nil || x.waiting > 0 || x.abandoned > 0 {
 		return
 	}
 	for i := range x.branches {
@@ -291,6 +293,7 @@ func (x *exchange) release() {
 	if x.p == nil {
 		return
 	}
+	x.p.stats.live.Add(-1)
 	x.sh.Release(x.base)
 	x.sh.Release(x.best)
 	x.base, x.best, x.challenges, x.observer, x.p, x.sh, x.id = nil, nil, nil, nil, nil, nil, ""

@@ -325,8 +325,8 @@ func (n *paper) wantOutcome(want ...string) {
 func (n *paper) wantIdle() {
 	n.t.Helper()
 	n.after(300 * sec) // Timer C, then Timers B and H
-	if a := n.layer.Active(); a != 0 || len(n.jobs) != 0 {
-		n.t.Errorf("%d transactions and %d jobs left", a, len(n.jobs))
+	if a, l := n.layer.Active(), n.p.Stats().Live; a != 0 || l != 0 || len(n.jobs) != 0 {
+		n.t.Errorf("%d transactions, %d contexts and %d jobs left", a, l, len(n.jobs))
 	}
 }
 

@@ -61,10 +61,13 @@ type Proxy struct {
 // Stats counts what was forwarded.
 type Stats struct {
 	Forwarded, Stateless, Failovers, Unreachable, ResponsesDropped uint64
+	// Live is the number of requests whose branches have not all ended.
+	Live int64
 }
 
 type counters struct {
 	forwarded, stateless, failovers, unreachable, dropped atomic.Uint64
+	live                                                  atomic.Int64
 }
 
 // New makes a proxy.
@@ -98,5 +101,6 @@ func (p *Proxy) Stats() Stats {
 		Failovers:        p.stats.failovers.Load(),
 		Unreachable:      p.stats.unreachable.Load(),
 		ResponsesDropped: p.stats.dropped.Load(),
+		Live:             p.stats.live.Load(),
 	}
 }

@@ -17,6 +17,12 @@ const timerC = int64(3*time.Minute + time.Second)
 // Response takes a response of one branch (§16.7).
 func (x *exchange) Response(c *txn.Client, in *txn.Incoming, out txn.Sender) {
 	now, status := in.Packet.Now, in.Msg.Status()
+	if c.Abandoned() {
+		// Silent for too long, and then answered: by a 2xx, or we were not told.
+		x.success(c, in, now, out)
+		x.settle(now, out)
+		return
+	}
 	i, b := x.branchOf(c)
 	if b == nil {
 		return
@@ -175,12 +181,12 @@ func (x *exchange) Failed(c *txn.Client, err error, now int64, out txn.Sender) {
 	if !rang && !x.cancelled {
 		x.p.cfg.Locator.Failed(b.hops[b.hop-1])
 	}
-	if errors.Is(err, txn.ErrTimeout) {
-		if rang {
-			x.offer(408, nil, i) // RFC 3261 §16.8
-		} else if x.method == sip.INVITE {
-			c.Linger(x.upstream, now) // it may yet answer, see txn.Client
-		}
+	if rang && errors.Is(err, txn.ErrTimeout) {
+		x.offer(408, nil, i) // RFC 3261 §16.8
+	}
+	if c.Abandoned() {
+		x.abandoned++
+		b.client = nil
 	}
 	if !rang && !x.done && !x.cancelled && b.hop < len(b.hops) && x.base != nil {
 		x.p.stats.failovers.Add(1)
@@ -192,7 +198,9 @@ func (x *exchange) Failed(c *txn.Client, err error, now int64, out txn.Sender) {
 }
 
 func (x *exchange) clientEnded(c *txn.Client) {
-	if _, b := x.branchOf(c); b != nil {
+	if c.Abandoned() {
+		x.abandoned--
+	} else if _, b := x.branchOf(c); b != nil {
 		b.client = nil
 	}
 }

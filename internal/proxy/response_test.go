@@ -231,6 +231,7 @@ func TestSilenceEverywhere(t *testing.T) {
 	n = newPaper(t)
 	fwd = n.from(alice, as("MESSAGE"))[0].text
 	n.want(n.from(bob, answer(fwd, 408, "x", "")))
+	n.want(n.from(alice, as("MESSAGE"))) // a retransmission is not a new request
 	n.wantIdle()
 }
 

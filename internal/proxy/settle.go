@@ -70,7 +70,7 @@ func (x *exchange) finish(now int64, out txn.Sender) {
 		// RFC 4320 §4.2: a non-INVITE that nobody answered gets no 408, be it
 		// ours or somebody else's.
 		x.report(0, true, now)
-		x.server.Terminate()
+		x.server.Mute(now)
 	case x.cancelled && (x.best == nil || x.bestStatus == 408):
 		x.respond(487, "", now, out)
 	case x.best != nil:

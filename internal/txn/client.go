@@ -11,11 +11,12 @@ import (
 // ClientUser is what a client transaction reports to.
 type ClientUser interface {
 	// Response is called for every response but those that only concern the
-	// transaction (retransmissions, and answers to its CANCEL).
+	// transaction (retransmissions, and answers to its CANCEL). Of an
+	// abandoned one only a 2xx is reported.
 	Response(c *Client, in *Incoming, out Sender)
 	// Failed is called when there will be no final response: err is ErrTimeout
 	// (Timer B, F or C) or says why the request could not be delivered. The
-	// transaction ends after the call.
+	// transaction ends after the call, unless it is Abandoned.
 	Failed(c *Client, err error, now int64, out Sender)
 	// Ended is called when nothing more will be reported; c is invalid afterwards.
 	Ended(c *Client)
@@ -51,7 +52,7 @@ type Client struct {
 	cancelled bool // a CANCEL was asked for
 	sentCANC  bool // and has been sent
 	heard     bool // a provisional response has come
-	abandoned bool // the user has turned to another hop
+	abandoned bool // the user has lost patience
 }
 
 // ReserveID makes the id that the branch of a coming request is written with.
@@ -157,7 +158,9 @@ func (c *Client) provisional(in *Incoming, now int64, out Sender) {
 		c.deadline = now + timerC
 		c.arm()
 	}
-	c.user.Response(c, in, out)
+	if !c.abandoned {
+		c.user.Response(c, in, out)
+	}
 }
 
 // timerC is more than three minutes (RFC 3261 §16.6 step 11); a proxy moves it
@@ -167,13 +170,7 @@ const timerC = int64(181e9)
 // accepted passes the 2xx on and leaves the rest to Shard.late.
 func (c *Client) accepted(in *Incoming, now int64, out Sender) {
 	c.state = clientCompleted
-	if c.abandoned {
-		if upstream, ok := c.sh.late.get(c.id, now); ok {
-			c.sh.layer.core.Late2xx(c.sh, upstream, in, out)
-		}
-	} else {
-		c.user.Response(c, in, out)
-	}
+	c.user.Response(c, in, out)
 	c.terminate()
 }
 
@@ -191,7 +188,9 @@ func (c *Client) final(in *Incoming, now int64, out Sender) {
 		out.Send(c.dest, 0, c.ack)
 	}
 	c.releaseRequest()
-	c.user.Response(c, in, out)
+	if !c.abandoned {
+		c.user.Response(c, in, out)
+	}
 	c.leave()
 	if c.dest.Transport.Reliable() {
 		c.terminate() // Timers D and K are zero
@@ -244,27 +243,34 @@ func (c *Client) failed(err error, now int64, out Sender) {
 	if c.state == clientProceeding && !errors.Is(err, ErrTimeout) {
 		return // somebody is there: a retransmission got lost, or an ICMP error is forged
 	}
-	impatient := c.method == sip.INVITE && c.state == clientCalling && errors.Is(err, ErrTimeout) && now < c.giveUp
-	c.state = clientCompleted
-	c.user.Failed(c, err, now, out)
-	if impatient {
-		c.abandon()
+	if c.abandoned {
+		c.terminate()
 		return
 	}
-	c.terminate()
+	impatient := c.method == sip.INVITE && c.state == clientCalling && errors.Is(err, ErrTimeout) && now < c.giveUp
+	if impatient {
+		c.abandon()
+	} else {
+		c.state = clientCompleted
+	}
+	c.user.Failed(c, err, now, out)
+	if !impatient {
+		c.terminate()
+	}
 }
 
-// abandon leaves an INVITE whose user has lost patience before Timer B. It may
-// have been received all the same: if it rings after all it is cancelled, and
-// if it is answered the 2xx goes upstream like another fork's.
+// abandon leaves an INVITE to itself until Timer B. It may have been received all
+// the same: if it rings after all it is cancelled, and if it is answered the user
+// gets the 2xx.
 func (c *Client) abandon() {
-	c.state, c.cancelled, c.abandoned = clientCalling, true, true
-	c.leave()
-	c.user = ignore{}
+	c.cancelled, c.abandoned = true, true
 	c.interval = 0
 	c.deadline = c.giveUp
 	c.arm()
 }
+
+// Abandoned reports whether the user lost patience (SetDeadline) before Timer B.
+func (c *Client) Abandoned() bool { return c.abandoned }
 
 // Cancel asks for the end of a pending INVITE. The CANCEL leaves at once if a
 // provisional response has come, and otherwise with the first one
@@ -312,8 +318,7 @@ func (c *Client) leave() {
 	}
 }
 
-// ignore is the user of a CANCEL, or of what was abandoned: nothing follows from
-// how it ends.
+// ignore is the user of a CANCEL: nothing follows from how it ends.
 type ignore struct{}
 
 func (ignore) Response(*Client, *Incoming, Sender)  {}

@@ -229,6 +229,16 @@ func (s *Server) forget() {
 	s.last = nil
 }
 
+// Mute ends a non-INVITE that nobody answered in time: no final response may be
+// sent (RFC 4320 §4.2), and retransmissions are absorbed as if one had been.
+func (s *Server) Mute(now int64) {
+	s.forget()
+	s.state = serverCompleted
+	s.deadline = now + s.sh.layer.iv.n
+	s.sh.wheel.set(&s.timer, s.deadline)
+	s.leave()
+}
+
 // Terminate ends the transaction without a response.
 func (s *Server) Terminate() { s.terminate() }
 

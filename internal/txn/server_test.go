@@ -116,6 +116,19 @@ func TestServerNonInvite(t *testing.T) {
 	r.wantIdle()
 }
 
+func TestMutedServerAbsorbs(t *testing.T) {
+	r := newRig(t)
+	msg := request("MESSAGE", "z9hG4bKm")
+	r.receive(sip.UDP, alice, msg)
+	r.respond(msg, 100)
+	r.servers[0].Mute(r.now)
+	r.wantHeard("request MESSAGE, server ended")
+	r.pass(31 * sec)
+	r.wantSent(r.receive(sip.UDP, alice, msg))
+	r.wantHeard("")
+	r.wantIdle()
+}
+
 // RFC 4320 §4.1: 100 when the client's Timer E has reached T2, once, and only if
 // nothing was said before.
 func TestServerSaysTryingToSlowNonInvite(t *testing.T) {
