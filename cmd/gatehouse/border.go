@@ -61,6 +61,7 @@ func startBorder(ctx context.Context, s *server) (runner, error) {
 	entry.border.Store(side.border)
 	side.measure()
 	s.live.Subscribe(func(_, cfg *config.Config) { side.reload(cfg) })
+	s.renew = side.renew
 	return side.run, nil
 }
 
@@ -156,10 +157,13 @@ func (side *sipSide) watchLoad(ctx context.Context) error {
 	}
 }
 
-// reload puts domains, peers and certificates of a changed configuration in
-// force.
+// reload puts domains and peers of a changed configuration in force.
 func (side *sipSide) reload(cfg *config.Config) {
 	side.border.SetSite(newSite(cfg, side.s.policies.Load()))
+}
+
+// renew reads the certificate again.
+func (side *sipSide) renew(cfg *config.Config) {
 	if err := side.certs.load(cfg); err != nil {
 		side.s.log.Error("certificate kept as it was", "error", err)
 	}

@@ -43,6 +43,21 @@ func TestNotifySpeaksToSystemd(t *testing.T) {
 	}
 }
 
+// TestServeTellsSystemdWhenItIsReadyAndWhenItStops runs the whole server as systemd does with Type=notify.
+func TestServeTellsSystemdWhenItIsReadyAndWhenItStops(t *testing.T) {
+	p := newPlace(t)
+	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(p.dir, "notify"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	t.Setenv("NOTIFY_SOCKET", filepath.Join(p.dir, "notify"))
+	stop := p.serve()
+	heard(t, l, "^READY=1$")
+	stop()
+	heard(t, l, "^STOPPING=1$")
+}
+
 func heard(t *testing.T, l *net.UnixConn, want string) {
 	t.Helper()
 	b := make([]byte, 200)

@@ -42,6 +42,8 @@ type server struct {
 	engine   *screen.Engine
 	policies atomic.Pointer[policies]
 	probes   []api.Probe
+
+	renew func(*config.Config) // reads files that the configuration names again; set before Run
 }
 
 // newServer builds every part from the configuration and loads its state.
@@ -178,6 +180,10 @@ func (s *server) reloaded(r config.Reload) {
 	if r.Err != nil {
 		s.log.Error("configuration refused, the old one stays", "error", r.Err)
 		return
+	}
+	// The file may be as it was and the certificate that it names a new one.
+	if s.renew != nil {
+		s.renew(r.Config)
 	}
 	s.log.Info("configuration reloaded", "changed", r.Changed)
 	if len(r.Restart) > 0 {
