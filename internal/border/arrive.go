@@ -20,7 +20,7 @@ func (v *visit) arrive() bool {
 	if v.from.stranger() {
 		if agent := scanner(m); agent != "" {
 			v.b.stats.scanners.Add(1)
-			v.b.incident(v.in, guard.Scan, "", "user agent "+agent)
+			v.admitted(agent)
 			return false
 		}
 	}
@@ -63,6 +63,20 @@ func (b *Border) incident(in *txn.Incoming, kind guard.FailureKind, account, evi
 	}
 	b.cfg.Guard.Report(&guard.Incident{
 		Kind: kind, Remote: p.Flow.Remote, Transport: p.Flow.Transport.Lower(), Account: account, Evidence: evidence,
+	}, p.Now)
+}
+
+// admitted bans the source of a request that names an attack tool as its
+// sender. One is enough: such a tool sends one request to a host, and goes on
+// only if it is answered.
+func (v *visit) admitted(agent string) {
+	p := v.in.Packet
+	kind := guard.Scan
+	if p.Flow.Transport.Reliable() {
+		kind |= guard.Proven
+	}
+	v.b.cfg.Guard.Report(&guard.Incident{
+		Kind: kind, Remote: p.Flow.Remote, Transport: p.Flow.Transport.Lower(), Evidence: "user agent " + agent, Outright: true,
 	}, p.Now)
 }
 

@@ -62,6 +62,9 @@ func (v *visit) prove(d *Domain, svc home.Service) bool {
 	} else if res.Outcome.Suspicious() {
 		v.b.cfg.Log.Warn("credentials", "outcome", res.Outcome.String(), "user", cut(res.Username), "source", addrOf(v.in).String())
 	}
+	if res.Outcome == home.Absent && v.from.stranger() {
+		v.probed()
+	}
 	challenge, stale := res.Outcome.Challenge()
 	switch {
 	case challenge:
@@ -74,6 +77,18 @@ func (v *visit) prove(d *Domain, svc home.Service) bool {
 		v.refuse(403, "", "")
 	}
 	return false
+}
+
+// probed counts a request without credentials in the name of a user who does
+// not exist: a search for names sends many of these, and takes no challenge up.
+func (v *visit) probed() {
+	u := v.in.Msg.FromURI()
+	if v.in.Msg.Method() == sip.REGISTER {
+		u = v.in.Msg.ToURI()
+	}
+	if aor, ok := v.b.hosted(u); !ok || !v.b.knows(aor) {
+		v.b.incident(v.in, guard.UnknownUser, string(v.in.Msg.From().URI), "no such user: "+aor)
+	}
 }
 
 // registration handles REGISTER: by our registrar for hosted domains, else it

@@ -58,6 +58,9 @@ type Incident struct {
 	Transport string
 	Account   string
 	Evidence  string
+	// Outright bans at once, whatever the count: for what nobody sends by
+	// mistake.
+	Outright bool
 }
 
 // Failure counts a failure of a. At the limit of its kind the source is
@@ -81,7 +84,7 @@ func (g *Guard) Report(in *Incident, now int64) (banned bool) {
 	known := g.isGood(host, now)
 	count, over := g.count(host, kind, proven, known, now)
 	g.tell(in, a, count, now)
-	if !over || known && !proven {
+	if !over && !in.Outright || known && !proven {
 		return false
 	}
 	return g.punish(a, host, proven, kind.reason(), in.Evidence, count, now)
