@@ -24,12 +24,12 @@ type Trust struct {
 // that Gatehouse itself adds; it is removed from everybody's requests.
 func Strip(e *sip.Edit, m *sip.Message, t Trust, own string) {
 	for _, f := range m.Fields() {
-		if remove(f.ID, t) || f.ID == sip.HeaderUnknown && own != "" && bytes.EqualFold(m.Text(f.Name), []byte(own)) {
+		if remove(f.ID, t) || f.Name.Len() == len(own) && bytes.EqualFold(m.Text(f.Name), []byte(own)) {
 			e.DeleteField(f)
 		}
 	}
 	if !t.Verification {
-		stripVerstat(e, m)
+		stripVerstat(e, m, t)
 	}
 }
 
@@ -58,36 +58,4 @@ func StripCredentials(e *sip.Edit, m *sip.Message, realm string) {
 			e.DeleteField(f)
 		}
 	}
-}
-
-// stripVerstat cuts every verstat parameter out of the From field, where a
-// caller could claim to have been verified (3GPP TS 24.229 §7.2A.20 puts it
-// into the URI; some put it behind).
-func stripVerstat(e *sip.Edit, m *sip.Message) {
-	span := m.From().Span
-	text := m.Text(span)
-	for from := 0; ; {
-		i := indexVerstat(text[from:])
-		if i < 0 {
-			return
-		}
-		i += from
-		end := i + 1
-		for end < len(text) && !bytes.ContainsRune([]byte(";>?@, \t\r\n"), rune(text[end])) {
-			end++
-		}
-		e.Delete(sip.Span{Start: span.Start + uint32(i), End: span.Start + uint32(end)})
-		from = end
-	}
-}
-
-// indexVerstat finds ";verstat", in any case.
-func indexVerstat(b []byte) int {
-	const name = ";verstat"
-	for i := 0; i+len(name) <= len(b); i++ {
-		if b[i] == ';' && bytes.EqualFold(b[i:i+len(name)], []byte(name)) {
-			return i
-		}
-	}
-	return -1
 }

@@ -19,6 +19,7 @@ type game struct {
 	t      *rapid.T
 	req    string
 	invite bool
+	begin  int64
 	sentAt map[string]int64 // branch of each request that was sent → when, the first time
 	text   map[string]string
 	order  []string
@@ -48,7 +49,7 @@ func TestForkingAtRandom(t *testing.T) {
 				g.from(alice, cancelOf(g.req))
 			},
 			"again": func(*rapid.T) {
-				if len(g.finals) == 0 { // RFC 6026: absorbed for 64*T1 only
+				if len(g.finals) == 0 && g.now < g.begin+int64(31*sec) { // Timers B and F
 					g.from(alice, g.req)
 				}
 			},
@@ -73,6 +74,7 @@ func TestForkingAtRandom(t *testing.T) {
 
 func newGame(t *rapid.T) *game {
 	g := &game{paper: newPaper(t), t: t, sentAt: map[string]int64{}, text: map[string]string{}, over: map[string]bool{}}
+	g.begin = g.now
 	g.invite = rapid.IntRange(0, 3).Draw(t, "kind") > 0
 	g.req = invite
 	if !g.invite {
