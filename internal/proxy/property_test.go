@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -127,7 +128,7 @@ func (g *game) note() {
 			}
 		case strings.HasPrefix(l.text, "SIP/2.0 1") || header(l.text, "CSeq")[0] == "1 CANCEL":
 		case strings.HasPrefix(l.text, "SIP/2.0 "):
-			if n := len(g.finals); n == 0 || g.finals[n-1] != l.text {
+			if !slices.Contains(g.finals, l.text) {
 				g.finals = append(g.finals, l.text)
 			}
 		}

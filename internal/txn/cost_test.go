@@ -134,7 +134,7 @@ func TestAnsweredCallAllocatesNothing(t *testing.T) {
 
 // TestMemoryOfAnsweredCalls: what is kept for the 64*T1 of RFC 6026 after a 200.
 func TestMemoryOfAnsweredCalls(t *testing.T) {
-	const n = 100_000
+	const n = answeredCalls
 	c := newCalls()
 	c.call()
 	heap := func() uint64 {
