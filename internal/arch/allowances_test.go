@@ -4,7 +4,6 @@ package arch
 func allowances() []allowance {
 	return []allowance{
 		{"world-by-name", "cmd/gatehouse/serve.go", "net", "the console's listener is opened before anything else, so that a port in use is said at once"},
-		{"no-skip", "internal/txn/property_test.go", "", "rapid's Skip passes over an action that cannot be drawn now, not over the test"},
 		{"world-by-name", "internal/wire/", "net/http", "the WebSocket handshake is an HTTP request (RFC 7118 §3)"},
 		{"hot-path-imports", "internal/wire/websocket.go", "log", "http.Server takes its ErrorLog as a log.Logger; the handshake is not on a packet's path"},
 	}
