@@ -85,7 +85,7 @@ func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
 	site := newSite(cfg, s.policies.Load())
 	hosted := func(host []byte) (string, bool) { return side.border.Hosted(host) }
 	auth := home.NewAuthenticator(home.AuthConfig{
-		Domain: hosted, Algorithms: algorithms(cfg), NonceTTL: time.Duration(cfg.Home.NonceTTL), Key: nonceKey,
+		Domain: hosted, Algorithms: offered(cfg), NonceTTL: time.Duration(cfg.Home.NonceTTL), Key: nonceKey,
 	}, s.accounts, time.Now())
 	side.registrar = home.NewRegistrar(home.RegistrarConfig{
 		Domain: hosted, IsOwn: self.IsHostPort, Storage: s.store, Log: s.log,
@@ -117,6 +117,7 @@ func (side *sipSide) run(ctx context.Context) error {
 	group.Go(func() error { return side.registrar.Run(inner) })
 	group.Go(func() error { return side.workers.Run(inner) })
 	group.Go(func() error { return side.watchLoad(inner) })
+	defer side.locator.Close()
 	select {
 	case <-ctx.Done():
 	case <-inner.Done():
@@ -151,8 +152,8 @@ func (side *sipSide) watchLoad(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
-			side.border.Backlog(side.net.Backlog())
+		case now := <-tick.C:
+			side.border.Behind(side.net.Behind(now))
 		}
 	}
 }

@@ -44,7 +44,9 @@ func (c *serveCmd) Run(a *app) (err error) {
 	}
 	level := new(slog.LevelVar)
 	level.Set(slog.Level(cfg.Log.Level))
-	log := telemetry.NewLog(a.stderr, string(cfg.Log.Format), level)
+	lines := telemetry.NewBuffered(a.stderr)
+	defer lines.Flush()
+	log := telemetry.NewLog(lines, string(cfg.Log.Format), level)
 	if err := makeFolder(cfg); err != nil {
 		return err
 	}
@@ -53,7 +55,7 @@ func (c *serveCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	s, err := newServer(a, cfg, db, log, level)
+	s, err := newServer(a, cfg, db, log, lines, level)
 	if err != nil {
 		return err
 	}
@@ -138,6 +140,7 @@ func (s *server) run(ctx context.Context, border runner, console net.Listener) e
 			return nil
 		})
 	}
+	start("log", s.lines.Run)
 	start("history", s.recorder.Run)
 	start("bans", s.guard.Run)
 	start("configuration", s.live.Run)

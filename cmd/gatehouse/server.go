@@ -26,6 +26,7 @@ type runner func(context.Context) error
 // server is everything that a running server is made of, except sockets.
 type server struct {
 	log      *slog.Logger
+	lines    *telemetry.Buffered // what log and security write to
 	level    *slog.LevelVar
 	security *telemetry.SecurityLog
 	metrics  *telemetry.Metrics
@@ -47,11 +48,11 @@ type server struct {
 }
 
 // newServer builds every part from the configuration and loads its state.
-func newServer(a *app, cfg *config.Config, db *store.Store, log *slog.Logger, level *slog.LevelVar) (*server, error) {
+func newServer(a *app, cfg *config.Config, db *store.Store, log *slog.Logger, lines *telemetry.Buffered, level *slog.LevelVar) (*server, error) {
 	v, _ := version()
 	s := &server{
-		log: log, level: level, store: db, ids: new(history.IDs),
-		security: telemetry.NewSecurityLog(a.stderr),
+		log: log, lines: lines, level: level, store: db, ids: new(history.IDs),
+		security: telemetry.NewSecurityLog(lines),
 		metrics:  telemetry.NewMetrics(v),
 		notify:   newNotifier(log),
 	}

@@ -61,5 +61,5 @@ func newPeer(p *config.Peer, number uint16) *border.Peer {
 }
 
 func target(t config.Target) locate.Target {
-	return locate.Target{Host: t.Host, Port: t.Port, Transport: t.Transport, Secure: t.Secure}
+	return locate.Target{Host: t.Host, Port: t.Port, Transport: t.Transport, Secure: t.Secure, Trusted: true}
 }

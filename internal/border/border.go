@@ -83,7 +83,7 @@ type Border struct {
 func New(cfg Config) *Border {
 	b := &Border{cfg: cfg}
 	b.refused.seed = maphash.MakeSeed()
-	b.strangers.above, b.known.above = strangersAbove, knownAbove
+	b.strangers.after, b.known.after = strangersAfter, knownAfter
 	b.site.Store(cfg.Site)
 	b.answers.init()
 	b.visits.New = func() any { return new(visit) }

@@ -2,6 +2,7 @@ package border
 
 import (
 	"sync/atomic"
+	"time"
 
 	"gatehouse.example/internal/txn"
 	"gatehouse.example/sip"
@@ -9,10 +10,9 @@ import (
 
 // shedder turns a share of new requests away (RFC 7339 §5, the loss-based
 // algorithm, applied by ourselves since strangers obey nobody). How loaded the
-// server is, it learns from how full the receive buffers are.
+// server is, it learns from how long the readers have not caught up.
 type shedder struct {
-	above float64 // of the buffer: where shedding begins
-	high  int     // how many times in a row it was above
+	after time.Duration // how long they may be behind
 	rate  atomic.Uint32
 	state atomic.Uint64
 }
@@ -20,27 +20,21 @@ type shedder struct {
 // whole is the rate at which everything is shed.
 const whole = 1 << 16
 
-// Strangers are shed while there is room in the buffer, so that those whom we
-// know never notice; they are shed only when that does not suffice, since what
-// the kernel drops would hit them all the same. A full buffer is worth some 150
-// ms of work, less than it takes until anybody retransmits.
+// Strangers are shed first, and those whom we know only when that does not
+// suffice, since what the kernel drops would hit them all the same.
 const (
-	strangersAbove = 0.35
-	knownAbove     = 0.70
-	sustained      = 2 // a moment without a processor is not overload
+	strangersAfter = 300 * time.Millisecond
+	knownAfter     = 900 * time.Millisecond
 )
 
-// adjust is called at short, regular intervals.
-func (s *shedder) adjust(full float64) {
+// adjust is called five times a second.
+func (s *shedder) adjust(behind time.Duration) {
 	r := s.rate.Load()
-	if s.high++; full <= s.above {
-		s.high = 0
-	}
 	switch {
-	case s.high >= sustained:
+	case behind > s.after:
 		r = min(r+r/4+whole/32, whole*15/16)
-	case full < s.above/2:
-		if r = r * 3 / 4; r < whole/64 {
+	case behind == 0:
+		if r = r * 7 / 8; r < whole/64 {
 			r = 0
 		}
 	}
@@ -58,10 +52,10 @@ func (s *shedder) hit() bool {
 	return uint32(x>>24)&(whole-1) < r
 }
 
-// Backlog tells how full the receive buffers are, from 0 to 1.
-func (b *Border) Backlog(full float64) {
-	b.strangers.adjust(full)
-	b.known.adjust(full)
+// Behind tells for how long the readers have not caught up, five times a second.
+func (b *Border) Behind(d time.Duration) {
+	b.strangers.adjust(d)
+	b.known.adjust(d)
 }
 
 // Shedding returns the shares of new requests that are turned away.

@@ -3,32 +3,42 @@ package wire
 import (
 	"net"
 	"net/netip"
+	"sync/atomic"
+	"time"
 )
 
-// Backlog returns how full the fullest UDP receive buffer is, from 0 to 1: how
-// far behind the readers are.
-func (n *Net) Backlog() float64 {
-	full := 0.0
+// Behind returns for how long the UDP reader that is worst off has not found its
+// socket empty: more comes than it can take. It is 0 while all keep up; a moment
+// without a processor is made up for at once and does not show.
+func (n *Net) Behind(now time.Time) time.Duration {
+	worst := int64(0)
 	for _, l := range n.udp {
 		if l == nil {
 			continue
 		}
 		l.mu.Lock()
 		for _, r := range l.readers {
-			full = max(full, fullness(r.fd))
+			if since := r.behind.Load(); since != 0 {
+				worst = max(worst, now.UnixNano()-since)
+			}
 		}
 		l.mu.Unlock()
 	}
-	return full
+	return time.Duration(worst)
 }
 
-func fullness(fd int) float64 {
-	m := memInfoOf(fd)
-	if m[memLimit] == 0 {
-		return 0
+// note remembers since when each batch has been full.
+func (b *behindSince) note(full bool, now int64) {
+	switch since := b.Load(); {
+	case !full && since != 0:
+		b.Store(0)
+	case full && since == 0:
+		b.Store(now)
 	}
-	return float64(m[memReceived]) / float64(m[memLimit])
 }
+
+// behindSince is a time in Unix nanoseconds, 0 = not behind.
+type behindSince struct{ atomic.Int64 }
 
 // LocalAddrs returns the addresses that wildcard listeners are reached by.
 func (n *Net) LocalAddrs() []netip.AddrPort {

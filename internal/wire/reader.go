@@ -23,6 +23,7 @@ type reader struct {
 	pace   pacer
 	busy   busyness
 	passed *gate
+	behind behindSince
 }
 
 func newReader(l *udpListener, fd int, first bool) (*reader, error) {
@@ -48,6 +49,7 @@ func (r *reader) run() {
 			continue
 		}
 		now := time.Now()
+		r.behind.note(n == batchSize, now.UnixNano())
 		r.batch(n, now.UnixNano())
 		if n < batchSize {
 			r.passGate(g)
@@ -74,6 +76,7 @@ func (r *reader) failed(err error, g *gate) {
 	switch {
 	case errors.Is(err, unix.EINTR):
 	case errors.Is(err, unix.EAGAIN):
+		r.behind.note(false, 0)
 		r.passGate(g)
 	default:
 		r.l.readErrors(r.fd, r.out)
