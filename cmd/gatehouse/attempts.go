@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -55,7 +54,7 @@ func (c *attemptsListCmd) Run(a *app) error {
 	}
 	return a.with(func(b *backend) error {
 		var page api.AttemptPage
-		if err := b.Do(a.ctx, http.MethodGet, "/attempts?"+c.query().Encode(), nil, &page); err != nil {
+		if err := b.Do(a.ctx, "GET", "/attempts?"+c.query().Encode(), nil, &page); err != nil {
 			return err
 		}
 		if c.JSON {
@@ -140,7 +139,7 @@ func (attemptsShowCmd) Help() string {
 func (c *attemptsShowCmd) Run(a *app) error {
 	return a.with(func(b *backend) error {
 		var v verdict.Verdict
-		if err := b.Do(a.ctx, http.MethodGet, attemptPath(c.ID), nil, &v); err != nil {
+		if err := b.Do(a.ctx, "GET", attemptPath(c.ID), nil, &v); err != nil {
 			return fmt.Errorf("attempt %s: %w", c.ID, err)
 		}
 		if c.JSON {
@@ -208,7 +207,7 @@ func (attemptsFeedbackCmd) Help() string {
 // Run stores the feedback.
 func (c *attemptsFeedbackCmd) Run(a *app) error {
 	return a.with(func(b *backend) error {
-		if err := b.Do(a.ctx, http.MethodPost, attemptPath(c.ID)+"/feedback", api.Feedback{Label: c.Label}, nil); err != nil {
+		if err := b.Do(a.ctx, "POST", attemptPath(c.ID)+"/feedback", api.Feedback{Label: c.Label}, nil); err != nil {
 			return fmt.Errorf("attempt %s: %w", c.ID, err)
 		}
 		return nil
