@@ -121,10 +121,18 @@ func localAPI(ctx context.Context, cfg *config.Config, s *store.Store) (*api.Cli
 // algorithms are those that passwords are hashed for.
 func algorithms(cfg *config.Config) []digest.Algorithm {
 	all := []digest.Algorithm{digest.SHA512_256, digest.SHA256}
-	if cfg.Home.MD5 {
+	if cfg.Home.MD5 != config.MD5Off {
 		all = append(all, digest.MD5)
 	}
 	return all
+}
+
+// offered are the algorithms that challenges name.
+func offered(cfg *config.Config) []digest.Algorithm {
+	if cfg.Home.MD5 == config.MD5Only {
+		return []digest.Algorithm{digest.MD5}
+	}
+	return algorithms(cfg)
 }
 
 // hosts reports whether phones of a domain register here.

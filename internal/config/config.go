@@ -15,6 +15,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/goccy/go-yaml/ast"
+
 	"gatehouse.example/sip"
 	"gatehouse.example/verdict"
 )
@@ -133,10 +135,12 @@ type Numbers struct {
 
 // Home is the registrar of domains that we host.
 type Home struct {
-	// MD5 offers MD5 in digest challenges too, for phones that know nothing
-	// newer (RFC 8760 prefers SHA-256). Users whose password was set while this
-	// was off need a new password.
-	MD5 bool `yaml:"md5"`
+	// MD5 offers MD5 in digest challenges too, behind the others, for phones
+	// that know nothing newer (RFC 8760 prefers SHA-256). `only` offers nothing
+	// but MD5: many of these phones look at the first challenge alone, and some
+	// give up when there is one that they do not know. Users whose password was
+	// set while this was off need a new password.
+	MD5 MD5 `yaml:"md5"`
 	// MinExpires and MaxExpires bound a registration's life; a shorter wish is
 	// answered 423, a longer one is cut (RFC 3261 §10.3).
 	MinExpires Duration `yaml:"min_expires"`
@@ -145,6 +149,29 @@ type Home struct {
 	NonceTTL Duration `yaml:"nonce_ttl"`
 	// MaxContacts is how many phones one user may register.
 	MaxContacts int `yaml:"max_contacts"`
+}
+
+// MD5 says whether MD5 is offered: false, true or only.
+type MD5 string
+
+// The values of MD5.
+const (
+	MD5Off  MD5 = "false"
+	MD5On   MD5 = "true"
+	MD5Only MD5 = "only"
+)
+
+// UnmarshalYAML reads false, true or only.
+func (m *MD5) UnmarshalYAML(n ast.Node) error {
+	return oneOf(n, (*string)(m), string(MD5Off), string(MD5On), string(MD5Only))
+}
+
+// MarshalYAML writes what UnmarshalYAML reads.
+func (m MD5) MarshalYAML() (any, error) {
+	if m == MD5Only {
+		return string(m), nil
+	}
+	return m == MD5On, nil
 }
 
 // DNS is the resolver's settings.
@@ -197,6 +224,7 @@ func Default() *Config {
 		Label:   Label{DisplayPrefix: "[SPAM?] ", Header: "X-Gatehouse"},
 		Numbers: Numbers{},
 		Home: Home{
+			MD5:        MD5Off,
 			MinExpires: Duration(time.Minute), MaxExpires: Duration(time.Hour),
 			NonceTTL: Duration(2 * time.Minute), MaxContacts: 10,
 		},
