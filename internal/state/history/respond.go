@@ -17,17 +17,18 @@ type Outcome struct {
 // outcome is one that waits.
 type outcome struct {
 	Outcome
-	after uint64 // how many verdicts had been recorded when it came: its own is among them
+	after uint64 // how many verdicts had been recorded when it came: its own is among them, or is being recorded
+	again bool   // was not found once
 }
 
 // respondTime bounds one go at storing outcomes: verdicts wait for it, and they matter more.
 const respondTime = 2 * time.Second
 
-// Respond adds the response that an attempt got in the end to its record, which was recorded before. Like Record it never waits; no
-// more outcomes wait than verdicts may, and the oldest give way.
+// Respond adds the response that an attempt got in the end to its record, which has been recorded or is about to be. Like Record it
+// never waits; no more outcomes wait than verdicts may, and the oldest give way.
 func (r *Recorder) Respond(id string, response verdict.Response) {
 	r.mu.Lock()
-	r.outcomes = append(r.outcomes, outcome{Outcome{ID: id, Response: response}, r.pushed})
+	r.outcomes = append(r.outcomes, outcome{Outcome: Outcome{ID: id, Response: response}, after: r.pushed})
 	first := len(r.outcomes) == 1
 	r.trimOutcomes()
 	r.mu.Unlock()
@@ -107,16 +108,16 @@ func (r *Recorder) respond(ctx context.Context, timeout time.Duration) {
 	}
 	taken, left := r.takeOutcomes()
 	var ready []Outcome
-	var waiting []outcome
+	var asked, kept []outcome
 	for _, o := range taken {
 		if o.after <= left {
-			ready = append(ready, o.Outcome)
+			ready, asked = append(ready, o.Outcome), append(asked, o)
 		} else {
-			waiting = append(waiting, o)
+			kept = append(kept, o)
 		}
 	}
 	if len(ready) == 0 {
-		r.keepOutcomes(waiting, 0)
+		r.keepOutcomes(kept, 0)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
@@ -128,5 +129,34 @@ func (r *Recorder) respond(ctx context.Context, timeout time.Duration) {
 		r.keepOutcomes(taken, 0)
 		return
 	}
-	r.keepOutcomes(waiting, len(missing))
+	again, lost := r.askAgain(asked, missing)
+	r.keepOutcomes(append(kept, again...), lost)
+	if len(again) > 0 {
+		signal(r.wake)
+	}
+}
+
+// askAgain returns the outcomes to be tried once more, and how many are lost. A call that fails while it is being relayed has its outcome
+// a moment before its verdict; by now the verdict is at least queued.
+func (r *Recorder) askAgain(asked []outcome, missing []string) (again []outcome, lost int) {
+	if len(missing) == 0 {
+		return nil, 0
+	}
+	r.mu.Lock()
+	pushed := r.pushed
+	r.mu.Unlock()
+	gone := make(map[string]bool, len(missing))
+	for _, id := range missing {
+		gone[id] = true
+	}
+	for _, o := range asked {
+		switch {
+		case !gone[o.ID]:
+		case o.again:
+			lost++
+		default:
+			again = append(again, outcome{Outcome: o.Outcome, after: pushed, again: true})
+		}
+	}
+	return again, lost
 }

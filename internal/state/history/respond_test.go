@@ -178,6 +178,30 @@ func TestOutcomesSurviveAStorageThatFails(t *testing.T) {
 	})
 }
 
+// TestOutcomeMayComeBeforeItsVerdict: a call that fails while it is being relayed is answered before it is recorded, and a batch may be taken
+// in between.
+func TestOutcomeMayComeBeforeItsVerdict(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, r, stop := startAnswering(t, Config{})
+		a.set(nil, 100*time.Millisecond)
+		relay(r, 1, 10)
+		time.Sleep(251 * time.Millisecond) // the batch is being stored
+		respond(r, 10, 11)
+		relay(r, 10, 11)
+		time.Sleep(time.Second)
+		respond(r, 20, 21)
+		time.Sleep(251 * time.Millisecond) // the storage has been asked
+		relay(r, 20, 21)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		checkAnswered(t, a, 2)
+		stop()
+		if s := r.Stats(); s.LostOutcomes != 0 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
 func TestDrainStoresOutcomes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, r, stop := startAnswering(t, Config{Batch: 10})
