@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -289,4 +290,38 @@ func TestPendingCountsWhatAwaitsItsAnswer(t *testing.T) {
 		t.Errorf("pending %d, active %d", n, r.layer.Active())
 	}
 	r.wantIdle()
+}
+
+// Accepted vouches for an ACK that ignores the Route set: from the source of an
+// INVITE that had a 2xx, within 64*T1.
+func TestAcceptedKnowsTheDialogsThatAwaitTheirAck(t *testing.T) {
+	r := newRig(t)
+	inv := request("INVITE", "z9hG4bKa")
+	r.receive(sip.UDP, alice, inv)
+	known := func(from, text string) (ok bool) {
+		m := new(sip.Message)
+		if err := m.Parse([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		in := &Incoming{Msg: m, Packet: &wire.Packet{Now: r.now, Flow: wire.Flow{Remote: netip.MustParseAddrPort(from)}}}
+		r.layer.Do(m.CallID(), func(sh *Shard) { ok = sh.Accepted(in) })
+		return ok
+	}
+	ack := request("ACK", "z9hG4bKother")
+	if known(alice, ack) {
+		t.Error("before the 200")
+	}
+	r.respond(inv, 200)
+	if !known(alice, ack) || !known("198.51.100.7:999", ack) {
+		t.Error("after the 200")
+	}
+	// CSeq 1 and an address that ends in 7 must not add up to CSeq 2 and 4.
+	if known("198.51.100.4:5060", strings.Replace(ack, "CSeq: 1", "CSeq: 2", 1)) || known("198.51.100.8:5060", ack) ||
+		known(alice, strings.Replace(ack, "tag=a1", "tag=a2", 1)) || known(alice, strings.Replace(ack, "CSeq: 1", "CSeq: 2", 1)) {
+		t.Error("another dialog")
+	}
+	r.wantIdle()
+	if known(alice, ack) {
+		t.Error("after 64*T1")
+	}
 }
