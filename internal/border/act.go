@@ -3,6 +3,7 @@ package border
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"gatehouse.example/internal/action"
@@ -69,15 +70,48 @@ func (v *visit) record() {
 	d := &v.verdict
 	d.ElapsedUS = (time.Now().UnixNano() - v.in.Packet.Now) / 1000
 	v.b.cfg.Recorder.Record(d)
+	v.b.tell(d, v.in.Packet.Now)
+}
+
+// tell writes the verdict's line: at Info where something was, or would have
+// been, done about the request. A flood of refused calls does not flood the log:
+// beyond some lines a second the history is the place to look.
+func (b *Border) tell(d *verdict.Verdict, now int64) {
 	level := slog.LevelInfo
 	if d.Action == verdict.Relay && d.Would == verdict.Relay {
 		level = slog.LevelDebug
 	}
 	ctx := context.Background()
-	if v.b.cfg.Log.Enabled(ctx, level) {
-		v.b.cfg.Log.LogAttrs(ctx, level, "verdict", slog.String("id", d.ID), slog.String("kind", d.Kind.String()),
-			slog.String("why", d.Why()), slog.String("from", cut(d.From.Claimed)), slog.String("to", cut(d.To.Requested)),
-			slog.String("source", d.Source.Address))
+	if !b.cfg.Log.Enabled(ctx, level) {
+		return
+	}
+	if !b.lines.allow(now) {
+		b.stats.unlogged.Add(1)
+		return
+	}
+	b.cfg.Log.LogAttrs(ctx, level, "verdict", slog.String("id", d.ID), slog.String("kind", d.Kind.String()),
+		slog.String("why", d.Why()), slog.String("from", cut(d.From.Claimed)), slog.String("to", cut(d.To.Requested)),
+		slog.String("source", d.Source.Address))
+}
+
+// perSecond allows so many a second.
+type perSecond struct{ state atomic.Uint64 } // second << 16 | count
+
+const linesPerSecond = 100
+
+func (p *perSecond) allow(now int64) bool {
+	second := uint64(now/1e9) << 16
+	for {
+		old := p.state.Load()
+		next := old + 1
+		if old&^0xffff != second {
+			next = second + 1
+		} else if old&0xffff >= linesPerSecond {
+			return false
+		}
+		if p.state.CompareAndSwap(old, next) {
+			return true
+		}
 	}
 }
 

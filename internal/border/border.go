@@ -74,6 +74,7 @@ type Border struct {
 	messages         sync.Pool // of *arrival
 	outboxes         sync.Pool // of txn.Flusher
 	strangers, known shedder
+	lines            perSecond
 	draining         atomic.Bool
 	refused          refusals
 	stats            counters
