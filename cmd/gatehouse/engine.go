@@ -130,10 +130,11 @@ func probe(ctx context.Context, cfg *config.Config, engine *screen.Engine, p *po
 	if a.ID == "" {
 		a.ID = ids.New(a.Time)
 	}
+	site := newSite(cfg, p)
 	if a.Peer == "" && a.Source.IsValid() {
-		a.Peer = peerAt(cfg, a)
+		a.Peer = site.PeerAt(a.Source.Addr())
 	}
-	a.Exempt = exemption(cfg, a)
+	a.Exempt = site.Exemption(ev.To)
 	policy := *p.of(a.ToDomain)
 	policy.Exhaustive = true
 	v := new(verdict.Verdict)
@@ -154,30 +155,4 @@ func probe(ctx context.Context, cfg *config.Config, engine *screen.Engine, p *po
 func redress(cfg *config.Config) action.Redress {
 	r := cfg.Redress
 	return action.Redress{JCard: r.JCard, URL: r.URL, Tel: string(r.Tel), Email: r.Email}
-}
-
-// peerAt is the name of the peer whose address the attempt comes from.
-func peerAt(cfg *config.Config, a *screen.Attempt) string {
-	for i := range cfg.Peers {
-		for _, prefix := range cfg.Peers[i].Addresses {
-			if prefix.Contains(a.Source.Addr()) {
-				return cfg.Peers[i].Name
-			}
-		}
-	}
-	return ""
-}
-
-// exemption says why an attempt is never screened, or "".
-func exemption(cfg *config.Config, a *screen.Attempt) string {
-	user := a.To.Requested
-	if _, rest, ok := strings.Cut(user, ":"); ok && !strings.HasPrefix(user, "urn:") {
-		user, _, _ = strings.Cut(rest, "@")
-	}
-	for _, e := range cfg.Exempt {
-		if text := string(e); strings.EqualFold(text, user) || text == a.ToNumber {
-			return "exempt number " + text
-		}
-	}
-	return ""
 }

@@ -169,6 +169,23 @@ func (s *Site) fromPBX(a netip.AddrPort, t sip.Transport) bool {
 	return ok
 }
 
+// PeerAt returns the name of the peer that sends from an address, or "".
+func (s *Site) PeerAt(a netip.Addr) string {
+	if p := s.peer(a, nil); p != nil {
+		return p.Name
+	}
+	return ""
+}
+
+// Exemption says why calls to an address are never screened, "" where they are.
+func (s *Site) Exemption(address string) string {
+	u, err := uri.Parse([]byte(address))
+	if err != nil {
+		return ""
+	}
+	return s.exempt(&u)
+}
+
 // exempt says why calls to u are never screened, "" where they are.
 func (s *Site) exempt(u *uri.URI) string {
 	if u.Scheme == uri.URN {
