@@ -12,6 +12,7 @@ package harness
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -47,6 +48,10 @@ func run(m *testing.M) int {
 		}
 		os.Setenv(binaryVariable, binary)
 	}
+	// Most of the time tests wait: for programs, for timers. More of them at
+	// once than there are processors costs nothing.
+	flag.Parse()
+	flag.Set("test.parallel", "12")
 	return m.Run()
 }
 

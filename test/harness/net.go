@@ -57,3 +57,22 @@ func (n Net) PBX() netip.AddrPort { return n.Addr(PBXHost, 5060) }
 
 // String is the network as it stands in a configuration.
 func (n Net) String() string { return fmt.Sprintf("127.%d.%d.0/24", n.a, n.b) }
+
+// WaitListening waits until a program has opened a socket.
+func WaitListening(t testing.TB, transport string, addr netip.AddrPort) {
+	t.Helper()
+	Eventually(t, Patience, transport+" "+addr.String()+" is open", func() bool {
+		if transport == "udp" {
+			c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(addr))
+			if err == nil {
+				c.Close()
+			}
+			return err != nil
+		}
+		c, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(addr))
+		if err == nil {
+			c.Close()
+		}
+		return err != nil
+	})
+}

@@ -1,0 +1,71 @@
+package interop
+
+import (
+	"fmt"
+	"testing"
+
+	"gatehouse.example/test/harness"
+)
+
+// kamailio starts the PBX.
+func kamailio(t *testing.T, n harness.Net) *harness.Program {
+	t.Helper()
+	dir := t.TempDir()
+	p := harness.Run(t, dir, "kamailio", "-f", testdata(t, "kamailio.cfg"), "-DD", "-E", "-m", "32", "-M", "4", "-Y", dir,
+		"-P", dir+"/pid", "-w", dir, "-A", fmt.Sprintf("LISTEN=udp:%s", n.PBX()))
+	harness.WaitListening(t, "udp", n.PBX())
+	return p
+}
+
+// TestKamailioBehindRegistersAndCallsPhones: phones register at the PBX through
+// the server, with digest, and are called through it.
+func TestKamailioBehindRegistersAndCallsPhones(t *testing.T) {
+	t.Parallel()
+	n := harness.NewNet(t)
+	s := front(t, n, "udp")
+	kamailio(t, n)
+	bob := n.Addr(harness.BobHost, 5060)
+	wantSuccess(t, sipp(t, n, "register", bob, "udp", 1, "example.test;bob;[authentication username=bob password=secret-bob]"), "the phone registers")
+	phone := sipp(t, n, "uas", bob, "udp", 20, "example.test")
+	harness.WaitListening(t, "udp", bob)
+	wantSuccess(t, caller(t, n, "uac", "udp", 20), "the caller")
+	wantSuccess(t, phone, "the phone")
+	if len(s.Bans(t)) > 0 {
+		t.Errorf("bans: %+v", s.Bans(t))
+	}
+	a := s.Attempt(t, "the registration", func(a *harness.Attempt) bool { return a.Kind == "registration" })
+	if a.Action != "relay" {
+		t.Errorf("registration: %+v", a)
+	}
+}
+
+// TestKamailioBehindRefusesWrongPasswords: refusals of the PBX count against
+// the source, as our own would.
+func TestKamailioBehindRefusesWrongPasswords(t *testing.T) {
+	t.Parallel()
+	n := harness.NewNet(t)
+	s := front(t, n, "udp")
+	kamailio(t, n)
+	attacker := n.Addr(harness.AttackerHost, 5060)
+	p := sipp(t, n, "register", attacker, "udp", 40, "example.test;bob;[authentication username=bob password=wrong]")
+	harness.Eventually(t, 2*harness.Patience, "the guesser is banned", func() bool { return s.Banned(t, harness.AttackerHost) })
+	p.Kill()
+	if !s.Said("gatehouse security v=1 event=auth-failure", n.Host(harness.AttackerHost).String()) {
+		t.Errorf("the security log does not know: %q", s.Security())
+	}
+}
+
+func TestKamailioBehindTakesMessages(t *testing.T) {
+	t.Parallel()
+	n := harness.NewNet(t)
+	front(t, n, "udp")
+	kamailio(t, n)
+	e := harness.UDP(t, n.Addr(harness.CallerHost, 5060), n.Server())
+	m := harness.WithBody(e.Request("MESSAGE", "sip:alice@example.test"), "text/plain", "Hello")
+	if r := e.Ask(t, m); r.Status() != 200 {
+		t.Errorf("MESSAGE: %s", r.StartLine())
+	}
+	if r := e.Ask(t, e.Invite("sip:nobody@example.test")); r.Status() != 404 {
+		t.Errorf("INVITE: %s", r.StartLine())
+	}
+}

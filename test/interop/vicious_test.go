@@ -1,0 +1,158 @@
+package interop
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse.example/test/harness"
+)
+
+// attack runs a SIPVicious tool from the attacker's address, which its option -b
+// ought to choose and does not. With disguise it does not say who it is: the
+// tools have no option for that, so the name is changed where the script keeps
+// it, as attackers do.
+func attack(t *testing.T, n harness.Net, disguise bool, tool string, args ...string) *harness.Program {
+	t.Helper()
+	harness.NeedProgram(t, tool)
+	agent := "friendly-scanner"
+	if disguise {
+		agent = "Zoiper 5"
+	}
+	dir, address := t.TempDir(), n.Host(harness.AttackerHost).String()
+	script := filepath.Join(dir, "attack.py")
+	text := fmt.Sprintf(`import socket, sys
+sys.path.insert(0, "/usr/share/sipvicious")
+class bound(socket.socket):
+    def bind(self, address):
+        super().bind((%q, address[1]))
+socket.socket = bound
+from sipvicious.libs import svhelper
+f = svhelper.makeRequest
+f.__defaults__ = tuple(%q if d == "friendly-scanner" else d for d in f.__defaults__)
+from sipvicious.%s import main
+main()
+`, address, agent, tool)
+	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return harness.Run(t, dir, "python3", append([]string{script, "-v", "-x", address}, args...)...)
+}
+
+// victims are the two kinds of server worth attacking.
+var victims = map[string]string{
+	"users are hosted": "domains: [{name: example.test, deliver: home}]\nhome: {md5: true}\n",
+	"a PBX is behind":  "domains: [{name: example.test, deliver: \"sip:PBX\"}]\n",
+}
+
+// victim starts one of them with users 1001 and 1002, of whom 1001 has a phone.
+func victim(t *testing.T, kind string) *harness.Server {
+	t.Helper()
+	n := harness.NewNet(t)
+	s := harness.Start(t, n, strings.ReplaceAll(victims[kind], "PBX", n.PBX().String()))
+	if kind == "a PBX is behind" {
+		kamailio(t, n)
+		wantSuccess(t, sipp(t, n, "register", n.Addr(harness.BobHost, 5060), "udp", 1,
+			"example.test;1001;[authentication username=1001 password=secret-1001]"), "a phone")
+		return s
+	}
+	for _, u := range []string{"1001", "1002"} {
+		s.AddUser(t, u+"@example.test", "secret-"+u)
+	}
+	return s
+}
+
+// foundNothing wants nothing found.
+func foundNothing(t *testing.T, s *harness.Server, p *harness.Program) {
+	t.Helper()
+	p.Wait(t, 80*time.Second)
+	out := p.Output()
+	if found := regexp.MustCompile(`(?m)^\W*(1001|1002|\d{3,4})\s*\|.*$`).FindAllString(out, -1); len(found) > 0 {
+		t.Errorf("found %q in\n%s", found, out)
+	}
+	if strings.Contains(out, "The password for") {
+		t.Errorf("a password was found:\n%s", out)
+	}
+}
+
+func banned(t *testing.T, s *harness.Server) {
+	t.Helper()
+	if !s.Banned(t, harness.AttackerHost) {
+		t.Errorf("not banned; bans: %+v", s.Bans(t))
+	}
+	address := fmt.Sprintf("src=%q", s.Net.Host(harness.AttackerHost))
+	if !s.Said("gatehouse security v=1 event=ban", address) {
+		t.Errorf("no line of the ban in the security log: %q", s.Security())
+	}
+	if s.Banned(t, harness.BobHost) || s.Banned(t, harness.CallerHost) {
+		t.Errorf("an innocent source is banned: %+v", s.Bans(t))
+	}
+}
+
+func TestSvwarFindsNoExtension(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind, method string
+		disguise     bool
+	}{
+		{"users are hosted", "REGISTER", false},
+		{"users are hosted", "REGISTER", true},
+		{"users are hosted", "INVITE", true},
+		{"users are hosted", "OPTIONS", true},
+		{"a PBX is behind", "REGISTER", false},
+		{"a PBX is behind", "INVITE", false},
+		{"a PBX is behind", "OPTIONS", false},
+	} {
+		t.Run(fmt.Sprintf("%s, %s, disguised %v", c.kind, c.method, c.disguise), func(t *testing.T) {
+			t.Parallel()
+			s := victim(t, c.kind)
+			foundNothing(t, s, attack(t, s.Net, c.disguise, "svwar", "--force", "-m", c.method, "-e", "950-1010", "--domain=example.test",
+				"--maximumtime=3", s.Net.Host(harness.ServerHost).String()))
+			// Where all names get one answer, a disguised svwar gives up after two.
+			if !c.disguise {
+				banned(t, s)
+			}
+		})
+	}
+}
+
+func TestSvcrackFindsNoPassword(t *testing.T) {
+	t.Parallel()
+	for kind := range victims {
+		for _, disguise := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, disguised %v", kind, disguise), func(t *testing.T) {
+				t.Parallel()
+				s := victim(t, kind)
+				words := filepath.Join(t.TempDir(), "words.txt")
+				var list strings.Builder
+				for i := range 200 {
+					fmt.Fprintf(&list, "guess%d\n", i)
+				}
+				list.WriteString("secret-1001\n")
+				if err := os.WriteFile(words, []byte(list.String()), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				foundNothing(t, s, attack(t, s.Net, disguise, "svcrack", "-u", "1001", "-d", words, "--domain=example.test",
+					"--maximumtime=3", s.Net.Host(harness.ServerHost).String()))
+				banned(t, s)
+			})
+		}
+	}
+}
+
+// TestSvmapSeesNothing: the tool that admits to be a scanner gets no answer and
+// is banned.
+func TestSvmapSeesNothing(t *testing.T) {
+	t.Parallel()
+	s := victim(t, "users are hosted")
+	p := attack(t, s.Net, false, "svmap", s.Net.Host(harness.ServerHost).String())
+	p.Wait(t, 60*time.Second)
+	if !strings.Contains(p.Output(), "found nothing") {
+		t.Errorf("svmap sees the server:\n%s", p.Output())
+	}
+	banned(t, s)
+}
