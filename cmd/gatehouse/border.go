@@ -39,19 +39,22 @@ type sipSide struct {
 	locator   *locate.Resolver
 	workers   *workers
 	certs     *certificates
+	clock     wire.Clock
 	self      atomic.Pointer[proxy.Self]
 }
 
 // startBorder opens the SIP sockets and returns what serves them.
 func startBorder(ctx context.Context, s *server) (runner, error) {
 	cfg := s.live.Current()
-	side := &sipSide{s: s, workers: newWorkers(workerCount, workerQueue)}
+	side := &sipSide{s: s, clock: wire.NewClock(), workers: newWorkers(workerCount, workerQueue)}
 	var err error
 	if side.certs, err = loadCertificates(cfg); err != nil {
 		return nil, err
 	}
 	entry := new(handler)
-	side.net, err = wire.Open(wireConfig(cfg, side.certs), entry)
+	sockets := wireConfig(cfg, side.certs)
+	sockets.Clock = side.clock
+	side.net, err = wire.Open(sockets, entry)
 	if err != nil {
 		return nil, listenProblem(cfg, err)
 	}
@@ -94,10 +97,10 @@ func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
 	side.border = border.New(border.Config{
 		Site: site, Self: self, Guard: s.guard, Engine: s.engine, Recorder: s.recorder,
 		Auth: auth, Registrar: side.registrar, HasUser: s.accounts.Has, NewID: s.ids.New,
-		Go: side.workers.Go, Outbox: func() txn.Flusher { return side.net.Outbox() },
+		Go: side.workers.Go, Clock: side.clock.Now, Outbox: func() txn.Flusher { return side.net.Outbox() },
 		Log: s.log, MaxTransactions: cfg.Limits.Transactions,
 	})
-	side.layer = txn.New(txn.Config{Meter: side.border.Meter}, side.border)
+	side.layer = txn.New(txn.Config{Meter: side.border.Meter, Clock: side.clock.Now}, side.border)
 	side.proxy = proxy.New(proxy.Config{
 		Self: self, Signer: proxy.NewSigner(signKey), Locator: resolver, Go: side.workers.Go,
 		Resume: side.border.Resume, FlowOf: side.border.FlowOf,
@@ -152,8 +155,8 @@ func (side *sipSide) watchLoad(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case now := <-tick.C:
-			side.border.Behind(side.net.Behind(now))
+		case <-tick.C:
+			side.border.Behind(side.net.Behind())
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"sync/atomic"
-	"time"
 
 	"gatehouse.example/internal/action"
 	"gatehouse.example/internal/proxy"
@@ -32,6 +31,7 @@ func (v *visit) act() {
 	case verdict.Label:
 		v.b.stats.labelled.Add(1)
 		action.Label(&v.edit, v.in.Msg, v.site.Label, &v.verdict)
+		v.labelled = true
 		v.relay()
 	default:
 		v.relay()
@@ -62,13 +62,16 @@ func (v *visit) forward(o proxy.Observer) {
 		Routing: &v.routing, Targets: v.targets, Edit: &v.edit, Pass: v.pass,
 		Server: v.server, ToTag: string(txn.AppendHex(tag[:0], v.key)), Metered: v.from.metered, Observer: o, ID: v.attempt.ID,
 	}
+	if v.labelled {
+		v.fw.From = v.in.Msg.Text(v.in.Msg.From().Span)
+	}
 	v.b.proxy.Forward(v.sh, v.in, &v.fw, v.out)
 }
 
 // record hands the verdict to the history and writes its line.
 func (v *visit) record() {
 	d := &v.verdict
-	d.ElapsedUS = (time.Now().UnixNano() - v.in.Packet.Now) / 1000
+	d.ElapsedUS = (v.b.cfg.Clock() - v.in.Packet.Now) / 1000
 	v.b.cfg.Recorder.Record(d)
 	v.b.tell(d, v.in.Packet.Now)
 }

@@ -48,6 +48,8 @@ type Config struct {
 	NewID func(time.Time) string
 	// Go runs f on a bounded set of workers, or reports false.
 	Go func(f func(ctx context.Context)) bool
+	// Clock tells the time as wire does; see wire.Clock.
+	Clock func() int64
 	// Outbox makes an outbox for work outside wire's goroutines.
 	Outbox func() txn.Flusher
 	Log    *slog.Logger
@@ -112,17 +114,17 @@ type visit struct {
 	out  txn.Sender
 	edit sip.Edit
 
-	key     uint64 // the same for each retransmission
-	from    sender
-	routing proxy.Routing
-	domain  *Domain
-	targets []proxy.Target
-	pass    proxy.Pass
-	fw      proxy.Forward
-	attempt screen.Attempt
-	verdict verdict.Verdict
-	server  *txn.Server // made early where the verdict has to wait
-	contact []home.Contact
+	key      uint64 // the same for each retransmission
+	from     sender
+	routing  proxy.Routing
+	domain   *Domain
+	targets  []proxy.Target
+	pass     proxy.Pass
+	fw       proxy.Forward
+	attempt  screen.Attempt
+	verdict  verdict.Verdict
+	server   *txn.Server // made early where the verdict has to wait
+	labelled bool
 }
 
 // Request takes a new request: the whole story, in order.
@@ -148,7 +150,7 @@ func (v *visit) end() {
 	v.attempt = screen.Attempt{}
 	v.verdict = verdict.Verdict{Signals: signals}
 	v.targets = targets
-	v.b, v.site, v.sh, v.in, v.out, v.domain, v.server, v.contact = nil, nil, nil, nil, nil, nil, nil, nil
+	v.b, v.site, v.sh, v.in, v.out, v.domain, v.server, v.labelled = nil, nil, nil, nil, nil, nil, nil, false
 	v.from, v.fw, v.pass = sender{}, proxy.Forward{}, proxy.Pass{}
 	b.visits.Put(v)
 }
@@ -185,7 +187,7 @@ func (b *Border) Late2xx(sh *txn.Shard, upstream wire.Flow, in *txn.Incoming, ou
 // sends what it left.
 func (b *Border) Do(callID []byte, f func(sh *txn.Shard, now int64, out txn.Sender)) {
 	out := b.outboxes.Get().(txn.Flusher)
-	b.layer.Do(callID, func(sh *txn.Shard) { f(sh, time.Now().UnixNano(), out) })
+	b.layer.Do(callID, func(sh *txn.Shard) { f(sh, b.cfg.Clock(), out) })
 	out.Flush()
 	b.outboxes.Put(out)
 }

@@ -89,6 +89,7 @@ func newPaper(t testing.TB, checks []screen.Check, layer screen.Layer) *paper {
 	n := 0
 	p.border = border.New(border.Config{
 		Site: site, Self: self, Guard: g, Engine: engine, Recorder: p,
+		Clock:           func() int64 { return p.now },
 		NewID:           func(time.Time) string { n++; return "id" + strconv.Itoa(n) },
 		Go:              func(func(context.Context)) bool { return false },
 		Outbox:          func() txn.Flusher { return p },
@@ -296,4 +297,30 @@ func TestCancelReachesThePBXAndIsAnswered(t *testing.T) {
 	if len(back) != 2 || !strings.HasPrefix(status(back[0]), "ACK ") || !strings.HasPrefix(status(back[1]), "SIP/2.0 487") {
 		t.Fatalf("got %v", back)
 	}
+}
+
+func TestLabelledCallerDoesNotSeeItsLabel(t *testing.T) {
+	p := newPaper(t, []screen.Check{suspect{}}, screen.Layer{Mode: ptr(verdict.Enforce)})
+	out := p.from(callerAddr, invite)
+	fwd := out[len(out)-1].text
+	if got := header(fwd, "From"); got != `"[SPAM?] Alice" <sip:alice@elsewhere.test>;tag=a1` {
+		t.Fatalf("not labelled: %s", got)
+	}
+	back := p.from(pbxAddr, answer(fwd, "486 Busy Here", "b1"))
+	if got := header(back[len(back)-1].text, "From"); got != `"Alice" <sip:alice@elsewhere.test>;tag=a1` {
+		t.Errorf("the caller sees %s", got)
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// suspect finds every caller suspicious.
+type suspect struct{}
+
+func (suspect) Info() screen.Info {
+	return screen.Info{Name: "suspect", Signals: []screen.SignalInfo{{Name: "SUSPECT", Description: "Everybody.", Weight: 5}}}
+}
+
+func (suspect) Run(_ context.Context, _ *screen.Attempt, r *screen.Report) {
+	r.Signal("SUSPECT", 1, "a test")
 }

@@ -73,7 +73,7 @@ func (b *Border) malformed(in *txn.Incoming, err error, out txn.Sender) {
 // SendFailed takes wire's news that a message was not delivered.
 func (b *Border) SendFailed(_ wire.Flow, token uint64, head []byte, err error) {
 	out := b.outboxes.Get().(txn.Flusher)
-	b.layer.SendFailed(token, head, err, time.Now().UnixNano(), out)
+	b.layer.SendFailed(token, head, err, b.cfg.Clock(), out)
 	out.Flush()
 	b.outboxes.Put(out)
 }

@@ -44,7 +44,8 @@ func (v *visit) screen() bool {
 func (v *visit) describe() {
 	m, a, p := v.in.Msg, &v.attempt, v.in.Packet
 	a.Time = time.Unix(0, p.Now)
-	a.ID = v.b.cfg.NewID(a.Time)
+	wall := time.Now()
+	a.ID = v.b.cfg.NewID(wall)
 	a.Kind = kindOf(m.Method())
 	a.Source = p.Flow.Remote
 	a.Transport = p.Flow.Transport.Lower()
@@ -64,6 +65,7 @@ func (v *visit) describe() {
 		a.Exempt = "sent by the PBX"
 	}
 	a.Describe(&v.verdict)
+	v.verdict.Time = wall // what people read follows the clock on the wall
 }
 
 // waiting is a request whose verdict needs look-ups: a visit with its own copy

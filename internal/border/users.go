@@ -47,7 +47,7 @@ func (v *visit) proveUser() bool {
 // prove checks credentials, and challenges without state where they are missing
 // (RFC 3261 §22). What an unknown user gets differs in nothing.
 func (v *visit) prove(d *Domain, svc home.Service) bool {
-	now := time.Unix(0, v.in.Packet.Now)
+	now := time.Now()
 	res := v.b.cfg.Auth.Check(v.in.Msg, d.Name, svc, now)
 	if res.Outcome == home.OK {
 		v.from.user = res.AoR
@@ -106,7 +106,7 @@ func (v *visit) registration() bool {
 	}
 	f := v.in.Packet.Flow
 	src := home.Source{Transport: f.Transport, Socket: f.Socket, Conn: uint64(f.Conn), Remote: f.Remote}
-	r := v.b.cfg.Registrar.Register(v.in.Msg, src, v.from.user, time.Unix(0, v.in.Packet.Now))
+	r := v.b.cfg.Registrar.Register(v.in.Msg, src, v.from.user, time.Now())
 	v.recordRegistration(&r)
 	v.refuse(r.Status, r.Reason, string(r.Headers))
 	return false
@@ -136,7 +136,7 @@ func (v *visit) toUser() bool {
 	if !ok {
 		return v.noUser()
 	}
-	now := time.Unix(0, v.in.Packet.Now)
+	now := time.Now()
 	contacts := v.b.cfg.Registrar.Contacts(aor, now)
 	if len(contacts) == 0 {
 		if v.from.user != "" && v.domain.Outbound != nil && !v.b.knows(aor) {

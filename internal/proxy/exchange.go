@@ -29,6 +29,7 @@ type exchange struct {
 	branches []branch
 	breadth  int
 	loop     uint64 // of the request as it came (§16.6 step 8)
+	from     []byte // Forward.From
 	token    [tokenLen]byte
 	record   bool
 
@@ -71,6 +72,9 @@ func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *excha
 	x.in = p.self.incoming(in.Packet.Flow, in.Packet.Local)
 	if n, ok := maxBreadth(in.Msg); ok {
 		x.breadth = min(n, 60) // RFC 5393 §5.3.3.1: the default is 60
+	}
+	if fw.From != nil {
+		x.from = append([]byte(nil), fw.From...)
 	}
 	if dialogForming(x.method) {
 		x.record = true

@@ -39,6 +39,9 @@ type Forward struct {
 	// Edit holds the edits that every branch gets, begun on the request; the
 	// removals of Preroute among them.
 	Edit *sip.Edit
+	// From is the From value as it came where Edit changes it: responses repeat
+	// that one (RFC 3261 §8.2.6.2), so the caller does not see the change.
+	From []byte
 	// Pass is what the Record-Route will vouch for.
 	Pass Pass
 	// Server is the server transaction where one exists already.

@@ -69,7 +69,7 @@ func (x *exchange) success(c *txn.Client, in *txn.Incoming, now int64, out txn.S
 
 // passOn forwards a response that nothing is changed in but our Via.
 func (x *exchange) passOn(in *txn.Incoming, status int, now int64, out txn.Sender) {
-	b, ok := x.p.stripVia(x.sh, in.Msg)
+	b, ok := x.p.stripVia(x.sh, in.Msg, x.from)
 	if ok {
 		if x.server != nil {
 			x.server.Respond(b, status, now, out)
@@ -82,8 +82,9 @@ func (x *exchange) passOn(in *txn.Incoming, status int, now int64, out txn.Sende
 }
 
 // stripVia writes a response without its top Via (§16.7 step 3). It reports
-// false where no Via is left: then the response was meant for us.
-func (p *Proxy) stripVia(sh *txn.Shard, m *sip.Message) ([]byte, bool) {
+// false where no Via is left: then the response was meant for us. from replaces
+// the From value unless it is nil.
+func (p *Proxy) stripVia(sh *txn.Shard, m *sip.Message, from []byte) ([]byte, bool) {
 	sc := p.edits.Get().(*scratch)
 	defer p.edits.Put(sc)
 	sc.edit.Begin(m)
@@ -91,6 +92,9 @@ func (p *Proxy) stripVia(sh *txn.Shard, m *sip.Message) ([]byte, bool) {
 	vs.Next()
 	sc.edit.DeleteValue(&vs)
 	more := vs.Next()
+	if from != nil {
+		sc.edit.Replace(m.From().Span, from)
+	}
 	return sc.edit.AppendTo(sh.Buffer()), more
 }
 
@@ -100,7 +104,7 @@ func (x *exchange) keep(i int, in *txn.Incoming) {
 	if status == 401 || status == 407 {
 		x.challenges = append(x.challenges, challenge{i, authLines(m)})
 	}
-	b, ok := x.p.stripVia(x.sh, m)
+	b, ok := x.p.stripVia(x.sh, m, x.from)
 	if !ok || !x.offer(status, b, i) {
 		x.sh.Release(b)
 	}

@@ -31,13 +31,10 @@ func (u serverUser) Cancelled(_ *txn.Server, now int64, out txn.Sender) {
 // Slow answers 100 to a non-INVITE (RFC 4320 §4.1).
 func (u serverUser) Slow(s *txn.Server, now int64, out txn.Sender) {
 	x := u.exchange
-	sc := x.p.edits.Get().(*scratch)
-	if sc.msg.Parse(x.base) == nil {
-		b := sip.AppendResponse(x.sh.Buffer(), &sc.msg, &sip.Response{Status: 100})
+	if b, ok := x.answer(&sip.Response{Status: 100}); ok {
 		s.Respond(b, 100, now, out)
 		x.sh.Release(b)
 	}
-	x.p.edits.Put(sc)
 }
 
 // Ended forgets the server transaction.
@@ -119,16 +116,32 @@ func (x *exchange) finishBest(now int64, out txn.Sender) {
 
 // respond answers the request with a response of our own.
 func (x *exchange) respond(status int, headers string, now int64, out txn.Sender) {
-	sc := x.p.edits.Get().(*scratch)
-	defer x.p.edits.Put(sc)
-	if sc.msg.Parse(x.request()) != nil {
+	b, ok := x.answer(&sip.Response{Status: status, ToTag: x.server.ToTag(), Headers: []byte(headers)})
+	if !ok {
 		x.server.Terminate()
 		return
 	}
-	b := sip.AppendResponse(x.sh.Buffer(), &sc.msg, &sip.Response{Status: status, ToTag: x.server.ToTag(), Headers: []byte(headers)})
 	x.report(status, true, now)
 	x.server.Respond(b, status, now, out)
 	x.sh.Release(b)
+}
+
+// answer writes a response of our own in a buffer of the shard.
+func (x *exchange) answer(r *sip.Response) ([]byte, bool) {
+	sc := x.p.edits.Get().(*scratch)
+	defer x.p.edits.Put(sc)
+	if sc.msg.Parse(x.request()) != nil {
+		return nil, false
+	}
+	b := sip.AppendResponse(x.sh.Buffer(), &sc.msg, r)
+	if x.from == nil || sc.msg.Parse(b) != nil {
+		return b, true
+	}
+	sc.edit.Begin(&sc.msg)
+	sc.edit.Replace(sc.msg.From().Span, x.from)
+	restored := sc.edit.AppendTo(x.sh.Buffer())
+	x.sh.Release(b)
+	return restored, true
 }
 
 // request returns something that the request's Via, From, To, Call-ID and CSeq

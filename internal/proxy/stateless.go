@@ -200,7 +200,7 @@ func (p *Proxy) returnStateless(sh *txn.Shard, in *txn.Incoming, out txn.Sender)
 	if !ok || p.returnCheck(in.Msg.CallID(), back) != check {
 		return false
 	}
-	b, ok := p.stripVia(sh, in.Msg)
+	b, ok := p.stripVia(sh, in.Msg, nil)
 	if ok {
 		out.Send(wire.Dest{Flow: back}, 0, b)
 	}
@@ -248,7 +248,7 @@ func nibble(c byte) (uint8, bool) {
 // Late2xx passes a retransmitted 2xx, or one of another fork, upstream
 // (RFC 6026 §8.6).
 func (p *Proxy) Late2xx(sh *txn.Shard, upstream wire.Flow, in *txn.Incoming, out txn.Sender) {
-	b, ok := p.stripVia(sh, in.Msg)
+	b, ok := p.stripVia(sh, in.Msg, nil)
 	if ok {
 		out.Send(wire.Dest{Flow: upstream}, 0, b)
 	}

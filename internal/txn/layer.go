@@ -49,9 +49,10 @@ type Meter func(f wire.Flow, in, out int, now int64, final bool) bool
 // Config is what a Layer is made of.
 type Config struct {
 	Timers Timers
-	Shards int   // a power of two up to 256; 0 = 8
-	Meter  Meter // nil = no limit
-	Now    int64 // the time to begin with, unix ns; 0 = the clock's
+	Shards int          // a power of two up to 256; 0 = 8
+	Meter  Meter        // nil = no limit
+	Now    int64        // the time to begin with, unix ns; 0 = the clock's
+	Clock  func() int64 // the time for Run, see wire.Clock; nil = the wall clock
 }
 
 // Layer holds all transactions of a server.
@@ -62,6 +63,7 @@ type Layer struct {
 	iv     intervals
 	meter  Meter
 	active atomic.Int64
+	clock  func() int64
 }
 
 // New makes a Layer whose transaction user is core.
@@ -73,11 +75,15 @@ func New(cfg Config, core Core) *Layer {
 	for n&(n-1) != 0 {
 		n &= n - 1
 	}
+	if cfg.Clock == nil {
+		cfg.Clock = func() int64 { return time.Now().UnixNano() }
+	}
 	now := cfg.Now
 	if now == 0 {
-		now = time.Now().UnixNano()
+		now = cfg.Clock()
 	}
 	l := &Layer{
+		clock:  cfg.Clock,
 		shards: make([]Shard, n),
 		hash:   hasher{maphash.MakeSeed()},
 		core:   core,
@@ -182,7 +188,7 @@ func (l *Layer) Run(ctx context.Context, out Flusher) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			l.Advance(time.Now().UnixNano(), out)
+			l.Advance(l.clock(), out)
 			out.Flush()
 		}
 	}

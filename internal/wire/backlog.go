@@ -10,8 +10,8 @@ import (
 // Behind returns for how long the UDP reader that is worst off has not found its
 // socket empty: more comes than it can take. It is 0 while all keep up; a moment
 // without a processor is made up for at once and does not show.
-func (n *Net) Behind(now time.Time) time.Duration {
-	worst := int64(0)
+func (n *Net) Behind() time.Duration {
+	worst, now := int64(0), n.clock.Now()
 	for _, l := range n.udp {
 		if l == nil {
 			continue
@@ -19,7 +19,7 @@ func (n *Net) Behind(now time.Time) time.Duration {
 		l.mu.Lock()
 		for _, r := range l.readers {
 			if since := r.behind.Load(); since != 0 {
-				worst = max(worst, now.UnixNano()-since)
+				worst = max(worst, now-since)
 			}
 		}
 		l.mu.Unlock()

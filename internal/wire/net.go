@@ -15,6 +15,7 @@ import (
 type Net struct {
 	cfg     Config
 	handler Handler
+	clock   Clock
 	tls     *tls.Config
 	udp     []*udpListener    // by index in Config.Listen; nil where it is a stream's
 	streams []*streamListener // by index; nil where it is UDP's
@@ -39,7 +40,10 @@ func Open(cfg Config, h Handler) (*Net, error) {
 		return nil, errors.New("wire: more than 255 listeners")
 	}
 	cfg.Limits.fill()
-	n := &Net{cfg: cfg, handler: h}
+	n := &Net{cfg: cfg, handler: h, clock: cfg.Clock}
+	if n.clock == (Clock{}) {
+		n.clock = NewClock()
+	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.conns = newTable(n)
 	n.tls = n.serverTLS()

@@ -49,8 +49,9 @@ func (r *reader) run() {
 			continue
 		}
 		now := time.Now()
-		r.behind.note(n == batchSize, now.UnixNano())
-		r.batch(n, now.UnixNano())
+		at := r.l.net.clock.at(now)
+		r.behind.note(n == batchSize, at)
+		r.batch(n, at)
 		if n < batchSize {
 			r.passGate(g)
 		}

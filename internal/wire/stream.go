@@ -126,7 +126,7 @@ func (c *conn) read(nc net.Conn) error {
 // messages handles every whole message in the buffer and keeps the rest.
 func (r *reading) messages() error {
 	rest := r.buf
-	now := time.Now().UnixNano()
+	now := r.c.net.clock.Now()
 	pongs := 0
 	var err error
 	for len(rest) > 0 && err == nil {

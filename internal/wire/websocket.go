@@ -204,7 +204,7 @@ func (r *reading) frame(from io.Reader) error {
 		}
 		return nil
 	}
-	err := r.handle(r.buf, time.Now().UnixNano())
+	err := r.handle(r.buf, r.c.net.clock.Now())
 	r.flush()
 	r.known = true
 	return err

@@ -145,6 +145,8 @@ type Config struct {
 	// 0 means GOMAXPROCS.
 	Readers int
 	TLS     TLSConfig
+	// Clock gives Packet.Now. Default: one that starts with Open.
+	Clock Clock
 	// Origins are the host patterns (path.Match) that a WebSocket client's
 	// Origin header may have. Empty allows every origin: SIP over WebSocket
 	// authenticates by digest, never by a browser's cookies.
