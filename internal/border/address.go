@@ -57,8 +57,18 @@ func (v *visit) secured() bool {
 			v.refuse(480, "", "Warning: 380 "+v.domain.Name+" \"SIPS Not Allowed\"\r\n")
 			return false
 		}
+		t.Backup = secureOnly(t.Backup)
 	}
 	return true
+}
+
+func secureOnly(all []locate.Target) (secure []locate.Target) {
+	for _, t := range all {
+		if t.Secure || t.Transport.Secure() {
+			secure = append(secure, t)
+		}
+	}
+	return secure
 }
 
 // calledDomain returns our domain that a Request-URI names: by name, by one of
@@ -207,9 +217,7 @@ func (v *visit) toPBX() bool {
 	v.pass.Peer = v.peerNumber()
 	rewritten := v.safeURI()
 	v.targets = v.targets[:0]
-	for i := range v.domain.Targets {
-		v.targets = append(v.targets, proxy.Target{URI: rewritten, Next: v.domain.Targets[i], Group: i})
-	}
+	v.targets = append(v.targets, proxy.Target{URI: rewritten, Next: v.domain.Targets[0], Backup: v.domain.Targets[1:]})
 	return true
 }
 

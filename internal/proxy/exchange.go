@@ -158,6 +158,9 @@ func (x *exchange) resolve(b *branch, size int) bool {
 		return true
 	}
 	hops, ok := x.p.cfg.Locator.Cached(t.Next, b.hops)
+	for i := 0; ok && i < len(t.Backup); i++ {
+		hops, ok = x.p.cfg.Locator.Cached(t.Backup[i], hops)
+	}
 	if ok {
 		b.hops = x.p.preferTCP(hops, t, size)
 	}
@@ -171,7 +174,7 @@ func (p *Proxy) preferTCP(hops []locate.Hop, t *Target, size int) []locate.Hop {
 		return hops
 	}
 	for i := 0; i < len(hops); i++ {
-		if hops[i].Transport != sip.UDP {
+		if hops[i].Transport != sip.UDP || p.noTCP.has(hops[i].Addr) {
 			continue
 		}
 		tcp := hops[i]
@@ -204,7 +207,7 @@ func (x *exchange) proceed(b *branch, now int64, out txn.Sender) {
 // lookUp asks DNS on a worker and comes back into the shard with the answer.
 func (x *exchange) lookUp(b *branch, out txn.Sender) {
 	i := x.indexOf(b)
-	next, size := b.target.Next, len(x.base)
+	next, size := append([]locate.Target{b.target.Next}, b.target.Backup...), len(x.base)
 	var m sip.Message
 	if m.Parse(x.base) != nil {
 		b.pending = false
@@ -213,7 +216,7 @@ func (x *exchange) lookUp(b *branch, out txn.Sender) {
 	callID := append([]byte(nil), m.CallID()...)
 	x.waiting++
 	ok := x.p.cfg.Go(func(ctx context.Context) {
-		hops, err := x.p.cfg.Locator.Lookup(ctx, next)
+		hops, err := x.p.lookUpAll(ctx, next)
 		x.p.cfg.Resume(callID, func(now int64, out txn.Sender) {
 			x.located(i, hops, err, size, now, out)
 		})
@@ -222,6 +225,21 @@ func (x *exchange) lookUp(b *branch, out txn.Sender) {
 		x.waiting--
 		b.pending = false
 	}
+}
+
+// lookUpAll returns the hops of all targets in order, an error only where there
+// are none.
+func (p *Proxy) lookUpAll(ctx context.Context, targets []locate.Target) (all []locate.Hop, err error) {
+	for _, t := range targets {
+		hops, e := p.cfg.Locator.Lookup(ctx, t)
+		if all = append(all, hops...); e != nil {
+			err = e
+		}
+	}
+	if len(all) > 0 {
+		err = nil
+	}
+	return all, err
 }
 
 // located goes on with a branch whose hops are known now.

@@ -14,6 +14,9 @@ type Target struct {
 	URI string
 	// Next is the next hop.
 	Next locate.Target
+	// Backup are further next hops, each for when those before it do not answer
+	// or answer 503 (RFC 3263 §4.3). Any other answer is an answer.
+	Backup []locate.Target
 	// Flow, when its Remote is valid, is the next hop instead: the flow that a
 	// phone has registered from (RFC 5626 §5.3).
 	Flow wire.Flow

@@ -56,6 +56,7 @@ type Proxy struct {
 	seed   maphash.Seed
 	edits  sync.Pool // of *scratch
 	stats  counters
+	noTCP  noTCP
 }
 
 // Stats counts what was forwarded.

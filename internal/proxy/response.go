@@ -185,6 +185,9 @@ func (x *exchange) Failed(c *txn.Client, err error, now int64, out txn.Sender) {
 	if !rang && !x.cancelled {
 		x.p.cfg.Locator.Failed(b.hops[b.hop-1])
 	}
+	if hop := b.hops[b.hop-1]; !rang && hop.Transport == sip.TCP && b.hop < len(b.hops) && b.hops[b.hop].Addr == hop.Addr {
+		x.p.noTCP.add(hop.Addr) // preferTCP's guess was wrong
+	}
 	if rang && errors.Is(err, txn.ErrTimeout) {
 		x.offer(408, nil, i) // RFC 3261 §16.8
 	}
