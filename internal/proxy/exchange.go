@@ -19,6 +19,7 @@ type exchange struct {
 	sh       *txn.Shard
 	server   *txn.Server // nil once a final response has been sent
 	upstream wire.Flow
+	metered  bool // Forward.Metered
 	observer Observer
 	id       string    // for the observer
 	in       *listener // where the request came in
@@ -66,7 +67,7 @@ func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *excha
 	p.stats.live.Add(1)
 	x := exchanges.Get().(*exchange)
 	targets, branches := x.targets[:0], x.branches[:0]
-	*x = exchange{p: p, sh: sh, upstream: txn.ReturnFlow(in), observer: fw.Observer, id: fw.ID, method: in.Msg.Method(), branches: branches, breadth: 60}
+	*x = exchange{p: p, sh: sh, upstream: txn.ReturnFlow(in), metered: fw.Metered, observer: fw.Observer, id: fw.ID, method: in.Msg.Method(), branches: branches, breadth: 60}
 	x.targets = append(targets, fw.Targets...)
 	x.loop = p.loopValue(in.Msg)
 	x.in = p.self.incoming(in.Packet.Flow, in.Packet.Local)

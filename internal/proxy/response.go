@@ -59,7 +59,7 @@ func (x *exchange) success(c *txn.Client, in *txn.Incoming, now int64, out txn.S
 	first := x.server != nil
 	x.passOn(in, in.Msg.Status(), now, out)
 	if x.method == sip.INVITE {
-		c.Linger(x.upstream, now)
+		c.Linger(x.upstream, x.metered, now)
 	}
 	if first {
 		x.report(in.Msg.Status(), false, now)
@@ -73,7 +73,7 @@ func (x *exchange) passOn(in *txn.Incoming, status int, now int64, out txn.Sende
 	if ok {
 		if x.server != nil {
 			x.server.Respond(b, status, now, out)
-		} else if x.method == sip.INVITE && status >= 200 && status < 300 {
+		} else if x.method == sip.INVITE && status >= 200 && status < 300 && (!x.metered || x.sh.MayAnswer(x.upstream, len(b), now)) {
 			// RFC 6026 §8.6: the second 2xx of a forked INVITE.
 			out.Send(wire.Dest{Flow: x.upstream}, 0, b)
 		}

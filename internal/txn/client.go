@@ -175,9 +175,11 @@ func (c *Client) accepted(in *Incoming, now int64, out Sender) {
 }
 
 // Linger makes later 2xx responses of this INVITE go upstream by Core.Late2xx
-// for 64*T1 (Timer M of RFC 6026).
-func (c *Client) Linger(upstream wire.Flow, now int64) {
-	c.sh.late.add(c.id, upstream, now+c.sh.layer.iv.n)
+// for 64*T1 (Timer M of RFC 6026). A callee repeats its 2xx until it is
+// acknowledged, so metered ones are subject to Config.Meter like all else that
+// goes to a stranger.
+func (c *Client) Linger(upstream wire.Flow, metered bool, now int64) {
+	c.sh.late.add(c.id, caller{upstream, metered}, now+c.sh.layer.iv.n)
 }
 
 func (c *Client) final(in *Incoming, now int64, out Sender) {

@@ -49,7 +49,7 @@ func (r *relayClient) Response(c *Client, in *Incoming, out Sender) {
 		r.server.Respond(in.Msg.Bytes(), in.Msg.Status(), in.Packet.Now, out)
 	}
 	if in.Msg.Status() == 200 {
-		c.Linger(r.up, in.Packet.Now)
+		c.Linger(r.up, false, in.Packet.Now)
 	}
 }
 func (*relayClient) Failed(*Client, error, int64, Sender) {}

@@ -18,9 +18,9 @@ type Shard struct {
 	index   int
 	servers map[uint64]*Server
 	clients map[uint64]*Client
-	absorb  lingering[struct{}]  // server keys of INVITEs in Accepted
-	late    lingering[wire.Flow] // client ids in Accepted → where the INVITE came from
-	dialogs lingering[struct{}]  // dialogs whose 2xx may still be awaiting its ACK
+	absorb  lingering[struct{}] // server keys of INVITEs in Accepted
+	late    lingering[caller]   // client ids in Accepted → where the INVITE came from
+	dialogs lingering[struct{}] // dialogs whose 2xx may still be awaiting its ACK
 	wheel   wheel
 	random  *rand.ChaCha8
 	pool    pool
@@ -85,6 +85,19 @@ func (sh *Shard) request(in *Incoming, out Sender) {
 	}
 }
 
+// caller is where an INVITE came from.
+type caller struct {
+	flow    wire.Flow
+	metered bool
+}
+
+// MayAnswer asks Config.Meter about a response that no server transaction
+// sends.
+func (sh *Shard) MayAnswer(f wire.Flow, size int, now int64) bool {
+	m := sh.layer.meter
+	return m == nil || m(f, 0, size, now, true)
+}
+
 // response gives a response to its client transaction (RFC 3261 §17.1.3).
 func (sh *Shard) response(in *Incoming, out Sender) {
 	id, ok := parseBranch(in.Msg.Via().Branch)
@@ -98,9 +111,10 @@ func (sh *Shard) response(in *Incoming, out Sender) {
 			}
 			return
 		}
-		if flow, ok := sh.late.get(id, in.Packet.Now); ok {
-			if s := in.Msg.Status(); s/100 == 2 && in.Msg.Method() == sip.INVITE {
-				sh.layer.core.Late2xx(sh, flow, in, out)
+		if to, ok := sh.late.get(id, in.Packet.Now); ok {
+			s := in.Msg.Status()
+			if s/100 == 2 && in.Msg.Method() == sip.INVITE && (!to.metered || sh.MayAnswer(to.flow, len(in.Msg.Bytes()), in.Packet.Now)) {
+				sh.layer.core.Late2xx(sh, to.flow, in, out)
 			}
 			return
 		}
