@@ -40,7 +40,7 @@ type sipSide struct {
 	workers   *workers
 	certs     *certificates
 	clock     wire.Clock
-	self      atomic.Pointer[proxy.Self]
+	self      *proxy.Self
 }
 
 // startBorder opens the SIP sockets and returns what serves them.
@@ -80,6 +80,7 @@ func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
 		return err
 	}
 	self := newSelf(cfg, side.net)
+	side.self = self
 	resolver, err := newResolver(cfg, self)
 	if err != nil {
 		return err
@@ -163,6 +164,7 @@ func (side *sipSide) watchLoad(ctx context.Context) error {
 
 // reload puts domains and peers of a changed configuration in force.
 func (side *sipSide) reload(cfg *config.Config) {
+	side.self.SetNames(selfNames(cfg))
 	side.border.SetSite(newSite(cfg, side.s.policies.Load()))
 }
 
@@ -233,7 +235,14 @@ func listenProblem(cfg *config.Config, err error) error {
 
 // newSelf describes this server as others name it.
 func newSelf(cfg *config.Config, net *wire.Net) *proxy.Self {
-	var names []string
+	return proxy.NewSelf(proxy.SelfConfig{
+		Listeners: net.Listeners(), Locals: net.LocalAddrs(), Public: cfg.PublicAddr(), Names: selfNames(cfg),
+	})
+}
+
+// selfNames are the names that stand for us in Route and Via: those of the
+// domains whose PBX is behind us.
+func selfNames(cfg *config.Config) (names []string) {
 	for i := range cfg.Domains {
 		if cfg.Domains[i].Deliver.Home {
 			continue
@@ -242,7 +251,7 @@ func newSelf(cfg *config.Config, net *wire.Net) *proxy.Self {
 			names = append(names, strings.ToLower(n))
 		}
 	}
-	return proxy.NewSelf(net.Listeners(), names, net.LocalAddrs())
+	return names
 }
 
 func newResolver(cfg *config.Config, self *proxy.Self) (*locate.Resolver, error) {

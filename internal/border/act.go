@@ -47,6 +47,10 @@ func (v *visit) remember(code int) {
 
 // relay lets the request through, without what its sender may not say.
 func (v *visit) relay() {
+	if v.nobody {
+		v.answerNobody()
+		return
+	}
 	v.b.stats.relayed.Add(1)
 	action.Strip(&v.edit, v.in.Msg, v.from.trust(), v.site.Label.Header)
 	if v.from.user != "" {

@@ -146,7 +146,11 @@ func (v *visit) noRelay(why string) bool {
 		return false
 	}
 	if v.from.stranger() {
-		v.b.incident(v.in, guard.Scan, string(v.in.Msg.From().URI), why)
+		kind := guard.Scan
+		if _, number := v.routing.URI.AppendNumber(nil, v.site.Plan); number && v.in.Msg.Method() == sip.INVITE {
+			kind = guard.TollFraud // somebody else's phone bill is what such calls are after
+		}
+		v.b.incident(v.in, kind, string(v.in.Msg.From().URI), why)
 	}
 	v.refuse(403, "Relaying Denied", "")
 	return false

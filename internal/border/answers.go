@@ -20,6 +20,7 @@ const (
 	answerSlots = 1 << 15
 	answerLife  = 40 // seconds: a little more than 64*T1
 	codeDrop    = 0  // the verdict was to say nothing
+	codeNobody  = 480
 )
 
 func (a *answers) init() { a.slots = make([]answer, answerSlots) }
@@ -52,6 +53,10 @@ func (v *visit) repeat() bool {
 		return true
 	}
 	v.from = v.b.senderOf(v.site, v.in)
+	if code == codeNobody {
+		v.refuse(480, "", "")
+		return true
+	}
 	v.domain = v.calledDomain(v.in.Msg.URI())
 	if v.domain == nil {
 		return false

@@ -125,6 +125,7 @@ type visit struct {
 	verdict  verdict.Verdict
 	server   *txn.Server // made early where the verdict has to wait
 	labelled bool
+	nobody   bool // the callee is not there
 }
 
 // Request takes a new request: the whole story, in order.
@@ -150,7 +151,7 @@ func (v *visit) end() {
 	v.attempt = screen.Attempt{}
 	v.verdict = verdict.Verdict{Signals: signals}
 	v.targets = targets
-	v.b, v.site, v.sh, v.in, v.out, v.domain, v.server, v.labelled = nil, nil, nil, nil, nil, nil, nil, false
+	v.b, v.site, v.sh, v.in, v.out, v.domain, v.server, v.labelled, v.nobody = nil, nil, nil, nil, nil, nil, nil, false, false
 	v.from, v.fw, v.pass = sender{}, proxy.Forward{}, proxy.Pass{}
 	b.visits.Put(v)
 }

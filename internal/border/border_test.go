@@ -85,7 +85,7 @@ func newPaper(t testing.TB, checks []screen.Check, layer screen.Layer) *paper {
 	})
 	site.AddPeer(&border.Peer{Name: "carrier", Prefixes: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}, Trust: action.Trust{Identity: true}})
 	site.Seal()
-	self := proxy.NewSelf([]wire.Listener{{Transport: sip.UDP, Addr: netip.MustParseAddrPort(serverAddr)}}, nil, nil)
+	self := proxy.NewSelf(proxy.SelfConfig{Listeners: []wire.Listener{{Transport: sip.UDP, Addr: netip.MustParseAddrPort(serverAddr)}}})
 	n := 0
 	p.border = border.New(border.Config{
 		Site: site, Self: self, Guard: g, Engine: engine, Recorder: p,
@@ -148,6 +148,7 @@ Call-ID: call-1@elsewhere.test
 CSeq: 1 INVITE
 Contact: <sip:alice@198.51.100.7:5060>
 P-Asserted-Identity: <sip:boss@example.test>
+Subject: as long as an INVITE with a session description, since a stranger gets no more than three times what he sends ........................................................................................................................................................................................
 Content-Length: 0
 `
 

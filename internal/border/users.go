@@ -167,18 +167,23 @@ func (v *visit) toUser() bool {
 	return true
 }
 
-// noUser answers for a user who is not there. A stranger cannot tell one who is
-// unknown from one who is not registered (STANDARDS 5.14).
+// noUser lets a request to a user who is not there be screened like any other;
+// in the end it gets the answer of nobody.
 func (v *visit) noUser() bool {
-	v.describe()
-	v.verdict.Mode, v.verdict.Action, v.verdict.Signals = v.domain.Policy.Mode, verdict.Reject, v.verdict.Signals[:0]
+	v.targets = v.targets[:0]
+	v.nobody = true
+	return true
+}
+
+// answerNobody answers for a user who is not there. A stranger cannot tell one
+// who is unknown from one who is not registered (STANDARDS 5.14).
+func (v *visit) answerNobody() {
 	v.verdict.Response = &verdict.Response{Code: 480, Reason: sip.ReasonPhrase(480)}
-	v.record()
 	if aor, ok := v.b.hosted(&v.routing.URI); v.from.stranger() && !(ok && v.b.knows(aor)) {
 		v.b.incident(v.in, guard.UnknownUser, v.attempt.From.Claimed, "no such user: "+v.attempt.To.Requested)
 	}
 	v.refuse(480, "", "")
-	return false
+	v.remember(codeNobody)
 }
 
 // hosted returns the address of record that u names in a hosted domain.

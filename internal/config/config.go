@@ -37,6 +37,11 @@ type Config struct {
 	// them. tls and wss take their certificate from `tls`. Needs a restart.
 	Listen []Listen `yaml:"listen"`
 
+	// Public is the address by which the outside reaches us when a NAT stands in
+	// front: it names us towards addresses on the public internet, with the ports
+	// of `listen`. Empty: there is no NAT. Needs a restart.
+	Public string `yaml:"public,omitempty"`
+
 	// Console is the address of the HTTP API (/api/v1), /metrics, /healthz and
 	// /readyz. Keep it on a loopback address or behind a TLS proxy: the API
 	// token travels on it. Needs a restart.

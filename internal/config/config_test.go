@@ -76,7 +76,7 @@ func TestOldFilesLoad(t *testing.T) {
 	if !c.Peer("carrier").Trusts(TrustPAI) || c.Peer("carrier").Trusts(TrustVerstat) || c.Peer("nobody") != nil {
 		t.Errorf("peers: %+v", c.Peers)
 	}
-	if got := len(c.PeerPrefixes()); got != 2 {
+	if got := len(c.PeerPrefixes()); got != 3 { // two of a peer, one PBX
 		t.Errorf("%d peer prefixes", got)
 	}
 	if c.Exempt[3] != "000" || c.Exempt[4] != "30" {

@@ -22,12 +22,30 @@ func (c *Config) Peer(name string) *Peer {
 	return nil
 }
 
-// PeerPrefixes are the addresses of all peers.
+// PublicAddr is the address of the NAT in front of us, or the zero Addr.
+func (c *Config) PublicAddr() netip.Addr {
+	a, err := netip.ParseAddr(c.Public)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Unmap()
+}
+
+// PeerPrefixes are the addresses of those who are never limited or banned: all
+// peers, and each PBX that `deliver` names by its address. Loopback is shared by
+// all programs of this machine, so a PBX there has to be made a peer by name.
 func (c *Config) PeerPrefixes() []netip.Prefix {
 	var all []netip.Prefix
 	for i := range c.Peers {
 		for _, p := range c.Peers[i].Addresses {
 			all = append(all, p.Prefix)
+		}
+	}
+	for i := range c.Domains {
+		for _, t := range c.Domains[i].Deliver.Targets {
+			if a, err := netip.ParseAddr(t.Host); err == nil && !a.IsLoopback() {
+				all = append(all, netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()))
+			}
 		}
 	}
 	return all

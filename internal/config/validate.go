@@ -25,6 +25,7 @@ func (c *Config) Problems() []*Error {
 	v := &validation{c: c}
 	v.storage()
 	v.listen()
+	v.public()
 	v.tls()
 	v.policy("policy", &c.Policy) // before the domains', which stand on it
 	v.domains()
@@ -45,6 +46,12 @@ type validation struct {
 
 func (v *validation) problem(path, format string, args ...any) {
 	v.found = append(v.found, v.c.Problem(path, fmt.Sprintf(format, args...), nil))
+}
+
+func (v *validation) public() {
+	if v.c.Public != "" && !v.c.PublicAddr().IsValid() {
+		v.problem("public", "%q is not an IP address; write the address of the NAT, as 203.0.113.5", v.c.Public)
+	}
 }
 
 func (v *validation) storage() {

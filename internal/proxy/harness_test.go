@@ -70,11 +70,11 @@ func newPaperWith(t fatal, cfg Config) *paper {
 		t: t, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC).UnixNano(),
 		names: map[string][]locate.Hop{}, errs: map[string]error{}, cached: map[string]bool{},
 	}
-	cfg.Self = NewSelf([]wire.Listener{
+	cfg.Self = NewSelf(SelfConfig{Listeners: []wire.Listener{
 		{Transport: sip.UDP, Addr: netip.MustParseAddrPort(us)},
 		{Transport: sip.TCP, Addr: netip.MustParseAddrPort(us), Index: 1},
 		{Transport: sip.TLS, Addr: netip.MustParseAddrPort("192.0.2.1:5061"), Index: 2},
-	}, []string{"gate.example.test"}, nil)
+	}, Names: []string{"gate.example.test"}})
 	cfg.Signer = NewSigner([]byte("a key for tests"))
 	cfg.Locator, cfg.Resume = n, n.resume
 	cfg.Go = func(f func(context.Context)) bool {

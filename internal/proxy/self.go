@@ -1,55 +1,90 @@
 package proxy
 
 import (
+	"math/bits"
 	"net/netip"
 	"strconv"
+	"sync/atomic"
 
 	"gatehouse.example/internal/wire"
 	"gatehouse.example/sip"
 	"gatehouse.example/sip/uri"
 )
 
-// Self knows by which addresses and names this server is meant. It is built
-// once and then only read.
+// Self knows by which addresses and names this server is meant. Only the names
+// change, by SetNames.
 type Self struct {
 	addrs     map[netip.AddrPort]struct{}
 	ips       map[netip.Addr]struct{}
-	names     map[string]struct{}
+	names     atomic.Pointer[map[string]struct{}]
 	listeners []listener
+	public    bool
 }
 
-// listener is one of our listeners with the texts that name it in messages.
+// listener is one address of our listeners with the texts that name it in
+// messages.
 type listener struct {
 	wire.Listener
+	public bool   // the address of a NAT in front of us
 	sentBy string // "SIP/2.0/UDP 192.0.2.1:5060;rport;branch="
 	route  string // "<sip:192.0.2.1:5060;lr;gh="
 }
 
-// NewSelf describes a server by its listeners and the host names that stand
-// for them. extra are further addresses under which the listeners are reached,
-// such as the public address of a NAT.
-func NewSelf(listeners []wire.Listener, names []string, extra []netip.AddrPort) *Self {
-	s := &Self{
-		addrs: make(map[netip.AddrPort]struct{}),
-		ips:   make(map[netip.Addr]struct{}),
-		names: make(map[string]struct{}),
-	}
-	for _, l := range listeners {
-		s.addAddr(l.Addr)
-		s.listeners = append(s.listeners, describe(l))
-	}
-	for _, a := range extra {
-		s.addAddr(a)
-	}
-	for _, n := range names {
-		s.names[n] = struct{}{}
+// SelfConfig says how a server is reached.
+type SelfConfig struct {
+	Listeners []wire.Listener
+	// Locals are the addresses that wildcard listeners stand for.
+	Locals []netip.AddrPort
+	// Public is the address of a NAT in front of us, by which the outside
+	// reaches our ports; the zero Addr where there is none.
+	Public netip.Addr
+	// Names are host names that stand for the listeners, in lower case.
+	Names []string
+}
+
+// NewSelf describes a server.
+func NewSelf(cfg SelfConfig) *Self {
+	s := &Self{addrs: make(map[netip.AddrPort]struct{}), ips: make(map[netip.Addr]struct{}), public: cfg.Public.IsValid()}
+	s.SetNames(cfg.Names)
+	for _, l := range cfg.Listeners {
+		s.add(l, cfg.Locals)
+		if s.public && !l.Addr.Addr().IsLoopback() && l.Addr.Addr().Is4() == cfg.Public.Is4() {
+			l.Addr = netip.AddrPortFrom(cfg.Public, l.Addr.Port())
+			s.addOne(l, true)
+		}
 	}
 	return s
 }
 
-func (s *Self) addAddr(a netip.AddrPort) {
-	s.addrs[a] = struct{}{}
-	s.ips[a.Addr()] = struct{}{}
+// SetNames replaces the host names that stand for the listeners.
+func (s *Self) SetNames(names []string) {
+	m := make(map[string]struct{}, len(names))
+	for _, n := range names {
+		m[n] = struct{}{}
+	}
+	s.names.Store(&m)
+}
+
+// add adds a listener, a wildcard one under each address that it stands for.
+func (s *Self) add(l wire.Listener, locals []netip.AddrPort) {
+	if !l.Addr.Addr().IsUnspecified() {
+		s.addOne(l, false)
+		return
+	}
+	for _, a := range locals {
+		if a.Port() == l.Addr.Port() && a.Addr().Is4() == l.Addr.Addr().Is4() {
+			l.Addr = a
+			s.addOne(l, false)
+		}
+	}
+}
+
+func (s *Self) addOne(l wire.Listener, public bool) {
+	s.addrs[l.Addr] = struct{}{}
+	s.ips[l.Addr.Addr()] = struct{}{}
+	d := describe(l)
+	d.public = public
+	s.listeners = append(s.listeners, d)
 }
 
 func describe(l wire.Listener) listener {
@@ -121,7 +156,8 @@ func (s *Self) isHost(u *uri.URI, host []byte, port, standard uint16) bool {
 	if a, ok := u.Addr(); ok {
 		return s.IsAddr(netip.AddrPortFrom(a, port))
 	}
-	if len(s.names) == 0 {
+	names := *s.names.Load()
+	if len(names) == 0 {
 		return false
 	}
 	var low [256]byte
@@ -134,7 +170,7 @@ func (s *Self) isHost(u *uri.URI, host []byte, port, standard uint16) bool {
 		}
 		low[i] = c
 	}
-	_, ok := s.names[string(low[:len(host)])]
+	_, ok := names[string(low[:len(host)])]
 	return ok && s.listensOn(port)
 }
 
@@ -157,23 +193,21 @@ func (s *Self) isVia(v *sip.Via) bool {
 	return s.isHost(&u, v.Host, v.Port, standard)
 }
 
-// outgoing chooses the listener that names us towards a hop: of its transport
-// and address family, a loopback one for a loopback hop; else, for a stream
-// that we dial without listening on its kind, whatever listener is nearest,
-// since responses come back on the connection.
+// outgoing chooses the address that names us towards a hop: of its transport and
+// address family; loopback for loopback; the public one for the outside, where a
+// NAT is in front of us; else the one with most leading bits in common, which
+// is the one in its network. For a stream that we dial without listening on its
+// kind, any transport will do: responses come back on the connection.
 func (s *Self) outgoing(t sip.Transport, to netip.Addr) *listener {
+	if len(s.listeners) == 1 {
+		return &s.listeners[0]
+	}
 	best, score := (*listener)(nil), -1
 	for i := range s.listeners {
 		l := &s.listeners[i]
-		n := 0
+		n := s.fit(l, to)
 		if l.Transport == t {
-			n += 8
-		}
-		if l.Addr.Addr().Is4() == to.Is4() {
-			n += 4
-		}
-		if l.Addr.Addr().IsLoopback() == to.IsLoopback() {
-			n += 2
+			n += 4096
 		}
 		if n > score {
 			best, score = l, n
@@ -182,25 +216,58 @@ func (s *Self) outgoing(t sip.Transport, to netip.Addr) *listener {
 	return best
 }
 
-// incoming returns the listener that a message came to.
+func (s *Self) fit(l *listener, to netip.Addr) (n int) {
+	a := l.Addr.Addr()
+	if a.Is4() == to.Is4() {
+		n += 2048 + commonBits(a, to)
+	}
+	if a.IsLoopback() == to.IsLoopback() {
+		n += 1024
+	}
+	if s.public && l.public == outside(to) {
+		n += 512
+	}
+	return n
+}
+
+// outside tells whether an address is on the public internet.
+func outside(a netip.Addr) bool {
+	// RFC 6598: 100.64.0.0/10 is that of carrier-grade NAT.
+	shared := netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64, 0, 0}), 10)
+	return a.IsGlobalUnicast() && !a.IsPrivate() && !shared.Contains(a)
+}
+
+func commonBits(a, b netip.Addr) int {
+	x, y := a.As16(), b.As16()
+	for i := range x {
+		if d := x[i] ^ y[i]; d != 0 {
+			return 8*i + bits.LeadingZeros8(d)
+		}
+	}
+	return 128
+}
+
+// incoming returns the address that a message came to, as its sender knows it.
 func (s *Self) incoming(f wire.Flow, local netip.AddrPort) *listener {
-	var fallback *listener
+	if len(s.listeners) == 1 {
+		return &s.listeners[0]
+	}
+	from := f.Remote.Addr()
+	best, score := (*listener)(nil), -1
 	for i := range s.listeners {
 		l := &s.listeners[i]
-		if l.Transport != f.Transport {
-			continue
+		n := s.fit(l, from)
+		if l.Transport == f.Transport {
+			n += 16384
 		}
-		if l.Addr == local || f.Conn == 0 && l.Index == f.Socket {
-			return l
+		if l.Addr == local || !local.IsValid() && f.Conn == 0 && l.Index == f.Socket || s.public && l.public && outside(from) && l.Addr.Port() == local.Port() {
+			n += 8192
 		}
-		if fallback == nil {
-			fallback = l
+		if n > score {
+			best, score = l, n
 		}
 	}
-	if fallback == nil {
-		return s.outgoing(f.Transport, f.Remote.Addr())
-	}
-	return fallback
+	return best
 }
 
 // via appends our Via field, up to and with "branch=".

@@ -11,14 +11,14 @@ import (
 )
 
 func testSelf() *Self {
-	return NewSelf([]wire.Listener{
+	return NewSelf(SelfConfig{Listeners: []wire.Listener{
 		{Transport: sip.UDP, Addr: netip.MustParseAddrPort(us)},
 		{Transport: sip.UDP, Addr: netip.MustParseAddrPort("127.0.0.1:5060"), Index: 1},
 		{Transport: sip.UDP, Addr: netip.MustParseAddrPort("[2001:db8::1]:5060"), Index: 2},
 		{Transport: sip.TCP, Addr: netip.MustParseAddrPort("192.0.2.1:5070"), Index: 3},
 		{Transport: sip.TLS, Addr: netip.MustParseAddrPort("192.0.2.1:5061"), Index: 4},
 		{Transport: sip.WSS, Addr: netip.MustParseAddrPort("192.0.2.1:443"), Index: 5},
-	}, []string{"gate.example.test"}, []netip.AddrPort{netip.MustParseAddrPort("203.0.113.1:5060")})
+	}, Names: []string{"gate.example.test"}})
 }
 
 func TestSelfKnowsItsNames(t *testing.T) {
@@ -31,7 +31,6 @@ func TestSelfKnowsItsNames(t *testing.T) {
 		"sip:192.0.2.1;transport=tls":      {true, true},
 		"sip:[2001:db8::1]":                {true, true},
 		"sip:[::ffff:192.0.2.1]":           {true, true},
-		"sip:203.0.113.1":                  {true, true}, // behind a NAT
 		"sip:bob@GATE.example.TEST":        {true, false},
 		"sip:gate.example.test:5070":       {true, false},
 		"sip:gate.example.test:9":          {false, false},
@@ -75,7 +74,7 @@ func TestSelfChoosesAListener(t *testing.T) {
 		want  uint8
 	}{
 		{wire.Flow{Transport: sip.UDP, Socket: 1}, "127.0.0.1:5060", 1},
-		{wire.Flow{Transport: sip.UDP, Socket: 2}, "192.0.2.77:5060", 2},   // a wildcard
+
 		{wire.Flow{Transport: sip.TCP, Conn: 9}, "192.0.2.1:40000", 3},     // a connection that we made
 		{wire.Flow{Transport: sip.WS, Conn: 9}, "192.0.2.1:80", 0},         // no listener of its kind
 		{wire.Flow{Transport: sip.WSS, Conn: 9}, "192.0.2.1:443", 5},       //
@@ -92,5 +91,39 @@ func TestSelfChoosesAListener(t *testing.T) {
 	}
 	if got := s.listeners[5].route; got != "<sips:192.0.2.1:443;transport=ws;lr;gh=" {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestWildcardsAndANATAreNamedByWhatTheOtherSideReaches(t *testing.T) {
+	s := NewSelf(SelfConfig{
+		Listeners: []wire.Listener{{Transport: sip.UDP, Addr: netip.MustParseAddrPort("0.0.0.0:5060")}},
+		Locals:    []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:5060"), netip.MustParseAddrPort("10.0.0.5:5060"), netip.MustParseAddrPort("192.168.7.5:5060")},
+		Public:    netip.MustParseAddr("203.0.113.5"),
+	})
+	for to, want := range map[string]string{
+		"127.0.0.1":    "127.0.0.1:5060",
+		"10.0.0.80":    "10.0.0.5:5060",
+		"192.168.7.80": "192.168.7.5:5060",
+		"198.51.100.7": "203.0.113.5:5060",
+	} {
+		if got := s.outgoing(sip.UDP, netip.MustParseAddr(to)).Addr.String(); got != want {
+			t.Errorf("towards %s we are %s, want %s", to, got, want)
+		}
+		f := wire.Flow{Transport: sip.UDP, Remote: netip.AddrPortFrom(netip.MustParseAddr(to), 5060)}
+		local := netip.MustParseAddrPort("10.0.0.5:5060")
+		if to != "198.51.100.7" {
+			local = netip.MustParseAddrPort(want)
+		}
+		if got := s.incoming(f, local).Addr.String(); got != want {
+			t.Errorf("%s knows us as %s, want %s", to, got, want)
+		}
+	}
+	for _, a := range []string{"203.0.113.5:5060", "10.0.0.5:5060"} {
+		if !s.IsAddr(netip.MustParseAddrPort(a)) {
+			t.Errorf("%s is ours", a)
+		}
+	}
+	if s.IsAddr(netip.MustParseAddrPort("0.0.0.0:5060")) {
+		t.Error("0.0.0.0 is an address of ours")
 	}
 }
