@@ -39,12 +39,13 @@ func (p *place) newCertificate(serial int64) {
 	}
 }
 
-// serial is that of the certificate which the server shows.
+// serial is that of the certificate which the server shows; 0 where it shows none just now, as one that is asked too
+// often does.
 func (p *place) serial() int64 {
 	p.t.Helper()
 	conn, err := tls.Dial("tcp", p.sip, &tls.Config{InsecureSkipVerify: true})
 	if err != nil {
-		p.t.Fatal(err)
+		return 0
 	}
 	defer conn.Close()
 	return conn.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
