@@ -77,12 +77,15 @@ func (x *exchange) appendRecordRoute(dst []byte, l *listener) []byte {
 	dst = append(dst, "Record-Route: "...)
 	dst = append(dst, l.route...)
 	dst = append(dst, x.token[:]...)
-	dst = append(dst, '>')
 	if x.in != l {
-		dst = append(dst, ", "...)
+		dst = append(dst, ">, "...)
 		dst = append(dst, x.in.route...)
 		dst = append(dst, x.token[:]...)
-		dst = append(dst, '>')
 	}
+	if len(x.back) > 0 {
+		dst = append(dst, ";fl="...)
+		dst = append(dst, x.back...)
+	}
+	dst = append(dst, '>')
 	return append(dst, "\r\n"...)
 }

@@ -33,6 +33,7 @@ type exchange struct {
 	from     []byte // Forward.From
 	token    [tokenLen]byte
 	record   bool
+	back     []byte // fl of the Record-Route; nil where the caller has an address
 
 	best       []byte // best response so far, our Via removed
 	bestStatus int
@@ -83,6 +84,9 @@ func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *excha
 			copy(x.token[:], fw.Routing.Token)
 		} else {
 			p.signer.Append(x.token[:0], fw.Pass, in.Msg.CallID(), in.Msg.From().Tag)
+			if x.upstream.Conn != 0 {
+				x.back = p.signer.AppendFlow(nil, x.upstream, in.Msg.CallID(), in.Msg.From().Tag)
+			}
 		}
 	}
 	return x

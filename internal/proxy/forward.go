@@ -62,6 +62,9 @@ func (p *Proxy) Forward(sh *txn.Shard, in *txn.Incoming, fw *Forward, out txn.Se
 	p.stats.forwarded.Add(1)
 	now := in.Packet.Now
 	x := p.newExchange(sh, in, fw)
+	if r := fw.Routing; r.InDialog && r.Back.Conn != 0 && !r.HasNext {
+		x.targets[0].Flow = r.Back
+	}
 	x.server = fw.Server
 	if x.server == nil {
 		x.server = sh.NewServer(in, serverUser{x}, fw.ToTag, fw.Metered)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"gatehouse.example/internal/wire"
 	"gatehouse.example/sip"
 	"gatehouse.example/sip/uri"
 )
@@ -12,6 +13,9 @@ type Routing struct {
 	// request here and fits its dialog.
 	InDialog bool
 	Pass     Pass
+	// Back is the connection that the dialog was opened on, where the request
+	// goes to whoever opened it.
+	Back wire.Flow
 	// Token is the text of the signed parameter, for a target refresh.
 	Token []byte
 	// Next is the first Route value that is not ours.
@@ -82,6 +86,9 @@ func (p *Proxy) takeRoutes(m *sip.Message, e *sip.Edit, r *Routing, strict bool)
 			e.DeleteValue(&vs)
 			if token, ok := u.Param("gh"); ok && !r.InDialog {
 				p.admit(m, token, r)
+			}
+			if text, ok := u.Param("fl"); ok && r.Back.Conn == 0 {
+				r.Back, _ = p.signer.CheckFlow(text, m.CallID(), m.To().Tag)
 			}
 			continue
 		}

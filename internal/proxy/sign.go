@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -33,6 +34,7 @@ const (
 // for concurrent use and allocates nothing in steady state.
 type Signer struct {
 	states sync.Pool // of *signing
+	start  [32]byte  // key of what is good until the program ends
 }
 
 type signing struct {
@@ -44,6 +46,7 @@ type signing struct {
 // NewSigner makes a signer with a secret key.
 func NewSigner(key []byte) *Signer {
 	s := &Signer{}
+	_, _ = rand.Read(s.start[:]) // never fails: it ends the program where no randomness is to be had
 	s.states.New = func() any { return &signing{mac: hmac.New(sha256.New, key)} }
 	return s
 }

@@ -35,6 +35,9 @@ func (p *Proxy) ForwardDialog(sh *txn.Shard, in *txn.Incoming, r *Routing, e *si
 		return false
 	}
 	to, ok := p.directHop(&r.hop)
+	if r.Back.Conn != 0 && !r.HasNext {
+		to, ok = wire.Dest{Flow: r.Back}, true
+	}
 	if !ok || m.Method() != sip.ACK && (to.Transport != sip.UDP || in.Packet.Flow.Transport != sip.UDP) {
 		return false
 	}
