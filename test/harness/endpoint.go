@@ -272,3 +272,23 @@ func (e *Endpoint) Inbox() []Message {
 	defer e.mu.Unlock()
 	return append([]Message(nil), e.inbox...)
 }
+
+// Messages is an endpoint over anything that moves whole messages, as a
+// WebSocket does.
+func Messages(t testing.TB, transport string, read func() (string, error), write func(string) error, close func() error) *Endpoint {
+	// RFC 7118 §5.2: a browser does not know its address and makes up a name.
+	e := newEndpoint(t, transport, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 1}), 5060), netip.AddrPort{})
+	e.write = func(text string, _ netip.AddrPort) error { return write(text) }
+	e.close = close
+	t.Cleanup(func() { close() })
+	go func() {
+		for {
+			text, err := read()
+			if err != nil {
+				return
+			}
+			e.take(Message{Text: text, send: func(s string) { write(s) }})
+		}
+	}()
+	return e
+}

@@ -1,0 +1,154 @@
+package e2e
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"gatehouse.example/test/harness"
+)
+
+func TestClaimsOfStrangersDoNotReachThePBX(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, enforcing)
+	request := s.caller.Invite(bob,
+		"From: <sip:+15551239999@carrier.test;verstat=TN-Validation-Passed>;tag=1",
+		"P-Asserted-Identity: <sip:boss@example.test>",
+		"p-asserted-identity: <tel:+1555>, <sip:x@y>",
+		"P-ASSERTED-IDENTITY \t: <tel:+1666>",
+		"P-Asserted-Identity:\r\n <tel:+1777>",
+		"P-Preferred-Identity: <sip:boss@example.test>",
+		"Remote-Party-ID: <sip:boss@example.test>;party=calling",
+		"P-Attestation-Indicator: A",
+		"P-Origination-ID: 1234",
+		"Spam-Score: 0",
+		"Diversion: <sip:boss@example.test>",
+		"History-Info: <sip:boss@example.test>;index=1",
+		"P-Charge-Info: <sip:boss@example.test>",
+		"X-Gatehouse: relay;score=-100",
+		"X-Harmless: stays")
+	if r := s.caller.Ask(t, request); r.Status() != 200 {
+		t.Fatalf("INVITE: %s", r.StartLine())
+	}
+	m := s.pbx.ExpectRequest(t, "INVITE")
+	for _, line := range strings.Split(m.Head(), "\r\n")[1:] {
+		name, _, _ := strings.Cut(strings.ToLower(line), ":")
+		switch strings.TrimSpace(name) {
+		case "p-asserted-identity", "p-preferred-identity", "remote-party-id", "p-attestation-indicator", "p-origination-id",
+			"spam-score", "diversion", "history-info", "p-charge-info", "x-gatehouse":
+			t.Errorf("reached the PBX: %q", line)
+		}
+		if strings.Contains(line, "1777") || strings.Contains(strings.ToLower(line), "verstat") {
+			t.Errorf("reached the PBX: %q", line)
+		}
+	}
+	if m.Get("X-Harmless") != "stays" {
+		t.Error("a harmless header field is gone")
+	}
+}
+
+func TestStrangersCannotRelayThroughUs(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, strings.Replace(enforcing, "mode:", "outbound: carrier, mode:", 1)+
+		"peers: [{name: carrier, addresses: [CARRIERHOST], send: \"sip:CARRIER\"}]\nlimits: {failures: {scan: 1000/m, toll_fraud: 1000/m}}\n")
+	victim := harness.UDP(t, s.Net.Addr(harness.CarrierHost, 5060), s.Net.Server()).Accept()
+	there := victim.Addr.String()
+	for what, request := range map[string]string{
+		"foreign Request-URI":       s.caller.Invite("sip:+972123456@" + there),
+		"foreign domain":            s.caller.Invite("sip:x@elsewhere.test"),
+		"pre-loaded Route":          s.caller.Invite(bob, "Route: <sip:"+there+";lr>"),
+		"ours, then a foreign one":  s.caller.Invite(bob, "Route: <sip:"+s.Net.Server().String()+";lr>, <sip:"+there+";lr>"),
+		"strict Route":              s.caller.Invite(bob, "Route: <sip:"+there+">"),
+		"forged To tag":             s.caller.Invite("sip:x@"+there, "To: <"+bob+">;tag=made-up"),
+		"forged token":              s.caller.Invite("sip:x@"+there, "To: <"+bob+">;tag=made-up", "Route: <sip:"+s.Net.Server().String()+";lr;gh=EAAAAS2HVlTqsBHhJo9n>"),
+		"token in the Request-URI":  s.caller.Invite("sip:"+s.Net.Server().String()+";gh=EAAAAS2HVlTqsBHhJo9n", "To: <"+bob+">;tag=x", "Route: <sip:"+there+";lr>"),
+		"BYE of no dialog":          s.caller.Request("BYE", "sip:x@"+there, "To: <"+bob+">;tag=made-up"),
+		"REGISTER for elsewhere":    s.caller.Request("REGISTER", "sip:"+there),
+		"maddr, foreign user":       s.caller.Invite("sip:x@elsewhere.test;maddr=" + victim.Addr.Addr().String()),
+		"From of the PBX's domain":  s.caller.Invite("sip:+972123456@"+there, "From: <"+bob+">;tag=2"),
+		"MESSAGE to elsewhere":      s.caller.Request("MESSAGE", "sip:x@"+there),
+		"SUBSCRIBE to elsewhere":    s.caller.Request("SUBSCRIBE", "sip:x@"+there, "Event: presence"),
+		"tel over a foreign domain": s.caller.Invite("sip:+972123456@" + there + ";user=phone"),
+	} {
+		if r := s.caller.Ask(t, request); r.Status() != 403 && r.Status() != 481 && r.Status() != 407 {
+			t.Errorf("%s: %s", what, r.StartLine())
+		}
+	}
+	// Parameters of a Request-URI that is ours choose no next hop.
+	for _, param := range []string{";maddr=" + victim.Addr.Addr().String(), ";transport=tcp", ";method=REGISTER", ";lr", "?Route=%3Csip:" + there + "%3E"} {
+		s.caller.Ask(t, s.caller.Invite(bob+param))
+	}
+	for _, m := range s.pbx.Inbox() {
+		if m.Status() == 0 && (m.Get("Route") != "" || m.Method() == "REGISTER") {
+			t.Errorf("the PBX got\n%s", m.Text)
+		}
+	}
+	if in := victim.Inbox(); len(in) > 0 {
+		t.Errorf("relayed:\n%s", in[0].Text)
+	}
+}
+
+// TestEnumerationLearnsNothing: what comes back for users who exist and for
+// those who do not differs in nothing but what differs each time.
+func TestEnumerationLearnsNothing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "domains: [{name: example.test, deliver: home}]\nlimits: {failures: {unknown_user: 1000/m, auth: 1000/m}}\n")
+	for _, u := range []string{"alice", "clara"} {
+		s.AddUser(t, u+"@example.test", "secret-"+u)
+	}
+	for _, method := range []string{"REGISTER", "INVITE", "OPTIONS", "SUBSCRIBE", "MESSAGE", "BYE"} {
+		for _, inside := range []bool{false, true} {
+			answers := map[string]string{}
+			for _, user := range []string{"alice", "clara", "zacky", "nobod"} {
+				answers[user] = s.probe(t, method, user, inside)
+			}
+			for user, text := range answers {
+				if text != answers["alice"] {
+					t.Errorf("%s, From inside %v: %s gets\n%s\nand alice\n%s", method, inside, user, text, answers["alice"])
+				}
+			}
+		}
+	}
+}
+
+// probe asks for a user and returns the answer without what is new each time.
+func (s *site) probe(t *testing.T, method, user string, inside bool) string {
+	t.Helper()
+	uri := "sip:" + user + "@example.test"
+	lines := []string{"Call-ID: same", "From: <sip:probe@elsewhere.test>;tag=same"}
+	if inside {
+		lines[1] = "From: <" + uri + ">;tag=same"
+	}
+	if method == "BYE" {
+		lines = append(lines, "To: <"+uri+">;tag=same")
+	}
+	target := uri
+	if method == "REGISTER" {
+		target = "sip:example.test"
+		lines = append(lines, "To: <"+uri+">")
+	}
+	request := s.caller.Request(method, target, lines...)
+	text := s.caller.Ask(t, request).Text
+	branch := regexp.MustCompile(`branch=\w+`).FindString(request)
+	text = strings.NewReplacer(branch, "branch", user, "user").Replace(text)
+	return regexp.MustCompile(`(nonce=")[^"]*|(tag=)[0-9a-f]{16}`).ReplaceAllString(text, "$1$2")
+}
+
+func TestSearchForNamesIsBanned(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "domains: [{name: example.test, deliver: home}]\n")
+	attacker := harness.UDP(t, s.Net.Addr(harness.AttackerHost, 5060), s.Net.Server())
+	for i := range 40 {
+		uri := fmt.Sprintf("sip:%d@example.test", 1000+i)
+		attacker.Send(attacker.Request("REGISTER", "sip:example.test", "From: <"+uri+">;tag=1", "To: <"+uri+">"))
+	}
+	harness.Eventually(t, harness.Patience, "the searcher is banned", func() bool { return s.Banned(t, harness.AttackerHost) })
+	harness.Eventually(t, harness.Patience, "the ban stands in the security log", func() bool {
+		return s.Said("gatehouse security v=1 event=ban", s.Net.Host(harness.AttackerHost).String())
+	})
+	s.Must(t, "DELETE", "/bans?source="+s.Net.Host(harness.AttackerHost).String(), nil, nil)
+	if r := attacker.Ask(t, attacker.Request("OPTIONS", "sip:"+s.Net.Server().String())); r.Status() != 200 {
+		t.Errorf("after the ban is lifted: %s", r.StartLine())
+	}
+}

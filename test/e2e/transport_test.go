@@ -1,0 +1,83 @@
+package e2e
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/coder/websocket"
+
+	"gatehouse.example/test/harness"
+)
+
+// webSocket connects a browser phone.
+func webSocket(t *testing.T, n harness.Net, cert *harness.Certificate, secure bool) *harness.Endpoint {
+	t.Helper()
+	url, client := "ws://"+n.Addr(harness.ServerHost, 8080).String(), http.DefaultClient
+	if secure {
+		url = "wss://" + n.Addr(harness.ServerHost, 8443).String()
+		client = &http.Client{Transport: &http.Transport{TLSClientConfig: cert.Client(n)}}
+	}
+	conn, _, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{Subprotocols: []string{"sip"}, HTTPClient: client})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if conn.Subprotocol() != "sip" {
+		t.Errorf("subprotocol %q, RFC 7118 §5 wants sip", conn.Subprotocol())
+	}
+	return harness.Messages(t, map[bool]string{false: "WS", true: "WSS"}[secure],
+		func() (string, error) { _, b, err := conn.Read(t.Context()); return string(b), err },
+		func(text string) error { return conn.Write(t.Context(), websocket.MessageText, []byte(text)) },
+		func() error { return conn.CloseNow() })
+}
+
+// TestSecureAndBrowserPhonesReachAUDPPBX: the path changes its transport, so
+// the server stands in the route set twice, once for each side (RFC 5658 §3).
+func TestSecureAndBrowserPhonesReachAUDPPBX(t *testing.T) {
+	t.Parallel()
+	n := harness.NewNet(t)
+	cert := harness.NewCertificate(t, n, "example.test")
+	pbx := harness.UDP(t, n.PBX(), n.Server()).Accept().Answering()
+	harness.Start(t, n, cert.SecureListen(n)+strings.TrimLeft(fill(n, enforcing), "\n"))
+	at := func(scheme string, port uint16) string { return "<" + scheme + ":" + n.Addr(harness.ServerHost, port).String() + ";" }
+	sides := map[string]string{"TCP": at("sip", 5060) + "transport=tcp", "TLS": at("sips", 5061), "WS": at("sip", 8080) + "transport=ws", "WSS": at("sips", 8443) + "transport=ws"}
+	for name, open := range map[string]func(*testing.T) *harness.Endpoint{
+		"TCP": func(t *testing.T) *harness.Endpoint { return harness.TCP(t, n.Host(harness.CallerHost), n.Server()) },
+		"TLS": func(t *testing.T) *harness.Endpoint {
+			return harness.TLS(t, n.Host(harness.CallerHost), n.Addr(harness.ServerHost, 5061), cert.Client(n))
+		},
+		"WS":  func(t *testing.T) *harness.Endpoint { return webSocket(t, n, cert, false) },
+		"WSS": func(t *testing.T) *harness.Endpoint { return webSocket(t, n, cert, true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, side := open(t), sides[name]
+			request := e.Invite(bob)
+			ok := e.Ask(t, request)
+			if ok.Status() != 200 {
+				t.Fatalf("INVITE: %s", ok.StartLine())
+			}
+			d := e.CallerDialog(ok)
+			if len(d.Routes()) != 2 || !strings.HasPrefix(d.Routes()[0], side) {
+				t.Errorf("route set of the caller: %q", d.Routes())
+			}
+			invite := pbx.ExpectRequest(t, "INVITE")
+			if via := invite.Get("Via"); !strings.HasPrefix(via, "SIP/2.0/UDP ") {
+				t.Errorf("Via at the PBX: %s", via)
+			}
+			e.Send(d.Request("ACK"))
+			pbx.ExpectRequest(t, "ACK")
+			// The callee hangs up: its request finds the way back over the
+			// caller's own connection.
+			bye := pbx.CalleeDialog(invite, invite.Answer(200, "OK")).Request("BYE")
+			pbx.Send(bye)
+			got := e.ExpectRequest(t, "BYE")
+			if got.Get("Route") != "" {
+				t.Errorf("Route at the caller: %q", got.All("Route"))
+			}
+			got.Reply(200, "OK")
+			if r := pbx.ExpectFinal(t, bye); r.Status() != 200 {
+				t.Errorf("BYE: %s", r.StartLine())
+			}
+		})
+	}
+}
