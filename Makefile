@@ -21,7 +21,8 @@ run: build
 test:
 	sh scripts/test-deps.sh
 	$(GO) vet ./...
-	$(GO) test -race -timeout 12m ./...
+	$(GO) test -race -timeout 12m $$($(GO) list ./... | grep -v -e /internal/arch -e /test/)
+	$(GO) test -timeout 12m ./internal/arch ./test/...
 
 # check is what a commit needs: fast, no other programs.
 check:
@@ -41,13 +42,15 @@ bench-peers: build
 	sh scripts/test-deps.sh
 	$(GO) run ./cmd/siptest-load peers
 
-# soak overloads the server for ten minutes at twice its capacity.
+# soak loads the server at what it can bear, for ten minutes at twice that, and
+# with little right after: goodput under overload, and whether it recovers.
+CAPACITY ?= 8000
 soak: build
-	$(GO) run ./cmd/siptest-load soak
+	sh scripts/soak.sh $(CAPACITY) 600
 
 # docs writes docs/rfc.md and docs/checks.md anew.
 docs:
-	$(GO) run ./internal/arch/gen
+	$(GO) test ./internal/arch -update
 
 install: build
 	install -D -m 0755 $(BIN) $(DESTDIR)/usr/local/bin/gatehouse
