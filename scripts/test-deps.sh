@@ -13,7 +13,7 @@ need sipp sip-tester
 need sipsak sipsak
 need kamailio kamailio
 need baresip baresip-core
-need sipvicious_svmap sipvicious
+need svmap sipvicious
 need nsd nsd
 [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || packages="$packages postgresql"
 
