@@ -59,8 +59,8 @@ func TestBusyPBXIsLeftAloneForItsRetryAfter(t *testing.T) {
 	}
 }
 
-// TestStoreGoneCallsFlow lets the disk fail: the files are replaced by folders
-// of the same name, since permissions mean nothing to root.
+// TestStoreGoneCallsFlow cuts the database's files to nothing under the running
+// server: permissions would mean nothing to root.
 func TestStoreGoneCallsFlow(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, enforcing)
