@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,7 +12,7 @@ import (
 
 func TestBufferedWritesLateAndInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
+		var out shared
 		b := NewBuffered(&out)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
@@ -19,7 +20,7 @@ func TestBufferedWritesLateAndInOrder(t *testing.T) {
 		b.Write([]byte("one\n"))
 		b.Write([]byte("two\n"))
 		synctest.Wait()
-		if out.Len() != 0 {
+		if out.String() != "" {
 			t.Error("written at once")
 		}
 		time.Sleep(2 * flushDelay)
@@ -33,6 +34,24 @@ func TestBufferedWritesLateAndInOrder(t *testing.T) {
 			t.Errorf("the end is lost: %v, %q", err, out.String())
 		}
 	})
+}
+
+// shared is a buffer that two goroutines may use.
+type shared struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.Write(p)
+}
+
+func (s *shared) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.String()
 }
 
 func TestBufferedDropsRatherThanWaits(t *testing.T) {
