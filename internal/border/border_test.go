@@ -325,3 +325,17 @@ func (suspect) Info() screen.Info {
 func (suspect) Run(_ context.Context, _ *screen.Attempt, r *screen.Report) {
 	r.Signal("SUSPECT", 1, "a test")
 }
+
+func TestCallerBehindANATIsReachedInTheDialog(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	natted := strings.Replace(invite, "Contact: <sip:alice@198.51.100.7:5060>", "Contact: <sip:alice@192.168.1.7:5060>", 1)
+	fwd := p.from(callerAddr, natted)[1].text
+	p.from(pbxAddr, answer(fwd, "200 OK", "b1"))
+	bye := "BYE sip:alice@192.168.1.7:5060 SIP/2.0\nVia: SIP/2.0/UDP " + pbxAddr + ";branch=z9hG4bKbye\nMax-Forwards: 70\n" +
+		"From: <sip:bob@example.test>;tag=b1\nTo: <sip:alice@elsewhere.test>;tag=a1\nCall-ID: call-1@elsewhere.test\nCSeq: 1 BYE\nRoute: " +
+		header(fwd, "Record-Route") + "\nContent-Length: 0\n"
+	out := p.from(pbxAddr, bye)
+	if len(out) != 1 || out[0].to.Remote.String() != callerAddr {
+		t.Fatalf("the PBX's BYE went to %v", out)
+	}
+}

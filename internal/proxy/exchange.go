@@ -84,7 +84,7 @@ func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *excha
 			copy(x.token[:], fw.Routing.Token)
 		} else {
 			p.signer.Append(x.token[:0], fw.Pass, in.Msg.CallID(), in.Msg.From().Tag)
-			if x.upstream.Conn != 0 {
+			if x.upstream.Conn != 0 || behindNAT(in) {
 				x.back = p.signer.AppendFlow(nil, x.upstream, in.Msg.CallID(), in.Msg.From().Tag)
 			}
 		}

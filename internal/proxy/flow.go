@@ -8,8 +8,10 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"gatehouse.example/internal/txn"
 	"gatehouse.example/internal/wire"
 	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
 )
 
 // A caller behind a connection is often reached by that connection alone: a
@@ -17,6 +19,9 @@ import (
 // closed to others. So the Record-Route on the caller's side says, in the
 // parameter fl, which connection the dialog came from, as RFC 5626 §5.3 has an
 // edge proxy do it.
+//
+// The same goes for a caller on UDP behind a NAT, whose Contact is an address of
+// its own network: the flow is then the source of its request.
 //
 // The value is the base64url form of transport and socket (2 octets), the
 // number of the connection (8), its other end (18) and the first 8 octets of an
@@ -27,6 +32,23 @@ const (
 	flowRaw  = flowSaid + 8
 	flowLen  = 48
 )
+
+// behindNAT tells whether the Contact of a request from UDP is an address other
+// than the one that it came from, with no proxy in between.
+func behindNAT(in *txn.Incoming) bool {
+	m := in.Msg
+	f, ok := m.First(sip.HeaderContact)
+	if !ok || m.Has(sip.HeaderRecordRoute) {
+		return false
+	}
+	var a sip.Address
+	var u uri.URI
+	if a.Parse(m.Text(f.Value)) != nil || u.Parse(a.URI) != nil {
+		return false
+	}
+	addr, ok := u.Addr()
+	return ok && addr != in.Packet.Flow.Remote.Addr().Unmap()
+}
 
 // AppendFlow appends the fl value of a caller's connection.
 func (s *Signer) AppendFlow(dst []byte, f wire.Flow, callID, openerTag []byte) []byte {

@@ -62,7 +62,7 @@ func (p *Proxy) Forward(sh *txn.Shard, in *txn.Incoming, fw *Forward, out txn.Se
 	p.stats.forwarded.Add(1)
 	now := in.Packet.Now
 	x := p.newExchange(sh, in, fw)
-	if r := fw.Routing; r.InDialog && r.Back.Conn != 0 && !r.HasNext {
+	if r := fw.Routing; r.InDialog && r.Back.Remote.IsValid() && !r.HasNext {
 		x.targets[0].Flow = r.Back
 	}
 	x.server = fw.Server

@@ -87,7 +87,7 @@ func (p *Proxy) takeRoutes(m *sip.Message, e *sip.Edit, r *Routing, strict bool)
 			if token, ok := u.Param("gh"); ok && !r.InDialog {
 				p.admit(m, token, r)
 			}
-			if text, ok := u.Param("fl"); ok && r.Back.Conn == 0 {
+			if text, ok := u.Param("fl"); ok && !r.Back.Remote.IsValid() {
 				r.Back, _ = p.signer.CheckFlow(text, m.CallID(), m.To().Tag)
 			}
 			continue
