@@ -11,6 +11,7 @@ package lists
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"gatehouse.example/internal/state/lists"
 	"gatehouse.example/screen"
@@ -171,9 +172,25 @@ func report(r *screen.Report, signal string, strength float64, e *lists.Entry) {
 
 // evidence is the text of the contract: number +1555123* in list 'local', added 2026-11-20.
 func evidence(e *lists.Entry) string {
-	what := "value"
-	if v, err := lists.TypeOf(e); err == nil {
-		what = v.String()
+	var buf [160]byte
+	b := append(buf[:0], kindOf(e)...)
+	b = append(append(b, ' '), e.Value...)
+	b = append(append(b, " in list '"...), e.List...)
+	b = append(b, "', added "...)
+	year, month, day := e.Added.UTC().Date()
+	b = strconv.AppendInt(b, int64(year), 10)
+	b = append(b, '-', '0'+byte(month/10), '0'+byte(month%10), '-', '0'+byte(day/10), '0'+byte(day%10))
+	return string(b)
+}
+
+// kindOf names the type of an entry's value. That of most is seen at once.
+func kindOf(e *lists.Entry) string {
+	if len(e.Value) > 1 && e.Value[0] == '+' {
+		return "number"
 	}
-	return what + " " + e.Value + " in list '" + e.List + "', added " + e.Added.UTC().Format("2006-01-02")
+	v, err := lists.TypeOf(e)
+	if err != nil {
+		return "value"
+	}
+	return v.String()
 }
