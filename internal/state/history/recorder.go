@@ -16,7 +16,7 @@ type Config struct {
 	QueueBytes int
 	// Batch is how many verdicts are committed at once. Default 512.
 	Batch int
-	// Delay is how long the first verdict of a batch waits for others. Default 500 ms.
+	// Delay is how long the first verdict of a batch waits for others. Default 250 ms.
 	Delay time.Duration
 	// Timeout is how long the storage may take for a batch before it counts as failed. Default 10 s.
 	Timeout time.Duration
@@ -42,7 +42,7 @@ func (c Config) withDefaults() Config {
 	}
 	c.Batch = min(c.Batch, c.Queue)
 	if c.Delay <= 0 {
-		c.Delay = 500 * time.Millisecond
+		c.Delay = 250 * time.Millisecond
 	}
 	if c.Timeout <= 0 {
 		c.Timeout = 10 * time.Second
