@@ -8,8 +8,9 @@ import (
 )
 
 // Behind returns for how long the UDP reader that is worst off has not found its
-// socket empty: more comes than it can take. It is 0 while all keep up; a moment
-// without a processor is made up for at once and does not show.
+// socket empty while its receive buffer is more than half full: more comes than
+// it can take. A reader that is merely busy, or was without a processor for a
+// moment and makes up for it, is not behind.
 func (n *Net) Behind() time.Duration {
 	worst, now := int64(0), n.clock.Now()
 	for _, l := range n.udp {
@@ -18,13 +19,22 @@ func (n *Net) Behind() time.Duration {
 		}
 		l.mu.Lock()
 		for _, r := range l.readers {
-			if since := r.behind.Load(); since != 0 {
+			if since := r.behind.Load(); since != 0 && fullness(r.fd) > 0.5 {
 				worst = max(worst, now-since)
 			}
 		}
 		l.mu.Unlock()
 	}
 	return time.Duration(worst)
+}
+
+// fullness is how full a receive buffer is, from 0 to 1.
+func fullness(fd int) float64 {
+	m := memInfoOf(fd)
+	if m[memLimit] == 0 {
+		return 0
+	}
+	return float64(m[memReceived]) / float64(m[memLimit])
 }
 
 // note remembers since when each batch has been full.

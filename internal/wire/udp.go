@@ -124,7 +124,11 @@ func localAddr(fd int) (netip.AddrPort, error) {
 // memInfo is what SO_MEMINFO tells about a socket (linux/sock_diag.h).
 type memInfo [16]uint32
 
-const memDrops = 8 // datagrams that found no room
+const (
+	memReceived = 0 // octets of datagrams that wait, with the kernel's overhead
+	memLimit    = 1 // how many may
+	memDrops    = 8 // datagrams that found no room
+)
 
 func memInfoOf(fd int) (info memInfo) {
 	size := uint32(unsafe.Sizeof(info))
