@@ -187,7 +187,7 @@ func (side *sipSide) measure() {
 // complete; what arrives in between is not answered, and will be sent again.
 type handler struct{ border atomic.Pointer[border.Border] }
 
-func (h *handler) Admit(remote netip.Addr, t sip.Transport, size int, now int64) bool {
+func (h *handler) Admit(remote netip.AddrPort, t sip.Transport, size int, now int64) bool {
 	b := h.border.Load()
 	return b != nil && b.Admit(remote, t, size, now)
 }

@@ -339,3 +339,25 @@ func TestCallerBehindANATIsReachedInTheDialog(t *testing.T) {
 		t.Fatalf("the PBX's BYE went to %v", out)
 	}
 }
+
+func TestPBXOnThisMachineIsNeverLimited(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	site := &border.Site{}
+	site.AddDomain(&border.Domain{Name: "example.test", Targets: []locate.Target{{Host: "127.0.0.1", Port: 5080}}})
+	site.Seal()
+	p.border.SetSite(site)
+	limited := func(from string) bool {
+		for range 20_000 {
+			if !p.border.Admit(netip.MustParseAddrPort(from), sip.UDP, 500, p.now) {
+				return true
+			}
+		}
+		return false
+	}
+	if limited("127.0.0.1:5080") {
+		t.Error("the PBX is limited")
+	}
+	if !limited("127.0.0.1:5099") {
+		t.Error("another program on this machine is not")
+	}
+}

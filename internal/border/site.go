@@ -155,6 +155,12 @@ func (s *Site) peer(a netip.Addr, names []string) *Peer {
 	return p
 }
 
+// isPBX tells whether calls are delivered to this very address and port.
+func (s *Site) isPBX(a netip.AddrPort) bool {
+	_, ok := s.pbx[netip.AddrPortFrom(a.Addr().Unmap(), a.Port())]
+	return ok
+}
+
 // fromPBX tells whether a request comes from a PBX that calls are delivered to:
 // from its very address and port on UDP, from its address on a connection.
 // Loopback is shared by whatever runs on this host, so there only the port tells.

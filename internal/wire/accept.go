@@ -76,7 +76,7 @@ func (l *streamListener) Accept() (net.Conn, error) {
 
 func (l *streamListener) admit(c *net.TCPConn) *accepted {
 	remote := unmap(c.RemoteAddr().(*net.TCPAddr).AddrPort())
-	if !l.net.handler.Admit(remote.Addr(), l.transport, 0, l.net.clock.Now()) {
+	if !l.net.handler.Admit(remote, l.transport, 0, l.net.clock.Now()) {
 		l.net.count.refused.Add(1)
 		return nil
 	}

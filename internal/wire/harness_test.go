@@ -43,8 +43,8 @@ func newRecorder() *recorder {
 	return &recorder{packets: make(chan heard, 4096), failed: make(chan lost, 4096), closed: make(chan Flow, 4096)}
 }
 
-func (r *recorder) Admit(a netip.Addr, tr sip.Transport, size int, _ int64) bool {
-	return r.admit == nil || r.admit(a, tr, size)
+func (r *recorder) Admit(from netip.AddrPort, tr sip.Transport, size int, _ int64) bool {
+	return r.admit == nil || r.admit(from.Addr(), tr, size)
 }
 
 func (r *recorder) Packet(p *Packet, out *Outbox) {

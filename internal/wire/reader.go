@@ -96,7 +96,7 @@ func (r *reader) batch(n int, now int64) {
 		from := addrPort(&r.in.names[i])
 		switch {
 		case !from.IsValid(): // the wake-up of shutdown
-		case !r.l.net.handler.Admit(from.Addr(), sip.UDP, len(data), now):
+		case !r.l.net.handler.Admit(from, sip.UDP, len(data), now):
 			refused++
 		case r.in.truncated(i):
 			count.truncated.Add(1)

@@ -179,7 +179,7 @@ func (r *reading) keepAlive(n int) bool {
 
 func (r *reading) handle(msg []byte, now int64) error {
 	c := r.c
-	if !c.net.handler.Admit(c.flow.Remote.Addr(), c.flow.Transport, len(msg), now) {
+	if !c.net.handler.Admit(c.flow.Remote, c.flow.Transport, len(msg), now) {
 		c.net.count.refused.Add(1)
 		return errRefused
 	}

@@ -100,7 +100,7 @@ type Handler interface {
 	// Admit is asked before anything else is done with a datagram, and with
 	// size 0 when a connection is accepted. False discards without a trace.
 	// It must not allocate or block.
-	Admit(remote netip.Addr, transport sip.Transport, size int, now int64) bool
+	Admit(remote netip.AddrPort, transport sip.Transport, size int, now int64) bool
 	// Packet handles one message. Answers go into out, which wire flushes when
 	// the batch is done. When a stream's framing breaks, Packet gets the bad
 	// octets once, so that the parser's error can be answered, and the
