@@ -32,7 +32,7 @@ func (c *Config) PublicAddr() netip.Addr {
 }
 
 // PeerPrefixes are the addresses of those who are never limited or banned: all
-// peers, and each PBX that `deliver` names by its address. Loopback is shared by
+// peers, and each host that `deliver` or `send` names by its address. Loopback is shared by
 // all programs of this machine, so a PBX there has to be made a peer by name.
 func (c *Config) PeerPrefixes() []netip.Prefix {
 	var all []netip.Prefix
@@ -43,12 +43,23 @@ func (c *Config) PeerPrefixes() []netip.Prefix {
 	}
 	for i := range c.Domains {
 		for _, t := range c.Domains[i].Deliver.Targets {
-			if a, err := netip.ParseAddr(t.Host); err == nil && !a.IsLoopback() {
-				all = append(all, netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()))
-			}
+			all = appendHost(all, t.Host)
+		}
+	}
+	for i := range c.Peers {
+		if t := c.Peers[i].Send; t != nil {
+			all = appendHost(all, t.Host)
 		}
 	}
 	return all
+}
+
+func appendHost(all []netip.Prefix, host string) []netip.Prefix {
+	a, err := netip.ParseAddr(host)
+	if err != nil || a.IsLoopback() {
+		return all
+	}
+	return append(all, netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()))
 }
 
 // Addresses are the DNS servers with their ports; Validate has checked them.

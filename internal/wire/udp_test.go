@@ -280,6 +280,6 @@ func TestUDPPathDoesNotAllocate(t *testing.T) {
 type quiet struct{ refuse bool }
 
 func (q *quiet) Admit(netip.AddrPort, sip.Transport, int, int64) bool { return !q.refuse }
-func (q *quiet) Packet(p *Packet, out *Outbox)                    { echoAnswer(p, out) }
-func (q *quiet) SendFailed(Flow, uint64, []byte, error)           {}
-func (q *quiet) Closed(Flow)                                      {}
+func (q *quiet) Packet(p *Packet, out *Outbox)                        { echoAnswer(p, out) }
+func (q *quiet) SendFailed(Flow, uint64, []byte, error)               {}
+func (q *quiet) Closed(Flow)                                          {}
