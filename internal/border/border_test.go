@@ -361,3 +361,37 @@ func TestPBXOnThisMachineIsNeverLimited(t *testing.T) {
 		t.Error("another program on this machine is not")
 	}
 }
+
+// The shortest of INVITEs gets its 180 and its 200, though no more than three
+// times its size may leave for a stranger on UDP.
+func TestStrangerWithAShortInviteIsAnswered(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	short := "INVITE sip:bob@example.test SIP/2.0\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKs1\nMax-Forwards: 70\nFrom: <sip:a@b.test>;tag=a1\n" +
+		"To: <sip:bob@example.test>\nCall-ID: short\nCSeq: 1 INVITE\nContact: <sip:a@198.51.100.7>\nContent-Length: 0\n"
+	out := p.from(callerAddr, short)
+	if len(out) != 1 || out[0].to.Remote.String() != pbxAddr {
+		t.Fatalf("got %v", out)
+	}
+	fwd := out[0].text
+	if out = p.from(callerAddr, short); len(out) != 1 || status(out[0]) != "SIP/2.0 100 Trying" {
+		t.Errorf("sent again: %v", out)
+	}
+	for _, s := range []string{"180 Ringing", "200 OK"} {
+		if out = p.from(pbxAddr, answer(fwd, s, "b1")); len(out) != 1 || status(out[0]) != "SIP/2.0 "+s {
+			t.Errorf("%s: %v", s, out)
+		}
+	}
+}
+
+func TestShortInviteToADeadPBXIsAnswered(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	short := "INVITE sip:bob@example.test SIP/2.0\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKs1\nMax-Forwards: 70\nFrom: <sip:a@b.test>;tag=a1\n" +
+		"To: <sip:bob@example.test>\nCall-ID: short\nCSeq: 1 INVITE\nContact: <sip:a@198.51.100.7>\nContent-Length: 0\n"
+	p.from(callerAddr, short)
+	for _, l := range p.after(40 * time.Second) {
+		if l.to.Remote.String() == callerAddr && strings.HasPrefix(status(l), "SIP/2.0 503") {
+			return
+		}
+	}
+	t.Error("no final answer")
+}

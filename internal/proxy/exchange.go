@@ -98,7 +98,7 @@ func (x *exchange) begin(in *txn.Incoming, fw *Forward, now int64, out txn.Sende
 	if len(x.targets) == 1 {
 		b := x.addBranch(&x.targets[0], x.breadth)
 		x.next = 1
-		if x.resolve(b, len(in.Packet.Data)) && len(b.hops) == 1 && x.method == sip.INVITE && !twice(in.Msg, fw) {
+		if x.resolve(b, len(in.Packet.Data)) && len(b.hops) == 1 && x.server.Last() != nil && !twice(in.Msg, fw) {
 			x.try(b, in.Msg, fw.Edit, now, out)
 			return
 		}

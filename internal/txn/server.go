@@ -88,6 +88,9 @@ func (s *Server) Shard() *Shard { return s.sh }
 // SetUser says whom the transaction reports to from now on.
 func (s *Server) SetUser(u ServerUser) { s.user = u }
 
+// Metered reports whether the meter is asked before anything is sent.
+func (s *Server) Metered() bool { return s.metered }
+
 // Last returns the latest response that was sent, nil if none was. It is
 // borrowed until the next one.
 func (s *Server) Last() []byte { return s.last }
@@ -154,7 +157,14 @@ func (s *Server) complete(now int64) {
 // retransmitted absorbs a request that has come again: what was last said is
 // said again, if anything.
 func (s *Server) retransmitted(in *Incoming, out Sender) {
-	s.size = len(in.Packet.Data)
+	s.size += len(in.Packet.Data)
+	if s.last == nil && s.invite && s.state == serverProceeding {
+		// RFC 3261 §17.2.1: who sends again has to be told that it arrived.
+		b := sip.AppendResponse(s.sh.Buffer(), in.Msg, &sip.Response{Status: 100, Source: in.Packet.Flow.Remote})
+		s.Respond(b, 100, in.Packet.Now, out)
+		s.sh.Release(b)
+		return
+	}
 	if s.last != nil && s.state != serverConfirmed {
 		s.send(s.last, in.Packet.Now, s.Final(), out)
 	}
