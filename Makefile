@@ -2,14 +2,13 @@
 
 GO      ?= go
 BIN     := bin/gatehouse
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
-LDFLAGS := -s -w -X main.buildVersion=$(VERSION)
+LDFLAGS := -s -w
 FUZZTIME ?= 30m
 
 .PHONY: build run test check fuzz bench bench-peers soak docs install clean
 
 build:
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/gatehouse
+	$(GO) build -buildvcs=true -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/gatehouse
 
 # run starts the server on its defaults and says how to see a first call screened.
 run: build
