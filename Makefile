@@ -8,7 +8,7 @@ FUZZTIME ?= 30m
 .PHONY: build run test check fuzz bench bench-peers soak docs install clean
 
 build:
-	$(GO) build -buildvcs=true -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/gatehouse
+	$(GO) build -buildvcs=auto -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/gatehouse
 
 # run starts the server on its defaults and says how to see a first call screened.
 run: build
