@@ -9,6 +9,7 @@ import (
 	"mime"
 	"strings"
 
+	"gatehouse.example/internal/border"
 	"gatehouse.example/screen"
 	"gatehouse.example/sip"
 	"gatehouse.example/verdict"
@@ -98,7 +99,7 @@ func readMessage(ev *screen.Event, text []byte) error {
 	if !m.IsRequest() {
 		return errors.New("this is a response; only requests are screened")
 	}
-	ev.Kind = kindOf(m.Method())
+	ev.Kind = border.KindOf(m.Method())
 	ev.From = string(m.From().URI)
 	ev.Display = string(m.From().AppendDisplay(nil))
 	ev.To = string(m.RequestURI())
@@ -108,22 +109,6 @@ func readMessage(ev *screen.Event, text []byte) error {
 		ev.Text = string(m.Body())
 	}
 	return nil
-}
-
-func kindOf(m sip.Method) verdict.Kind {
-	switch m {
-	case sip.INVITE:
-		return verdict.Call
-	case sip.MESSAGE:
-		return verdict.Message
-	case sip.SUBSCRIBE:
-		return verdict.Subscription
-	case sip.REGISTER:
-		return verdict.Registration
-	case sip.PUBLISH:
-		return verdict.Publication
-	}
-	return verdict.Other
 }
 
 // wireForm gives a message that an editor has saved its CRLFs and the empty

@@ -11,8 +11,8 @@ import (
 	"gatehouse.example/verdict"
 )
 
-// kindOf tells what a request attempts.
-func kindOf(m sip.Method) verdict.Kind {
+// KindOf tells what a request attempts.
+func KindOf(m sip.Method) verdict.Kind {
 	switch m {
 	case sip.INVITE:
 		return verdict.Call
@@ -46,7 +46,7 @@ func (v *visit) describe() {
 	a.Time = time.Unix(0, p.Now)
 	wall := time.Now()
 	a.ID = v.b.cfg.NewID(wall)
-	a.Kind = kindOf(m.Method())
+	a.Kind = KindOf(m.Method())
 	a.Source = p.Flow.Remote
 	a.Transport = p.Flow.Transport.Lower()
 	a.Peer = v.from.name()
