@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -34,6 +35,14 @@ type Attempt struct {
 	IdentityNumber string
 	// IdentityDomain is the lower-case domain of From.Identity, or empty.
 	IdentityDomain string
+	// Signature says what became of the caller's signature. It is a fact about the request; From.Proof says what it is worth.
+	Signature verdict.Signature
+	// SenderServes says whether Source is among the hosts where RFC 3263 finds the From header's domain (RFC 5039 §4.1). It is
+	// weak: a domain may send from other hosts than it receives at, and whoever forwards a request is none of them.
+	SenderServes Ternary
+	// Earlier is the AoR key of the caller with whom the dialog began, proven or else claimed, where the request belongs to one;
+	// empty for all others.
+	Earlier string
 
 	// To is who is called. To.Requested is the AoR key of the Request-URI.
 	To verdict.To
@@ -62,12 +71,65 @@ type Attempt struct {
 	Introductions []string
 }
 
+// Ternary is what is known about a question that can be answered with yes or no.
+type Ternary uint8
+
+// The answers. The zero value is that nobody has asked, or could not find out.
+const (
+	Unknown Ternary = iota
+	No
+	Yes
+)
+
+var ternaryWords = [...]string{"unknown", "no", "yes"}
+
+// String returns "unknown", "no" or "yes".
+func (t Ternary) String() string {
+	if int(t) < len(ternaryWords) {
+		return ternaryWords[t]
+	}
+	return ternaryWords[Unknown]
+}
+
+// MarshalText writes the word that String returns.
+func (t Ternary) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads the word that String returns; no text at all is Unknown.
+func (t *Ternary) UnmarshalText(b []byte) error {
+	for i, w := range ternaryWords {
+		if w == string(b) {
+			*t = Ternary(i)
+			return nil
+		}
+	}
+	if len(b) != 0 {
+		return fmt.Errorf("screen: %q is none of unknown, no, yes", b)
+	}
+	*t = Unknown
+	return nil
+}
+
 // Describe copies what the attempt says about itself into v: id, time, kind, from, to, source.
 func (a *Attempt) Describe(v *verdict.Verdict) {
 	v.ID, v.Time, v.Kind = a.ID, a.Time, a.Kind
 	v.From, v.To = a.From, a.To
+	v.From.Signature = nil
+	if tells(&a.Signature) {
+		v.From.Signature = a.Signature.Clone()
+	}
 	v.Source = verdict.Source{Transport: a.Transport, Peer: a.Peer, UserAgent: a.UserAgent}
 	if a.Source.IsValid() {
 		v.Source.Address = a.Source.String()
 	}
+}
+
+// tells reports whether a signature says more than From.Proof does: an event's or a missing one need not stand in each verdict.
+func tells(s *verdict.Signature) bool {
+	switch s.Outcome {
+	case "", verdict.SignatureMissing:
+		return false
+	case verdict.SignatureValid:
+		return *s != verdict.Signature{Outcome: s.Outcome, Attestation: s.Attestation}
+	}
+	return true
 }

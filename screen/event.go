@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"gatehouse.example/sip/uri"
@@ -32,6 +33,11 @@ type Event struct {
 	UserAgent string `json:"user_agent,omitempty"`
 	// Proof says how From is proven.
 	Proof verdict.Proof `json:"proof,omitempty"`
+	// Signature says what became of the signature where Proof does not say it all: a stale or invalid one, or who signed. Left out, there is a
+	// valid one where Proof is of a signature, and none where it is not.
+	Signature *verdict.Signature `json:"signature,omitempty"`
+	// SenderServes says whether the source is one of the hosts of From's domain: "yes", "no", or empty for unknown.
+	SenderServes Ternary `json:"sender_serves,omitempty" enum:"unknown,no,yes"`
 	// Text is the body of a message.
 	Text string `json:"text,omitempty"`
 	// Outcome is what would happen if the attempt came through or were asked to introduce itself.
@@ -83,10 +89,26 @@ func (ev *Event) Attempt(plan uri.Plan) (*Attempt, error) {
 	if ev.Proof != verdict.None {
 		a.SetIdentity(&from, ev.Proof, plan)
 	}
+	a.Signature, a.SenderServes = ev.signature(), ev.SenderServes
 	if a.Source, err = parseSource(ev.Source); err != nil {
 		return nil, fmt.Errorf("screen: event: source: %w", err)
 	}
 	return a, nil
+}
+
+// signature is what the event says of one, else what its proof stands for.
+func (ev *Event) signature() verdict.Signature {
+	if ev.Signature != nil {
+		return *ev.Signature
+	}
+	s := verdict.Signature{Outcome: verdict.SignatureMissing}
+	switch ev.Proof {
+	case verdict.StirA, verdict.StirB, verdict.StirC:
+		s.Outcome, s.Attestation = verdict.SignatureValid, strings.ToUpper(strings.TrimPrefix(ev.Proof.String(), "stir-"))
+	case verdict.StirURI:
+		s.Outcome = verdict.SignatureValid
+	}
+	return s
 }
 
 // parseSource reads "192.0.2.7:5060", or an address alone.

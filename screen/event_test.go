@@ -62,6 +62,52 @@ func TestEventKeys(t *testing.T) {
 	}
 }
 
+func TestEventSignature(t *testing.T) {
+	stale := &verdict.Signature{Outcome: verdict.SignatureStale, Signer: "1234"}
+	for _, c := range []struct {
+		ev    screen.Event
+		want  verdict.Signature
+		shown bool
+	}{
+		{screen.Event{}, verdict.Signature{Outcome: verdict.SignatureMissing}, false},
+		{screen.Event{Proof: verdict.TLS}, verdict.Signature{Outcome: verdict.SignatureMissing}, false},
+		{screen.Event{Proof: verdict.StirB}, verdict.Signature{Outcome: verdict.SignatureValid, Attestation: "B"}, false},
+		{screen.Event{Proof: verdict.StirURI}, verdict.Signature{Outcome: verdict.SignatureValid}, false},
+		{screen.Event{Signature: stale}, *stale, true},
+	} {
+		c.ev.From, c.ev.To, c.ev.SenderServes = "sip:alice@caller.test", "sip:bob@example.test", screen.No
+		a, err := c.ev.Attempt(uri.Plan{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Signature != c.want || a.SenderServes != screen.No {
+			t.Errorf("%+v: %+v, sender serves %s", c.ev, a.Signature, a.SenderServes)
+		}
+		var v verdict.Verdict
+		a.Describe(&v)
+		if shown := v.From.Signature != nil; shown != c.shown || shown && (*v.From.Signature != c.want || v.From.Signature == c.ev.Signature) {
+			t.Errorf("%+v: described as %+v", c.ev, v.From.Signature)
+		}
+	}
+}
+
+func TestTernaryRoundTrip(t *testing.T) {
+	for i := range 3 {
+		var back screen.Ternary
+		b, err := screen.Ternary(i).MarshalText()
+		if err != nil || back.UnmarshalText(b) != nil || back != screen.Ternary(i) {
+			t.Errorf("%d: %s, %v", i, b, err)
+		}
+	}
+	var answer screen.Ternary
+	if err := answer.UnmarshalText([]byte("maybe")); err == nil || err.Error() != `screen: "maybe" is none of unknown, no, yes` {
+		t.Errorf("got %v", err)
+	}
+	if answer = screen.Yes; answer.UnmarshalText(nil) != nil || answer != screen.Unknown {
+		t.Errorf("no text is %s", answer)
+	}
+}
+
 func TestEventErrorsNameTheField(t *testing.T) {
 	for _, c := range []struct {
 		ev   screen.Event

@@ -50,6 +50,9 @@ func (f *From) appendJSON(dst []byte) []byte {
 	dst = appendText(append(dst, `,"display":`...), f.Display)
 	dst = appendText(append(dst, `,"identity":`...), f.Identity)
 	dst = appendText(append(dst, `,"proof":`...), f.Proof.String())
+	if f.Signature != nil {
+		dst = f.Signature.appendJSON(append(dst, `,"signature":`...))
+	}
 	return append(dst, '}')
 }
 

@@ -85,6 +85,8 @@ type From struct {
 	Identity string `json:"identity"`
 	// Proof says how strongly Identity is proven.
 	Proof Proof `json:"proof"`
+	// Signature says what became of the caller's signature; nil where there was none or nobody has looked.
+	Signature *Signature `json:"signature,omitempty"`
 }
 
 // To says who is called.
@@ -120,6 +122,7 @@ type Response struct {
 // Clone returns a copy that shares nothing with v.
 func (v *Verdict) Clone() *Verdict {
 	c := *v
+	c.From.Signature = v.From.Signature.Clone()
 	if v.Signals != nil {
 		c.Signals = append(make(Signals, 0, len(v.Signals)), v.Signals...)
 	}

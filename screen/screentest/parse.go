@@ -8,6 +8,7 @@ import (
 
 	"gatehouse.example/screen"
 	"gatehouse.example/sip/uri"
+	"gatehouse.example/verdict"
 )
 
 // textCase is one case of a file.
@@ -25,6 +26,8 @@ type attemptLine struct {
 	line         int
 	event        screen.Event
 	identity     string
+	signature    verdict.Signature // Outcome empty: as the proof has it
+	earlier      string
 	probe        bool
 	times        int
 	after, every time.Duration
@@ -36,11 +39,17 @@ func plan() uri.Plan { return uri.Plan{Country: "1", International: "011", Trunk
 // attempt makes the attempt that happens at now.
 func (l *attemptLine) attempt(now time.Time) (*screen.Attempt, error) {
 	l.event.Time = now
+	if l.signature.Outcome != "" {
+		l.event.Signature = &l.signature
+	}
 	a, err := l.event.Attempt(plan())
 	if err != nil {
 		return nil, err
 	}
-	a.Probe = l.probe
+	a.Probe, a.Earlier = l.probe, l.earlier
+	if l.signature.Outcome == "" {
+		l.fill(&a.Signature)
+	}
 	if l.identity != "" {
 		u, err := uri.Parse([]byte(l.identity))
 		if err != nil {
@@ -49,6 +58,18 @@ func (l *attemptLine) attempt(now time.Time) (*screen.Attempt, error) {
 		a.SetIdentity(&u, l.event.Proof, plan())
 	}
 	return a, nil
+}
+
+// fill adds what the line says about a signature that its proof brought along.
+func (l *attemptLine) fill(s *verdict.Signature) {
+	for _, f := range []struct{ to, from *string }{
+		{&s.Reason, &l.signature.Reason}, {&s.Attestation, &l.signature.Attestation}, {&s.Signer, &l.signature.Signer},
+		{&s.Organization, &l.signature.Organization}, {&s.URL, &l.signature.URL},
+	} {
+		if *f.from != "" {
+			*f.to = *f.from
+		}
+	}
 }
 
 // parse reads a file of cases.
@@ -140,7 +161,9 @@ func (l *attemptLine) set(key, value string) (err error) {
 	text := map[string]*string{
 		"from": &l.event.From, "to": &l.event.To, "display": &l.event.Display, "source": &l.event.Source,
 		"transport": &l.event.Transport, "peer": &l.event.Peer, "ua": &l.event.UserAgent, "text": &l.event.Text,
-		"direction": &l.event.Direction, "identity": &l.identity,
+		"direction": &l.event.Direction, "identity": &l.identity, "earlier": &l.earlier,
+		"signature": &l.signature.Outcome, "reason": &l.signature.Reason, "attestation": &l.signature.Attestation, "signer": &l.signature.Signer,
+		"organization": &l.signature.Organization, "url": &l.signature.URL,
 	}
 	if to := text[key]; to != nil {
 		*to = value
@@ -149,6 +172,8 @@ func (l *attemptLine) set(key, value string) (err error) {
 	switch key {
 	case "proof":
 		return l.event.Proof.UnmarshalText([]byte(value))
+	case "sender":
+		return l.event.SenderServes.UnmarshalText([]byte(value))
 	case "probe":
 		l.probe, err = strconv.ParseBool(value)
 	case "times":
