@@ -1,0 +1,16 @@
+// Package certificate reads the certificates that STIR signs with and decides what they may say.
+//
+// It obeys RFC 8226 (TNAuthList, JWTClaimConstraints), RFC 9118 (EnhancedJWTClaimConstraints), RFC 9060 (delegate
+// certificates), RFC 5280 (paths, name constraints, CRLs), the domain names of RFC 5922 and the profile of ATIS-1000080.
+//
+// A chain that was fetched is parsed once (ParseChain), a path from it to one of the given roots is built once
+// (Roots.Path): signatures, CA bits, path lengths, name constraints, key usage, scopes. That Path is immutable, safe for
+// concurrent use and meant to be cached; what is asked of it for each call costs well under a microsecond and allocates
+// nothing: whether it is valid at a time (At), covers an identity (Covers) and permits a token's claims (Permits).
+//
+// Only the given roots are trusted: the system's roots and crypto/x509's verifier are never used. Signatures are ECDSA with
+// SHA-256 or better, the signer's key is of P-256. Whatever is not understood and critical, or malformed, is refused.
+//
+// Not done here: fetching (a caller's job, with its own guards), policies of certificate policies, OCSP (RFC 6960) and
+// short-lived tokens of RFC 9118's neighbours. A number list by reference (id-ad-stirTNList) is not followed.
+package certificate
