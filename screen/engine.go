@@ -10,15 +10,16 @@ import (
 
 // Engine runs checks against attempts. It is safe for concurrent use.
 type Engine struct {
-	catalog  *catalog
-	checks   []Check // as the catalog orders them
-	counts   []counts
-	misuses  atomic.Uint64
-	idle     [32]atomic.Pointer[tally]
-	lookups  sync.WaitGroup
-	cheap    int // checks[:cheap] are Cheap
-	lookup   int // checks[cheap:lookup] are Lookup
-	inFlight int // most runs of one Lookup check at a time
+	catalog   *catalog
+	checks    []Check     // as the catalog orders them
+	selective []Selective // by check: nil where it is not a Lookup check of that kind
+	counts    []counts
+	misuses   atomic.Uint64
+	idle      [32]atomic.Pointer[tally]
+	lookups   sync.WaitGroup
+	cheap     int // checks[:cheap] are Cheap
+	lookup    int // checks[cheap:lookup] are Lookup
+	inFlight  int // most runs of one Lookup check at a time
 }
 
 // counts are the counters of one check.
@@ -41,9 +42,13 @@ func New(checks []Check) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{catalog: c, checks: make([]Check, len(checks)), counts: make([]counts, len(checks)), inFlight: maxInFlight}
+	n := len(checks)
+	e := &Engine{catalog: c, checks: make([]Check, n), selective: make([]Selective, n), counts: make([]counts, n), inFlight: maxInFlight}
 	for given, at := range c.order {
 		e.checks[at] = checks[given]
+		if s, ok := checks[given].(Selective); ok && c.checks[at].Stage == Lookup {
+			e.selective[at] = s
+		}
 	}
 	for _, info := range c.checks {
 		switch info.Stage {
@@ -92,7 +97,7 @@ func (e *Engine) Cheap(a *Attempt, p *Policy, v *verdict.Verdict) (done bool) {
 		t.show(i, r, p, v)
 		done = !p.Exhaustive && t.decided(p, a)
 	}
-	done = done || e.lookup == e.cheap
+	done = done || e.spare(t, a, p, v)
 	e.finish(t, a, p, v)
 	e.giveBack(t)
 	return done
@@ -166,6 +171,43 @@ func (e *Engine) recovered(check int, r *Report) {
 	e.counts[check].panics.Add(1)
 	r.found = r.found[:0]
 	r.Signal(failedSignal(e.catalog.checks[check].Name), 0, "the check failed and was left out")
+}
+
+// spare hears the Lookup checks that need no look-up for this attempt. It returns true where no other is left, or none that could
+// change the action.
+func (e *Engine) spare(t *tally, a *Attempt, p *Policy, v *verdict.Verdict) (done bool) {
+	left := 0
+	for i := e.cheap; i < e.lookup; i++ {
+		if e.selective[i] == nil {
+			left++
+			continue
+		}
+		r := e.lend(t, i)
+		if e.wants(i, a, r) {
+			left++
+			continue
+		}
+		t.note(i, r)
+		t.show(i, r, p, v)
+		if !p.Exhaustive && t.decided(p, a) {
+			return true
+		}
+	}
+	return left == 0
+}
+
+// wants asks a selective check whether it needs its look-up; r holds its report where it does not. A panic is its report, too.
+func (e *Engine) wants(check int, a *Attempt, r *Report) (wants bool) {
+	defer e.recovered(check, r)
+	if wants = e.selective[check].Wants(a, r); wants {
+		r.found = r.found[:0]
+		return true
+	}
+	e.counts[check].runs.Add(1)
+	if n := len(r.found); n > 0 {
+		e.counts[check].signals.Add(uint64(n))
+	}
+	return false
 }
 
 // finish writes scores and action.

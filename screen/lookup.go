@@ -34,11 +34,12 @@ func (e *Engine) Lookup(ctx context.Context, a *Attempt, p *Policy, v *verdict.V
 // Wait waits until no look-up runs any more, those that were given up included: for an orderly end.
 func (e *Engine) Wait() { e.lookups.Wait() }
 
-// restore reads back what Cheap has found. Composites are dropped: they are judged anew.
+// restore reads back what the Cheap checks have found. Composites are dropped, they are judged anew; so is what selective checks have said,
+// they are asked again.
 func (e *Engine) restore(t *tally, v *verdict.Verdict) {
 	kept := v.Signals[:0]
 	for _, s := range v.Signals {
-		if n, ok := e.catalog.index[s.Name]; ok {
+		if n, ok := e.catalog.index[s.Name]; ok && e.catalog.owner[n] < e.cheap {
 			t.strength[n] = s.Strength
 			t.found = append(t.found, n)
 			kept = append(kept, s)
@@ -69,6 +70,14 @@ func (e *Engine) gather(ctx context.Context, t *tally, a Attempt, p *Policy) []*
 	answers := make(chan answer, len(reports))
 	pending := 0
 	for i := e.cheap; i < e.lookup; i++ {
+		if e.selective[i] != nil {
+			r := e.blank(i)
+			if !e.wants(i, &a, r) {
+				reports[i-e.cheap] = r
+				t.note(i, r)
+				continue
+			}
+		}
 		if e.counts[i].busy.Add(1) > int64(e.inFlight) {
 			e.counts[i].busy.Add(-1)
 			take(answer{i, e.late(i, p, "too many look-ups under way")})
@@ -100,10 +109,15 @@ func (e *Engine) gather(ctx context.Context, t *tally, a Attempt, p *Policy) []*
 // look runs one Lookup check on its own goroutine.
 func (e *Engine) look(ctx context.Context, check int, a *Attempt, answers chan<- answer) {
 	defer e.lookups.Done()
-	r := &Report{signals: e.catalog.of(check), bugs: &e.counts[check].unknown}
+	r := e.blank(check)
 	e.run(ctx, check, a, r)
 	e.counts[check].busy.Add(-1)
 	answers <- answer{check, r}
+}
+
+// blank returns an empty report for a check.
+func (e *Engine) blank(check int) *Report {
+	return &Report{signals: e.catalog.of(check), bugs: &e.counts[check].unknown}
 }
 
 // giveUp writes a report for each check that has not answered.
@@ -124,7 +138,7 @@ func (e *Engine) giveUp(ctx context.Context, t *tally, p *Policy, reports []*Rep
 // the signal a weight and thereby asked that it count.
 func (e *Engine) late(check int, p *Policy, why string) *Report {
 	e.counts[check].timeouts.Add(1)
-	r := &Report{signals: e.catalog.of(check), bugs: &e.counts[check].unknown}
+	r := e.blank(check)
 	name, strength := timeoutSignal(e.catalog.checks[check].Name), 0.0
 	if p.Weights[name] != 0 {
 		strength = 1

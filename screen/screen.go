@@ -9,7 +9,8 @@
 // # Stages
 //
 // [Engine.Cheap] runs the checks without I/O on the caller's goroutine. When nothing is found it allocates nothing.
-// [Engine.Lookup] runs those that wait for the world, all at once and with one deadline. The engine stops as soon as no
+// [Engine.Lookup] runs those that wait for the world, all at once and with one deadline; one that is [Selective] and needs no look-up for this
+// attempt is heard in the cheap stage instead. The engine stops as soon as no
 // check that has not run can change the action, so a verdict may show fewer reasons than there are; its action is the one
 // that all reasons together would give. [Policy.Exhaustive] asks for all reasons.
 //
@@ -81,4 +82,16 @@ type Check interface {
 	Info() Info
 	// Run reports what the check sees in a.
 	Run(ctx context.Context, a *Attempt, r *Report)
+}
+
+// Selective is what a Lookup check may be as well: one that often needs no look-up, because the attempt is none of its business or
+// because it has the answer in a cache.
+type Selective interface {
+	Check
+	// Wants says whether a needs the look-up. False means that it does not: what the check has put into r is its report, and the engine
+	// counts it as run. True means that it does: what is in r is dropped, and Run is called if it can still change the action.
+	//
+	// Wants runs where Cheap checks do and under the same terms: no I/O, at most 2 µs, no allocation unless something is found. It may be asked
+	// twice about one attempt, so it must not count.
+	Wants(a *Attempt, r *Report) bool
 }
