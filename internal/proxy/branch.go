@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"strings"
+
 	"gatehouse.example/internal/txn"
 	"gatehouse.example/internal/wire"
 	"gatehouse.example/sip"
@@ -38,7 +40,7 @@ func (p *Proxy) writeBranch(x *exchange, b *branch, m *sip.Message, e *sip.Edit,
 	text = txn.AppendHex(text, x.loop)
 	text = append(text, "\r\n"...)
 	if x.record {
-		text = x.appendRecordRoute(text, l)
+		text = x.appendRecordRoute(text, l, x.sips(b))
 	}
 	if len(b.target.Path) > 0 {
 		text = append(text, "Route: "...)
@@ -73,14 +75,23 @@ func (p *Proxy) writeBranch(x *exchange, b *branch, m *sip.Message, e *sip.Edit,
 // appendRecordRoute writes our entry in the Route set, signed. Where the
 // request changes transport or address on its way, both sides get an entry of
 // their own (RFC 5658).
-func (x *exchange) appendRecordRoute(dst []byte, l *listener) []byte {
+//
+// RFC 3261 §16.6 step 4: it is a sips: URI if the request goes to one, else a sip:
+// URI, also towards whoever came by TLS: sips: would promise TLS on each hop, and
+// §12.1.1 wants a sips: Contact then.
+func (x *exchange) appendRecordRoute(dst []byte, l *listener, sips bool) []byte {
+	in := x.in
+	if sips {
+		out := x.p.self.secured(l)
+		if sips = out != nil; sips {
+			l, in = out, x.p.self.secured(in)
+		}
+	}
 	dst = append(dst, "Record-Route: "...)
-	dst = append(dst, l.route...)
-	dst = append(dst, x.token[:]...)
-	if x.in != l {
+	dst = x.appendEntry(dst, l, sips)
+	if in != l {
 		dst = append(dst, ">, "...)
-		dst = append(dst, x.in.route...)
-		dst = append(dst, x.token[:]...)
+		dst = x.appendEntry(dst, in, sips)
 	}
 	if len(x.back) > 0 {
 		dst = append(dst, ";fl="...)
@@ -88,4 +99,26 @@ func (x *exchange) appendRecordRoute(dst []byte, l *listener) []byte {
 	}
 	dst = append(dst, '>')
 	return append(dst, "\r\n"...)
+}
+
+func (x *exchange) appendEntry(dst []byte, l *listener, sips bool) []byte {
+	if sips {
+		dst = append(dst, l.secure...)
+	} else {
+		dst = append(dst, l.route...)
+	}
+	dst = append(dst, ";gh="...)
+	return append(dst, x.token[:]...)
+}
+
+// sips tells whether a branch's request goes to a sips: URI: by its Request-URI,
+// or by the topmost of its Route values.
+func (x *exchange) sips(b *branch) bool {
+	switch t := b.target; {
+	case len(t.Path) > 0:
+		return strings.Contains(strings.ToLower(t.Path[0]), "<sips:") || x.secure && t.URI == ""
+	case t.URI != "":
+		return len(t.URI) > 5 && strings.EqualFold(t.URI[:5], "sips:")
+	}
+	return x.secure
 }

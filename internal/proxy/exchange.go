@@ -33,6 +33,7 @@ type exchange struct {
 	from     []byte // Forward.From
 	token    [tokenLen]byte
 	record   bool
+	secure   bool   // Request-URI or next Route is a sips: URI
 	back     []byte // fl of the Record-Route; nil where the caller has an address
 
 	best       []byte // best response so far, our Via removed
@@ -79,7 +80,7 @@ func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *excha
 		x.from = append([]byte(nil), fw.From...)
 	}
 	if dialogForming(x.method) {
-		x.record = true
+		x.record, x.secure = true, fw.Routing.secure()
 		if fw.Routing.InDialog {
 			copy(x.token[:], fw.Routing.Token)
 		} else {

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"bytes"
+
 	"gatehouse.example/internal/wire"
 	"gatehouse.example/sip"
 	"gatehouse.example/sip/uri"
@@ -119,4 +121,9 @@ func (r *Routing) NextURI(u *uri.URI) bool {
 	}
 	*u = r.URI
 	return true
+}
+
+// secure tells whether the Request-URI or the next Route value is a sips: URI.
+func (r *Routing) secure() bool {
+	return r.URI.Scheme == uri.SIPS || r.HasNext && len(r.Next.URI) > 5 && bytes.EqualFold(r.Next.URI[:5], []byte("sips:"))
 }

@@ -27,7 +27,8 @@ type listener struct {
 	wire.Listener
 	public bool   // the address of a NAT in front of us
 	sentBy string // "SIP/2.0/UDP 192.0.2.1:5060;rport;branch="
-	route  string // "<sip:192.0.2.1:5060;lr;gh="
+	route  string // "<sip:192.0.2.1:5060;lr"
+	secure string // "<sips:192.0.2.1:5061;lr", "" where no TLS is to be had
 }
 
 // SelfConfig says how a server is reached.
@@ -98,15 +99,22 @@ func describe(l wire.Listener) listener {
 	d.route = "<sip:" + at
 	switch l.Transport {
 	case sip.UDP:
-	case sip.TLS, sip.WSS:
-		d.route = "<sips:" + at
-		if l.Transport == sip.WSS {
-			d.route += ";transport=ws"
-		}
+	case sip.TLS:
+		// RFC 5630 §3.1.3 deprecates transport=tls, but a sip: URI with an address
+		// can say TLS in no other way, and who came by TLS has to stay on it.
+		d.route += ";transport=tls"
+		d.secure = "<sips:" + at
+	case sip.WS, sip.WSS:
+		// RFC 7118 §5.2.2: ws is both; and a proxy in front may do the TLS.
+		d.route += ";transport=ws"
+		d.secure = "<sips:" + at + ";transport=ws"
 	default:
 		d.route += ";transport=" + l.Transport.Lower()
 	}
-	d.route += ";lr;gh="
+	d.route += ";lr"
+	if d.secure != "" {
+		d.secure += ";lr"
+	}
 	return d
 }
 
@@ -245,6 +253,18 @@ func commonBits(a, b netip.Addr) int {
 		}
 	}
 	return 128
+}
+
+// secured returns a listener that a sips: URI can name: l or the one nearest to
+// it. nil = there is none.
+func (s *Self) secured(l *listener) *listener {
+	if l.secure != "" {
+		return l
+	}
+	if t := s.outgoing(sip.TLS, l.Addr.Addr()); t.secure != "" {
+		return t
+	}
+	return nil
 }
 
 // incoming returns the address that a message came to, as its sender knows it.

@@ -21,6 +21,10 @@ func testSelf() *Self {
 	}, Names: []string{"gate.example.test"}})
 }
 
+func testNoTLS() *Self {
+	return NewSelf(SelfConfig{Listeners: []wire.Listener{{Transport: sip.UDP, Addr: netip.MustParseAddrPort(us)}}})
+}
+
 func TestSelfKnowsItsNames(t *testing.T) {
 	s := testSelf()
 	for text, want := range map[string]struct{ uri, host bool }{
@@ -89,8 +93,21 @@ func TestSelfChoosesAListener(t *testing.T) {
 	if got := string(l.appendVia(nil, sip.WS)); got != "Via: SIP/2.0/WS 192.0.2.1:5060;branch=" {
 		t.Errorf("%q", got)
 	}
-	if got := s.listeners[5].route; got != "<sips:192.0.2.1:443;transport=ws;lr;gh=" {
-		t.Errorf("%q", got)
+	for i, want := range map[int][2]string{
+		0: {"<sip:192.0.2.1:5060;lr"},
+		3: {"<sip:192.0.2.1:5070;transport=tcp;lr"},
+		4: {"<sip:192.0.2.1:5061;transport=tls;lr", "<sips:192.0.2.1:5061;lr"},
+		5: {"<sip:192.0.2.1:443;transport=ws;lr", "<sips:192.0.2.1:443;transport=ws;lr"},
+	} {
+		if l := &s.listeners[i]; l.route != want[0] || l.secure != want[1] {
+			t.Errorf("listener %d: %q and %q, want %q", i, l.route, l.secure, want)
+		}
+	}
+	if l := s.secured(&s.listeners[0]); l == nil || l.Transport != sip.TLS || testNoTLS().secured(l) != l {
+		t.Errorf("secured: %+v", l)
+	}
+	if l := testNoTLS().secured(&s.listeners[0]); l != nil {
+		t.Errorf("without TLS: %+v", l)
 	}
 }
 

@@ -39,10 +39,10 @@ func TestSecureAndBrowserPhonesReachAUDPPBX(t *testing.T) {
 	cert := harness.NewCertificate(t, n, "example.test")
 	pbx := harness.UDP(t, n.PBX(), n.Server()).Accept().Answering()
 	harness.Start(t, n, cert.SecureListen(n)+strings.TrimLeft(fill(n, enforcing), "\n"))
-	at := func(scheme string, port uint16) string {
-		return "<" + scheme + ":" + n.Addr(harness.ServerHost, port).String() + ";"
+	at := func(port uint16, transport string) string {
+		return "<sip:" + n.Addr(harness.ServerHost, port).String() + ";transport=" + transport + ";"
 	}
-	sides := map[string]string{"TCP": at("sip", 5060) + "transport=tcp", "TLS": at("sips", 5061), "WS": at("sip", 8080) + "transport=ws", "WSS": at("sips", 8443) + "transport=ws"}
+	sides := map[string]string{"TCP": at(5060, "tcp"), "TLS": at(5061, "tls"), "WS": at(8080, "ws"), "WSS": at(8443, "ws")}
 	for name, open := range map[string]func(*testing.T) *harness.Endpoint{
 		"TCP": func(t *testing.T) *harness.Endpoint { return harness.TCP(t, n.Host(harness.CallerHost), n.Server()) },
 		"TLS": func(t *testing.T) *harness.Endpoint {
