@@ -90,12 +90,3 @@ type Claims struct {
 
 	Extra []Member // claims that this package does not know, as they stood
 }
-
-// Header is a token's JOSE header. RFC 8225 §4, §8.1.
-type Header struct {
-	Alg   string // ES256
-	Typ   string // passport
-	PPT   string // the extension; empty: a baseline token
-	X5U   string // where the certificate is
-	Extra []Member
-}

@@ -7,52 +7,60 @@ type Reason uint8
 
 // The reasons. The order follows a token's way through Parse and Verify.
 const (
-	NoReason            Reason = iota // not an error of this package
-	TooLarge                          // the token, or something within it, is over a limit of this package
-	MalformedToken                    // not three parts with dots between
-	CompactForm                       // Parse was given a compact token, or a compact token is of a kind that must be full
-	MalformedBase64                   // padding, + or /, foreign octets, an impossible length or trailing bits that are not zero
-	MalformedJSON                     // not JSON, or not UTF-8, or a value of the wrong type in the header
-	DuplicateKey                      // an object has a member twice
-	AlgMissing                        // no alg
-	AlgNone                           // alg none: no signature at all
-	AlgSymmetric                      // alg HS256 and its like: the public key would be the secret
-	AlgCase                           // ES256 in other letters
-	AlgUnsupported                    // any other algorithm
-	BadType                           // typ is not passport
-	CriticalHeader                    // crit names something that is not understood, or is malformed itself
-	KeyInHeader                       // jwk, jku or x5c: the token brings its own key
-	UnencodedPayload                  // b64, the option of RFC 7797
-	NoCertificateURL                  // no x5u
-	BadCertificateURL                 // x5u is no URI
-	UnknownPPT                        // Sign was given an extension that this package does not know
-	MissingClaim                      // a claim that the token's kind needs is absent
-	BadClaim                          // a claim has the wrong type or form
-	BadIssuedAt                       // iat is not a plain, possible integer
-	BadDestination                    // dest is not an object of non-empty arrays of strings
-	BadNumber                         // a tn is empty or not of digits, * and #
-	BadSignatureForm                  // not 64 octets; DER, for example
-	SignatureRange                    // r or s is zero or not below the order of the curve
-	UnsupportedKey                    // the key is not of P-256
-	SignatureMismatch                 // the signature is not of these octets by this key
-	BadDigest                         // a digest of rcdi or msgi is malformed or of an unknown hash
-	DigestMismatch                    // the content is not the one that was signed
-	SigningFailed                     // the signer failed or returned no signature
+	NoReason          Reason = iota // not an error of this package
+	TooLarge                        // the token, or something within it, is over a limit of this package
+	MalformedToken                  // not three parts with dots between
+	CompactForm                     // Parse was given a compact token, or a compact token is of a kind that must be full
+	MalformedBase64                 // padding, + or /, foreign octets, an impossible length or trailing bits that are not zero
+	MalformedJSON                   // not JSON, or not UTF-8, or a value of the wrong type in the header
+	DuplicateKey                    // an object has a member twice
+	AlgMissing                      // no alg
+	AlgNone                         // alg none: no signature at all
+	AlgSymmetric                    // alg HS256 and its like: the public key would be the secret
+	AlgCase                         // ES256 in other letters
+	AlgUnsupported                  // any other algorithm
+	BadType                         // typ is not passport
+	CriticalHeader                  // crit names something that is not understood, or is malformed itself
+	KeyInHeader                     // jwk, jku or x5c: the token brings its own key
+	UnencodedPayload                // b64, the option of RFC 7797
+	NoCertificateURL                // no x5u
+	BadCertificateURL               // x5u is no URI
+	UnknownPPT                      // Sign was given an extension that this package does not know
+	MissingClaim                    // a claim that the token's kind needs is absent
+	BadClaim                        // a claim has the wrong type or form
+	BadIssuedAt                     // iat is not a plain, possible integer
+	BadDestination                  // dest is not an object of non-empty arrays of strings
+	BadNumber                       // a tn is empty or not of digits, * and #
+	BadSignatureForm                // not 64 octets; DER, for example
+	SignatureRange                  // r or s is zero or not below the order of the curve
+	UnsupportedKey                  // the key is not of P-256
+	SignatureMismatch               // the signature is not of these octets by this key
+	BadDigest                       // a digest of rcdi or msgi is malformed or of an unknown hash
+	DigestMismatch                  // the content is not the one that was signed
+	SigningFailed                   // the signer failed or returned no signature
 )
 
 // Error is what every function of this package returns when it refuses. Test with errors.As, or ask ReasonOf.
 type Error struct {
 	Reason Reason
 	Detail string // what is meant, such as the name of a claim; never text of the token
+	cause  error
 }
 
 // Error returns the reason and the detail.
 func (e *Error) Error() string {
-	if e.Detail == "" {
-		return "passport: " + e.Reason.String()
+	text := "passport: " + e.Reason.String()
+	if e.Detail != "" {
+		text += ": " + e.Detail
 	}
-	return "passport: " + e.Reason.String() + ": " + e.Detail
+	if e.cause != nil {
+		text += ": " + e.cause.Error()
+	}
+	return text
 }
+
+// Unwrap returns what a signer answered, if it is the reason.
+func (e *Error) Unwrap() error { return e.cause }
 
 // ReasonOf returns the reason within err, NoReason where there is none.
 func ReasonOf(err error) Reason {
