@@ -113,7 +113,9 @@ func (c *Chain) ordered() error {
 func (c *Chain) Leaf() *x509.Certificate { return c.certs[0] }
 
 // Certificates returns all, leaf first.
-func (c *Chain) Certificates() []*x509.Certificate { return append([]*x509.Certificate(nil), c.certs...) }
+func (c *Chain) Certificates() []*x509.Certificate {
+	return append([]*x509.Certificate(nil), c.certs...)
+}
 
 // PEM writes the chain as ParseChain reads it.
 func (c *Chain) PEM() []byte {

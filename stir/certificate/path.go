@@ -72,7 +72,7 @@ func (r *Roots) climb(certs []*x509.Certificate) ([]*x509.Certificate, error) {
 		}
 		for _, root := range r.byName[subject] {
 			if i > 0 && root.Equal(c) {
-				return certs[:i+1:i+1], nil
+				return certs[: i+1 : i+1], nil
 			}
 		}
 		for _, root := range r.byName[issuer] {
