@@ -65,6 +65,7 @@ func (v *visit) forward(o proxy.Observer) {
 	v.fw = proxy.Forward{
 		Routing: &v.routing, Targets: v.targets, Edit: &v.edit, Pass: v.pass,
 		Server: v.server, ToTag: string(txn.AppendHex(tag[:0], v.key)), Metered: v.from.metered, Observer: o, ID: v.attempt.ID,
+		Path: v.in.Msg.Method() == sip.REGISTER && proxy.WantsPath(v.in),
 	}
 	if v.labelled {
 		v.fw.From = v.in.Msg.Text(v.in.Msg.From().Span)
@@ -143,7 +144,7 @@ func (v *visit) observer() proxy.Observer {
 // Answered notes in the history that a request which was let through could not
 // be delivered.
 func (b *Border) Answered(id string, status int, local bool, _ int64) {
-	if local && status >= 500 && id != "" {
+	if local && (status >= 500 || status == 430) && id != "" {
 		b.cfg.Recorder.Respond(id, verdict.Response{Code: status, Reason: sip.ReasonPhrase(status)})
 	}
 }

@@ -17,6 +17,9 @@ func (v *visit) address() bool {
 		v.inDialog()
 		return false
 	}
+	if v.from.mayRelay() && (v.routing.Phone.Remote.IsValid() || v.routing.PhoneLost) {
+		return v.toPhone()
+	}
 	u := &v.routing.URI
 	v.domain = v.calledDomain(u)
 	if v.in.Msg.Method() == sip.REGISTER {
@@ -43,6 +46,26 @@ func (v *visit) address() bool {
 		found = v.toPBX()
 	}
 	return found && v.secured()
+}
+
+// toPhone delivers what the PBX sends to a phone that has registered there
+// through us: over the phone's own flow, which our Path value names (RFC 3327
+// §5.4). Others may know that value too, since the phone gets it with its 200;
+// for them it opens nothing.
+func (v *visit) toPhone() bool {
+	if v.routing.PhoneLost {
+		v.refuse(430, "", "") // RFC 5626 §5.3
+		return false
+	}
+	if v.domain = v.site.pbx[v.in.Packet.Flow.Remote]; v.domain == nil {
+		v.domain = v.site.first
+	}
+	if v.domain == nil {
+		return v.noRelay("no domain")
+	}
+	v.pass.Outbound = true
+	v.targets = append(v.targets[:0], proxy.Target{Flow: v.routing.Phone, Only: true})
+	return v.secured()
 }
 
 // secured refuses a sips: request that would go on in clear (RFC 3261 §26.2.2,

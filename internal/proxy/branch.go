@@ -40,7 +40,10 @@ func (p *Proxy) writeBranch(x *exchange, b *branch, m *sip.Message, e *sip.Edit,
 	text = txn.AppendHex(text, x.loop)
 	text = append(text, "\r\n"...)
 	if x.record {
-		text = x.appendRecordRoute(text, l, x.sips(b))
+		text = x.appendRecordRoute(text, l, m, b)
+	}
+	if b.pathed = x.path != nil && !p.noPath.has(b.hops[b.hop-1].Addr); b.pathed {
+		text = x.appendPath(text, l, x.sips(b))
 	}
 	if len(b.target.Path) > 0 {
 		text = append(text, "Route: "...)
@@ -79,8 +82,8 @@ func (p *Proxy) writeBranch(x *exchange, b *branch, m *sip.Message, e *sip.Edit,
 // RFC 3261 §16.6 step 4: it is a sips: URI if the request goes to one, else a sip:
 // URI, also towards whoever came by TLS: sips: would promise TLS on each hop, and
 // §12.1.1 wants a sips: Contact then.
-func (x *exchange) appendRecordRoute(dst []byte, l *listener, sips bool) []byte {
-	in := x.in
+func (x *exchange) appendRecordRoute(dst []byte, l *listener, m *sip.Message, b *branch) []byte {
+	in, sips := x.in, x.sips(b)
 	if sips {
 		out := x.p.self.secured(l)
 		if sips = out != nil; sips {
@@ -96,6 +99,10 @@ func (x *exchange) appendRecordRoute(dst []byte, l *listener, sips bool) []byte 
 	if len(x.back) > 0 {
 		dst = append(dst, ";fl="...)
 		dst = append(dst, x.back...)
+	}
+	if b.target.Only && m.To().Tag == nil {
+		dst = append(dst, ";ft="...)
+		dst = x.p.signer.appendFlow(dst, targetFlow, b.target.Flow, m.CallID(), m.From().Tag)
 	}
 	dst = append(dst, '>')
 	return append(dst, "\r\n"...)

@@ -35,6 +35,7 @@ type exchange struct {
 	record   bool
 	secure   bool   // Request-URI or next Route is a sips: URI
 	back     []byte // fl of the Record-Route; nil where the caller has an address
+	path     []byte // fp of our Path; nil = none
 
 	best       []byte // best response so far, our Via removed
 	bestStatus int
@@ -55,6 +56,7 @@ type branch struct {
 	hop     int // the next one to try
 	share   int // Max-Breadth
 	pending bool
+	pathed  bool // the request had our Path
 }
 
 // challenge keeps the authentication headers of a 401 or 407.
@@ -86,9 +88,12 @@ func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *excha
 		} else {
 			p.signer.Append(x.token[:0], fw.Pass, in.Msg.CallID(), in.Msg.From().Tag)
 			if x.upstream.Conn != 0 || behindNAT(in) {
-				x.back = p.signer.AppendFlow(nil, x.upstream, in.Msg.CallID(), in.Msg.From().Tag)
+				x.back = p.signer.appendFlow(nil, openerFlow, x.upstream, in.Msg.CallID(), in.Msg.From().Tag)
 			}
 		}
+	}
+	if fw.Path {
+		x.path = p.signer.appendFlow(nil, phoneFlow, phoneOf(in), nil, nil)
 	}
 	return x
 }
@@ -99,7 +104,7 @@ func (x *exchange) begin(in *txn.Incoming, fw *Forward, now int64, out txn.Sende
 	if len(x.targets) == 1 {
 		b := x.addBranch(&x.targets[0], x.breadth)
 		x.next = 1
-		if x.resolve(b, len(in.Packet.Data)) && len(b.hops) == 1 && x.server.Last() != nil && !twice(in.Msg, fw) {
+		if x.resolve(b, len(in.Packet.Data)) && len(b.hops) == 1 && x.server.Last() != nil && x.path == nil && !twice(in.Msg, fw) {
 			x.try(b, in.Msg, fw.Edit, now, out)
 			return
 		}

@@ -20,6 +20,9 @@ type Target struct {
 	// Flow, when its Remote is valid, is the next hop instead: the flow that a
 	// phone has registered from (RFC 5626 §5.3).
 	Flow wire.Flow
+	// Only tells that Flow is the only way there, also inside the dialog: the
+	// Record-Route has to remember it.
+	Only bool
 	// Path are the Route values to put on top (RFC 3327).
 	Path []string
 	// Group orders the targets: those of one group are tried in parallel, a
@@ -47,6 +50,9 @@ type Forward struct {
 	From []byte
 	// Pass is what the Record-Route will vouch for.
 	Pass Pass
+	// Path asks for a Path value of ours (RFC 3327) in a REGISTER, so that its
+	// registrar reaches the phone through us.
+	Path bool
 	// Server is the server transaction where one exists already.
 	Server *txn.Server
 	// ToTag marks the responses that we make ourselves.

@@ -56,7 +56,8 @@ type Proxy struct {
 	seed   maphash.Seed
 	edits  sync.Pool // of *scratch
 	stats  counters
-	noTCP  noTCP
+	noTCP  lately
+	noPath lately
 }
 
 // Stats counts what was forwarded.

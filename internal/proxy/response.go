@@ -40,6 +40,7 @@ func (x *exchange) Response(c *txn.Client, in *txn.Incoming, out txn.Sender) {
 		b.pending = false
 		x.success(c, in, now, out)
 	case status == 503 && x.failover(b, in, now, out):
+	case status == 420 && x.withoutPath(b, in, now, out):
 	default:
 		b.pending = false
 		x.keep(i, in)
@@ -188,8 +189,8 @@ func (x *exchange) Failed(c *txn.Client, err error, now int64, out txn.Sender) {
 	if hop := b.hops[b.hop-1]; !rang && hop.Transport == sip.TCP && b.hop < len(b.hops) && b.hops[b.hop].Addr == hop.Addr {
 		x.p.noTCP.add(hop.Addr) // preferTCP's guess was wrong
 	}
-	if rang && errors.Is(err, txn.ErrTimeout) {
-		x.offer(408, nil, i) // RFC 3261 §16.8
+	if errors.Is(err, txn.ErrTimeout) && (rang || b.target.Only && b.target.Flow.Conn == 0) {
+		x.offer(408, nil, i) // RFC 3261 §16.8; and a phone that is silent is not a server that is down
 	}
 	if c.Abandoned() {
 		x.abandoned++

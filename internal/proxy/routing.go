@@ -15,9 +15,14 @@ type Routing struct {
 	// request here and fits its dialog.
 	InDialog bool
 	Pass     Pass
-	// Back is the connection that the dialog was opened on, where the request
-	// goes to whoever opened it.
+	// Back is the flow that the dialog was opened on, where the request goes to
+	// whoever opened it, or the one that it was opened to, where it goes there.
 	Back wire.Flow
+	// Phone is the flow of a phone whose Path brought the request here: it was
+	// registered through us (RFC 3327 §5.4). Only the registrar may call it so.
+	Phone wire.Flow
+	// PhoneLost tells that such a Path names a flow that is none of ours any more.
+	PhoneLost bool
 	// Token is the text of the signed parameter, for a target refresh.
 	Token []byte
 	// Next is the first Route value that is not ours.
@@ -89,12 +94,28 @@ func (p *Proxy) takeRoutes(m *sip.Message, e *sip.Edit, r *Routing, strict bool)
 			if token, ok := u.Param("gh"); ok && !r.InDialog {
 				p.admit(m, token, r)
 			}
-			if text, ok := u.Param("fl"); ok && !r.Back.Remote.IsValid() {
-				r.Back, _ = p.signer.CheckFlow(text, m.CallID(), m.To().Tag)
-			}
+			p.takeFlow(m, &u, r)
 			continue
 		}
 		r.Next, r.HasNext, r.next = a, true, vs.Span()
+	}
+}
+
+// takeFlow reads the flow that a URI of ours names.
+func (p *Proxy) takeFlow(m *sip.Message, u *uri.URI, r *Routing) {
+	if !r.Back.Remote.IsValid() {
+		if text, ok := u.Param("fl"); ok {
+			r.Back, _ = p.signer.checkFlow(text, openerFlow, m.CallID(), m.To().Tag)
+		}
+	}
+	if !r.Back.Remote.IsValid() {
+		if text, ok := u.Param("ft"); ok {
+			r.Back, _ = p.signer.checkFlow(text, targetFlow, m.CallID(), m.From().Tag)
+		}
+	}
+	if text, ok := u.Param("fp"); ok && !r.Phone.Remote.IsValid() {
+		r.Phone, ok = p.signer.checkFlow(text, phoneFlow, nil, nil)
+		r.PhoneLost = !ok
 	}
 }
 

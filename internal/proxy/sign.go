@@ -34,7 +34,8 @@ const (
 // for concurrent use and allocates nothing in steady state.
 type Signer struct {
 	states sync.Pool // of *signing
-	start  [32]byte  // key of what is good until the program ends
+	key    []byte
+	start  [32]byte // key of what is good until the program ends
 }
 
 type signing struct {
@@ -45,9 +46,9 @@ type signing struct {
 
 // NewSigner makes a signer with a secret key.
 func NewSigner(key []byte) *Signer {
-	s := &Signer{}
+	s := &Signer{key: append([]byte(nil), key...)}
 	_, _ = rand.Read(s.start[:]) // never fails: it ends the program where no randomness is to be had
-	s.states.New = func() any { return &signing{mac: hmac.New(sha256.New, key)} }
+	s.states.New = func() any { return &signing{mac: hmac.New(sha256.New, s.key)} }
 	return s
 }
 

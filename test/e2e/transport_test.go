@@ -83,3 +83,35 @@ func TestSecureAndBrowserPhonesReachAUDPPBX(t *testing.T) {
 		})
 	}
 }
+
+// TestPBXReachesAPhoneByItsConnection: the phone registers at the PBX over TCP;
+// the PBX calls it back over that connection, until it is closed.
+func TestPBXReachesAPhoneByItsConnection(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, enforcing)
+	phone := harness.TCP(t, s.Net.Host(harness.CallerHost), s.Net.Server())
+	r := phone.Request("REGISTER", "sip:example.test", "From: <"+bob+">;tag=1", "To: <"+bob+">", "Contact: <sip:bob@192.0.2.7;transport=tcp>")
+	if ok := phone.Ask(t, r); ok.Status() != 200 {
+		t.Fatalf("REGISTER: %s", ok.StartLine())
+	}
+	path := s.pbx.ExpectRequest(t, "REGISTER").Get("Path")
+	if !strings.Contains(path, ";lr;fp=") {
+		t.Fatalf("Path %q", path)
+	}
+	phone.Answering()
+	ring := func() harness.Message {
+		return s.pbx.Ask(t, s.pbx.Invite("sip:bob@192.0.2.7;transport=tcp", "Route: "+path))
+	}
+	ok := ring()
+	if ok.Status() != 200 {
+		t.Fatalf("INVITE: %s", ok.StartLine())
+	}
+	d := s.pbx.CallerDialog(ok)
+	s.pbx.Send(d.Request("ACK"))
+	phone.ExpectRequest(t, "ACK")
+	if r := s.pbx.Ask(t, d.Request("BYE")); r.Status() != 200 {
+		t.Errorf("BYE: %s", r.StartLine())
+	}
+	phone.Close()
+	harness.Eventually(t, harness.Patience, "a call over the closed connection is 430", func() bool { return ring().Status() == 430 })
+}

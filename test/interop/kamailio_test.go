@@ -2,8 +2,10 @@ package interop
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
+	"gatehouse.example/sip/digest"
 	"gatehouse.example/test/harness"
 )
 
@@ -67,5 +69,50 @@ func TestKamailioBehindTakesMessages(t *testing.T) {
 	}
 	if r := e.Ask(t, e.Invite("sip:nobody@example.test")); r.Status() != 404 {
 		t.Errorf("INVITE: %s", r.StartLine())
+	}
+}
+
+// TestKamailioBehindCallsAPhoneBehindANAT: a phone on TCP whose Contact leads
+// nowhere registers, and the PBX calls it along our Path (RFC 3327).
+func TestKamailioBehindCallsAPhoneBehindANAT(t *testing.T) {
+	t.Parallel()
+	n := harness.NewNet(t)
+	front(t, n, "udp")
+	kamailio(t, n)
+	phone := harness.TCP(t, n.Host(harness.BobHost), n.Server())
+	register(t, phone, "bob", "secret-bob")
+	phone.Answering()
+	e := harness.UDP(t, n.Addr(harness.CallerHost, 5060), n.Server())
+	// As long as a real one: a stranger gets no more than three times what it sends.
+	ok := e.Ask(t, e.Invite("sip:bob@example.test", "Subject: "+strings.Repeat("a long INVITE ", 30)))
+	if ok.Status() != 200 {
+		t.Fatalf("INVITE: %s", ok.StartLine())
+	}
+	d := e.CallerDialog(ok)
+	e.Send(d.Request("ACK"))
+	phone.ExpectRequest(t, "ACK")
+	if r := e.Ask(t, d.Request("BYE")); r.Status() != 200 {
+		t.Errorf("BYE: %s", r.StartLine())
+	}
+	phone.ExpectRequest(t, "BYE")
+}
+
+// register registers a phone, with a Contact that only its connection leads to.
+func register(t *testing.T, phone *harness.Endpoint, user, password string) {
+	t.Helper()
+	aor := "<sip:" + user + "@example.test>"
+	lines := []string{"From: " + aor + ";tag=" + harness.Token(), "To: " + aor, "Contact: <sip:" + user + "@192.0.2.7:5060;transport=tcp>", "Expires: 600"}
+	r := phone.Ask(t, phone.Request("REGISTER", "sip:example.test", lines...))
+	var c digest.Challenge
+	if err := c.Parse([]byte(r.Get("WWW-Authenticate"))); err != nil {
+		t.Fatalf("%v in\n%s", err, r.Text)
+	}
+	answer, err := c.Answer(&digest.Request{User: user, Password: password, Method: "REGISTER", URI: "sip:example.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines = append(lines, "CSeq: 2 REGISTER", "Authorization: "+string(answer.AppendTo(nil)))
+	if r = phone.Ask(t, phone.Request("REGISTER", "sip:example.test", lines...)); r.Status() != 200 {
+		t.Fatalf("REGISTER: %s", r.StartLine())
 	}
 }
