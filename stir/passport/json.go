@@ -184,7 +184,9 @@ func (r *reader) number() {
 		r.pos++
 	}
 	if r.at('0') {
-		r.pos++
+		if r.pos++; r.pos < len(r.text) && isDigit(r.text[r.pos]) {
+			r.fail(MalformedJSON, "leading zero")
+		}
 	} else {
 		r.digits()
 	}
