@@ -48,7 +48,7 @@ func CanonicalTN(u *uri.URI, plan uri.Plan) (string, bool) {
 }
 
 // CanonicalURI returns the canonical form of an address as a URI. RFC 8224 §8.5: scheme, user and host in lower case,
-// nothing else. It is empty for addresses that are neither sip, sips nor tel.
+// nothing else. It is empty for addresses of a scheme that package uri does not know.
 func CanonicalURI(u *uri.URI) string { return string(appendURI(make([]byte, 0, 64), u)) }
 
 // Canonical returns both forms.
@@ -89,7 +89,7 @@ func allDigits(b []byte) bool {
 }
 
 func appendURI(dst []byte, u *uri.URI) []byte {
-	if u.Scheme != uri.SIP && u.Scheme != uri.SIPS && u.Scheme != uri.TEL {
+	if u.Scheme == uri.Other {
 		return dst
 	}
 	n := len(dst)

@@ -7,50 +7,51 @@ type Reason uint8
 
 // The reasons, in the order in which they are looked for.
 const (
-	NoReason           Reason = iota // valid
-	NoIdentity                       // no Identity header field
-	UnknownPPT                       // an extension that is not supported: the field is ignored, RFC 8224 §6.2 step 1
-	NotAboutCaller                   // an assertion about priority only: it does not prove who calls
-	BadFrom                          // From names nobody: 400
-	TooManyHeaders                   // more Identity header fields than are looked at
-	MalformedHeader                  // not what RFC 8224 §4 allows
-	NoInfo                           // no info parameter
-	InfoMismatch                     // info and x5u differ
-	NoTokenPPT                       // the parameter names an extension, the token does not
-	NoAlgParameter                   // shaken without alg parameter
-	BadAlgParameter                  // an alg parameter other than ES256
-	NoPPTParameter                   // the token names an extension, no parameter does
-	PPTMismatch                      // the parameter and the token name different extensions
-	ExtraParameter                   // shaken with a parameter that RFC 8224 does not define
-	BadToken                         // package passport refuses the token; Err says why
-	CompactExtension                 // compact form of an extension that needs the full form
-	NoDate                           // no Date header field where one is needed
-	BadDate                          // a Date that is none
-	OldDate                          // Date before the window
-	FutureDate                       // Date behind the window
-	OldToken                         // iat before the window
-	FutureToken                      // iat behind the window
-	OrigMismatch                     // the token's orig is not who the request is from
-	Anonymous                        // From is anonymous, and nobody that is trusted says who it is
-	DestMismatch                     // the token's dest does not hold who is called
-	TargetMismatch                   // … nor does it lead to the Request-URI
-	DivUnlinked                      // no way back from this div token to a token about the call
-	DivTooLong                       // … or only one that is too long
-	DivOrig                          // a chain of div tokens that do not agree on the caller
-	MediaKeyMismatch                 // the body's fingerprints are not those of mky
-	MessageMismatch                  // the body is not the one of msgi
-	PriorityMismatch                 // Resource-Priority or Priority differ from rph or sph
-	DisplayMismatch                  // what is to be shown is not what rcdi says
-	NoCertificate                    // the certificate could not be had
-	BadCertificate                   // package certificate refuses it; Err says why
-	NotCovered                       // the certificate has no authority over the identity
-	ClaimRefused                     // the certificate's constraints do not allow these claims
-	Revoked                          // the certificate is revoked
-	RevocationUnknown                // nobody can tell whether it is, and the policy wants to know
-	BadSignature                     // not signed by this key
-	Replayed                         // seen before in another call
-	BadLegacy                        // RFC 4474: malformed, or not signed by this certificate
-	LegacyDomain                     // RFC 4474: the certificate is not of the domain in From
+	NoReason          Reason = iota // valid
+	NoIdentity                      // no Identity header field
+	UnknownPPT                      // an extension that is not supported: the field is ignored, RFC 8224 §6.2 step 1
+	NotAboutCaller                  // an assertion about priority only: it does not prove who calls
+	BadFrom                         // From names nobody: 400
+	TooManyHeaders                  // more Identity header fields than are looked at
+	MalformedHeader                 // not what RFC 8224 §4 allows
+	NoInfo                          // no info parameter
+	InfoMismatch                    // info and x5u differ
+	NoTokenPPT                      // the parameter names an extension, the token does not
+	NoAlgParameter                  // shaken without alg parameter
+	BadAlgParameter                 // an alg parameter other than ES256
+	NoPPTParameter                  // the token names an extension, no parameter does
+	PPTMismatch                     // the parameter and the token name different extensions
+	ExtraParameter                  // shaken with a parameter that RFC 8224 does not define
+	BadToken                        // package passport refuses the token; Err says why
+	CompactExtension                // compact form of an extension that needs the full form
+	NoDate                          // no Date header field where one is needed
+	BadDate                         // a Date that is none
+	OldDate                         // Date before the window
+	FutureDate                      // Date behind the window
+	OldToken                        // iat before the window
+	FutureToken                     // iat behind the window
+	OrigMismatch                    // the token's orig is not who the request is from
+	Anonymous                       // From is anonymous, and nobody that is trusted says who it is
+	DestMismatch                    // the token's dest does not hold who is called
+	TargetMismatch                  // … nor does it lead to the Request-URI
+	DivUnlinked                     // no way back from this div token to a token about the call
+	DivTooLong                      // … or only one that is too long
+	DivOrig                         // a chain of div tokens that do not agree on the caller
+	MediaKeyMismatch                // the body's fingerprints are not those of mky
+	MessageMismatch                 // the body is not the one of msgi
+	PriorityMismatch                // Resource-Priority or Priority differ from rph or sph
+	DisplayMismatch                 // what is to be shown is not what rcdi says
+	NoCertificate                   // the certificate could not be had
+	BadCertificate                  // package certificate refuses it; Err says why
+	NotCovered                      // the certificate has no authority over the identity
+	ClaimRefused                    // the certificate's constraints do not allow these claims
+	Revoked                         // the certificate is revoked
+	RevocationUnknown               // nobody can tell whether it is, and the policy wants to know
+	BadSignature                    // not signed by this key
+	Replayed                        // seen before in another call
+	LegacyIgnored                   // RFC 4474, which is not looked at
+	BadLegacy                       // RFC 4474: malformed, or not signed by this certificate
+	LegacyDomain                    // RFC 4474: the certificate is not of the domain in From
 )
 
 // Outcome returns the outcome that a reason leads to; that of BadToken depends on the token's error and is Invalid here.
@@ -58,7 +59,7 @@ func (r Reason) Outcome() Outcome {
 	switch r {
 	case NoReason:
 		return Valid
-	case NoIdentity, UnknownPPT, NotAboutCaller:
+	case NoIdentity, UnknownPPT, NotAboutCaller, LegacyIgnored:
 		return Missing
 	case NoDate, BadDate, OldDate, FutureDate, OldToken, FutureToken:
 		return Stale
@@ -143,6 +144,7 @@ var reasonTexts = [...]string{
 	RevocationUnknown: "revocation could not be checked",
 	BadSignature:      "signature does not match",
 	Replayed:          "token was used in another call",
+	LegacyIgnored:     "signed by RFC 4474 only",
 	BadLegacy:         "RFC 4474 signature refused",
 	LegacyDomain:      "certificate is not of the caller's domain",
 }

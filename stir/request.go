@@ -17,6 +17,7 @@ type Request struct {
 	To         Party
 	RequestURI Party
 	Anonymous  bool      // From hides who calls
+	BadFrom    bool      // From names nobody: a number that is none, or a scheme that is not of telephony
 	Date       time.Time // zero: no Date, or none that can be read
 	BadDate    bool      // there is a Date that cannot be read
 	CallID     []byte
@@ -26,7 +27,7 @@ type Request struct {
 	ResourcePriority []byte // all values, comma-separated
 	Priority         []byte
 
-	Legacy *LegacyRequest // what RFC 4474 signs; nil where there is no Identity-Info header field
+	Legacy *LegacyRequest // what RFC 4474 signs; nil where the Identity header field is not of its kind
 }
 
 // RequestOptions say how a message is read.
@@ -54,6 +55,7 @@ func RequestOf(m *sip.Message, o RequestOptions) Request {
 	for i := 3; i < c.n; i++ {
 		r.Asserted[i-3] = c.party(all, i)
 	}
+	r.BadFrom = r.From.IsZero() || r.From.TN == "" && saysPhone(m.FromURI())
 	if d := m.Value(sip.HeaderDate); d != nil {
 		var ok bool
 		r.Date, ok = ParseDate(d)
@@ -61,9 +63,7 @@ func RequestOf(m *sip.Message, o RequestOptions) Request {
 	}
 	r.Identities = identities(m)
 	r.ResourcePriority, r.Priority = joined(m, sip.HeaderResourcePriority), m.Value(sip.HeaderPriority)
-	if info := m.Value(sip.HeaderIdentityInfo); info != nil {
-		r.Legacy = legacyRequest(m, info)
-	}
+	r.Legacy = legacyRequest(m)
 	return r
 }
 
@@ -101,6 +101,12 @@ func identities(m *sip.Message) [][]byte {
 func isAnonymous(m *sip.Message) bool {
 	u := m.FromURI()
 	return equalFold(u.Host, "anonymous.invalid") || equalFold(u.UserBase(), "anonymous")
+}
+
+// saysPhone says whether an address claims to be a telephone's. RFC 3261 §19.1.1.
+func saysPhone(u *uri.URI) bool {
+	v, _ := u.Param("user")
+	return u.Scheme != uri.TEL && equalFold(v, "phone")
 }
 
 func addAsserted(c *canonicaliser, m *sip.Message, plan uri.Plan) {

@@ -49,9 +49,11 @@ type HeaderResult struct {
 	PPI      string          // the token in compact form, where Outcome is not Valid; base64url and dots only
 	Coverage certificate.Coverage
 
-	path   *certificate.Path
-	header header
-	role   role
+	header  header
+	role    role
+	alone   bool   // it needs no other token to be about this call
+	without Reason // what is wrong with it where none of its chains holds
+	path    *certificate.Path
 }
 
 // Certificate is who signed.

@@ -24,6 +24,7 @@ var (
 	ErrNobody      = errors.New("stir: no identity to sign")
 	ErrStaleDate   = errors.New("stir: Date is not fresh")
 	ErrNotDiverted = errors.New("stir: nothing to divert")
+	ErrDiversions  = errors.New("stir: too many diversions")
 )
 
 // Credential is a key with its certificate, and what we sign with it.
@@ -93,7 +94,7 @@ func NewSigner(c SignerConfig) (*Signer, error) {
 	return s, nil
 }
 
-// Check says whether a credential can be used at a time.
+// check says whether a credential can be used at a time.
 func (c *Credential) check(now time.Time) error {
 	if c.Key == nil || c.Chain == nil {
 		return fmt.Errorf("%w: key or chain is missing", ErrCredential)
@@ -112,7 +113,25 @@ func (c *Credential) check(now time.Time) error {
 	if len(c.Numbers) == 0 && len(c.Domains) == 0 {
 		return fmt.Errorf("%w: neither numbers nor domains", ErrCredential)
 	}
+	if err := c.covered(); err != nil {
+		return err
+	}
 	return c.validAt(now)
+}
+
+// covered says whether the certificate speaks for anything like what we sign with it: no verifier believes it otherwise.
+func (c *Credential) covered() error {
+	if len(c.Numbers) > 0 {
+		if _, err := c.Chain.TNAuthList(); err != nil {
+			return fmt.Errorf("%w: for numbers: %w", ErrCredential, err)
+		}
+	}
+	for _, d := range c.Domains {
+		if !ofDomain(c.Chain.Leaf(), d) {
+			return fmt.Errorf("%w: the certificate is not of %s", ErrCredential, quote(d))
+		}
+	}
+	return nil
 }
 
 // validAt looks at every certificate of the chain.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"gatehouse.example/stir/passport"
 )
 
 // Limits of a request.
@@ -59,10 +57,16 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 	if c.Freshness < 0 || c.InnerFreshness < 0 {
 		return nil, errors.New("stir: negative freshness")
 	}
+	if l := c.Legacy; l != nil && (l.Roots == nil || l.Certificates == nil) {
+		return nil, errors.New("stir: the verifier of RFC 4474 needs roots and a source of certificates")
+	}
 	if c.Freshness == 0 {
 		c.Freshness = DefaultFreshness
 	}
 	c.InnerFreshness = max(c.InnerFreshness, c.Freshness)
+	if c.Replay != nil && c.Replay.lifetime < c.Freshness+c.InnerFreshness {
+		return nil, errors.New("stir: the replay memory forgets tokens that are still fresh")
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -71,32 +75,33 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 
 // Verify says what a request proves about its caller. It waits for certificates as long as ctx lives.
 func (v *Verifier) Verify(ctx context.Context, r *Request) Result {
-	if len(r.Identities) == 0 {
-		return v.failed(NoIdentity)
+	switch {
+	case r.Legacy != nil:
+		return v.verifyLegacy(ctx, r)
+	case len(r.Identities) == 0:
+		return failed(NoIdentity)
 	}
-	return v.failed(NoIdentity)
+	c := check{v: v, r: r, now: v.c.Now(), each: make([]HeaderResult, len(r.Identities))}
+	c.date = c.dateReason()
+	for i := range c.each {
+		c.read(i)
+	}
+	c.link()
+	for i := range c.each {
+		h := &c.each[i]
+		if h.ok() {
+			c.place(i)
+		}
+		if h.ok() {
+			c.contents(h)
+		}
+	}
+	c.authenticate(ctx)
+	return c.settle()
 }
 
-func (v *Verifier) failed(r Reason) Result {
+// failed is the result of a request that proves nothing.
+func failed(r Reason) Result {
 	h := HeaderResult{Reason: r, Outcome: r.Outcome()}
 	return Result{Outcome: h.Outcome, Reason: r, Status: h.Status(), Phrase: h.Phrase()}
-}
-
-// role is what a token is to its request.
-type role uint8
-
-const (
-	aboutCall role = iota // says who calls
-	diverts               // says that somebody forwarded the call
-	ranks                 // says how urgent it is
-)
-
-func roleOf(t *passport.Token) role {
-	switch t.Header.PPT {
-	case passport.Div, passport.DivO:
-		return diverts
-	case passport.Rph:
-		return ranks
-	}
-	return aboutCall
 }

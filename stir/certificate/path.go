@@ -36,7 +36,9 @@ func (r *Roots) Path(c *Chain) (*Path, error) {
 	if p.key, err = c.Key(); err != nil {
 		return nil, err
 	}
-	for _, check := range []func() error{p.checkLeaf, p.checkIssuers, p.checkExtensions, p.checkNames, p.readNumbers, p.readRules, p.readPoints} {
+	for _, check := range []func() error{
+		p.checkLeaf, p.checkIssuers, p.checkExtensions, p.checkNames, p.readNumbers, p.readRules, p.readPoints,
+	} {
 		if err := check(); err != nil {
 			return nil, err
 		}

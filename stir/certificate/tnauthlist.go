@@ -125,12 +125,12 @@ func (l TNAuthList) AppendTo(b []byte) []byte {
 }
 
 // isTN says whether s is a TelephoneNumber of RFC 8226 §9.
-func isTN(s []byte) bool {
+func isTN[T string | []byte](s T) bool {
 	if len(s) == 0 || len(s) > maxTN {
 		return false
 	}
-	for _, c := range s {
-		if (c < '0' || c > '9') && c != '#' && c != '*' {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && c != '#' && c != '*' {
 			return false
 		}
 	}

@@ -70,7 +70,7 @@ func (x *tnIndex) covers(tn string) Coverage {
 	if n, ok := digitsOf(tn); ok && within(x.ranges, span{digits: len(tn), lo: n, hi: n}) {
 		return CoversRange
 	}
-	if len(x.spc) > 0 && len(tn) <= maxTN {
+	if len(x.spc) > 0 && isTN(tn) {
 		return CoversProvider
 	}
 	return CoversNone
