@@ -53,7 +53,7 @@ func TestHundredThousandEntriesLoadWithinASecond(t *testing.T) {
 	}
 	took := time.Since(start)
 	t.Logf("%d entries loaded in %s", l.Len(), took)
-	if limit := 5 * time.Second; took > limit { // a loaded machine and the race detector; the benchmark has the figure
+	if limit := time.Minute; took > limit { // only what has become quadratic takes that long; the benchmark has the figure
 		t.Errorf("took %s", took)
 	}
 }

@@ -33,6 +33,9 @@ func (l *Lists) FindAddress(kind Kind, aor string, now int64) *Entry {
 	if !x.fold {
 		return x.addresses.find(x, aor[at:], now)
 	}
+	if !x.addresses.any.Load() {
+		return nil
+	}
 	var buf [maxValue]byte
 	return x.addresses.findBytes(x, appendFold(buf[:0], aor[at:]), now)
 }

@@ -2,7 +2,6 @@ package lists
 
 import (
 	"hash/maphash"
-	"maps"
 	"net/netip"
 	"slices"
 	"sync/atomic"
@@ -151,48 +150,52 @@ func (x *index) change(at *atomic.Pointer[bart.Table[slot]], p netip.Prefix, edi
 // shardCount makes a shard of a list of 100,000 a hundred entries: that is what one change copies.
 const shardCount = 1024
 
-// table is a map in shards, each of which is immutable once published.
+// table holds keys in shards, each of which is immutable once published.
 type table struct {
-	shards [shardCount]atomic.Pointer[map[string]slot]
+	any    atomic.Bool // there has been a key: what was never filled costs not even a hash
+	shards [shardCount]atomic.Pointer[cells]
 }
 
-func (t *table) shard(hash uint64) *atomic.Pointer[map[string]slot] {
-	return &t.shards[hash%shardCount]
+// cellHash tells an empty cell from a used one; the shard is taken from the other end.
+func cellHash(hash uint64) uint64 { return hash | 1<<63 }
+
+func (t *table) shard(hash uint64) *atomic.Pointer[cells] {
+	return &t.shards[hash>>48%shardCount]
 }
 
 // find looks a key up.
 func (t *table) find(x *index, key string, now int64) *Entry {
-	m := t.shard(maphash.String(x.seed, key)).Load()
-	if m == nil {
+	if !t.any.Load() {
 		return nil
 	}
-	return (*m)[key].live(now)
+	hash := maphash.String(x.seed, key)
+	c := t.shard(hash).Load()
+	if c == nil {
+		return nil
+	}
+	return c.find(cellHash(hash), key).live(now)
 }
 
 // findBytes is find without making a string of the key.
 func (t *table) findBytes(x *index, key []byte, now int64) *Entry {
-	m := t.shard(maphash.Bytes(x.seed, key)).Load()
-	if m == nil {
+	hash := maphash.Bytes(x.seed, key)
+	c := t.shard(hash).Load()
+	if c == nil {
 		return nil
 	}
-	return (*m)[string(key)].live(now)
+	return c.findBytes(cellHash(hash), key).live(now)
 }
 
 func (t *table) change(x *index, key string, edit func(slot) slot) {
-	at := t.shard(maphash.String(x.seed, key))
-	m := map[string]slot{}
-	if p := at.Load(); p != nil {
-		m = *p
-		if !x.private {
-			m = maps.Clone(m)
-		}
+	hash := maphash.String(x.seed, key)
+	at := t.shard(hash)
+	c := at.Load()
+	var old slot
+	if c != nil {
+		old = c.find(cellHash(hash), key)
 	}
-	if next := edit(m[key]); len(next) > 0 {
-		m[key] = next
-	} else {
-		delete(m, key)
-	}
-	at.Store(&m)
+	at.Store(c.with(cellHash(hash), key, edit(old), x.private))
+	t.any.Store(true)
 }
 
 // digitPrefix makes an IPv6 prefix of a number or its beginning, so that the longest-prefix match made for routing tables finds the
