@@ -40,8 +40,7 @@ type Attempt struct {
 	// SenderServes says whether Source is among the hosts where RFC 3263 finds the From header's domain (RFC 5039 §4.1). It is
 	// weak: a domain may send from other hosts than it receives at, and whoever forwards a request is none of them.
 	SenderServes Ternary
-	// Earlier is the AoR key of the caller with whom the dialog began, proven or else claimed, where the request belongs to one;
-	// empty for all others.
+	// Earlier is what From.Claimed of this side was when the dialog began, where the request belongs to a dialog; empty for all others.
 	Earlier string
 
 	// To is who is called. To.Requested is the AoR key of the Request-URI.
