@@ -28,6 +28,22 @@ func runClaims(t *testing.T, cases []claimCase) {
 	}
 }
 
+func TestIdentities(t *testing.T) {
+	number, uri := passport.Identity{TN: "12155550131"}, passport.Identity{URI: "sip:alice@example.com"}
+	d := passport.Destinations{TN: []string{"1", "12155550131"}, URI: []string{"sip:alice@example.com"}}
+	if !d.Contains(number) || !d.Contains(uri) || d.Contains(passport.Identity{TN: "2"}) || d.Contains(passport.Identity{}) ||
+		d.Contains(passport.Identity{URI: "12155550131"}) {
+		t.Error("Contains")
+	}
+	if number.String() != "12155550131" || uri.String() != "sip:alice@example.com" || number.IsZero() || !(passport.Identity{}).IsZero() {
+		t.Error("String or IsZero")
+	}
+	empty := passport.Destinations{TN: []string{""}}
+	if empty.Contains(passport.Identity{}) {
+		t.Error("nobody is a destination")
+	}
+}
+
 // RFC 8225 §5: orig, dest and iat, in exactly their types.
 func TestBaseClaims(t *testing.T) {
 	with := func(dest, iat, orig string) string {

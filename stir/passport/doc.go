@@ -13,6 +13,11 @@
 // A full token is verified over the octets that were received, whatever their order; a compact one over the deterministic
 // text that is rebuilt from what the message says. Signing always writes the deterministic text.
 //
+// Where the RFCs leave room it takes the narrow way, and says so where it does: destinations and origins of other kinds than
+// tn and uri are refused (RFC 8225 §5.2.1 lets them be registered; none is), so are icons and jCards that are not behind
+// https, and iat is a plain integer. Tokens have at most 16 KiB. Two things are wider: hi within div is passed over, and x5u
+// may be any URI reference, for what may be fetched is for the fetcher to say.
+//
 // All values are safe for concurrent use once made. A Token refers to no caller's buffer. The package keeps no state: who
 // may sign for a number is the matter of package certificate, freshness and replay are those of package stir.
 package passport

@@ -17,7 +17,8 @@ func seeds(f *testing.F) [][2]string {
 	f.Helper()
 	list := [][2]string{
 		{baseHeader, basePayload}, {shakenHeader, shakenPayload}, {`{"alg":"none"}`, `{"iat":-1}`},
-		{strings.Replace(baseHeader, "{", `{"crit":["ppt"],"ppt":"msg",`, 1), strings.Replace(basePayload, "{", `{"a":[1e5,{"\u0041":null}],`, 1)},
+		{strings.Replace(baseHeader, "{", `{"crit":["ppt"],"ppt":"msg",`, 1),
+			strings.Replace(basePayload, "{", `{"a":[1e5,{"\u0041":null}],`, 1)},
 		{baseHeader, strings.Replace(basePayload, "{", `{"rcd":{"jcd":`+card+`,"nam":"\ud83d\ude00"},"rcdi":{"/jcd/1/0":"`+nameDigest+`"},`, 1)},
 	}
 	key := newKey(f)

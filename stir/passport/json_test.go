@@ -94,3 +94,27 @@ func TestClaimByName(t *testing.T) {
 		}
 	}
 }
+
+// Every escape of RFC 8259 §7 is read, in known claims too.
+func TestEscapes(t *testing.T) {
+	key := newKey(t)
+	for text, want := range map[string]string{
+		`\u0042ob`: "Bob", `\"\\\/`: `"\/`, `\u00E9\u20ac`: "é€", `\ud83d\uDe00`: "😀", "é": "é", `plain`: "plain",
+	} {
+		payload := strings.Replace(basePayload, "{", `{"rcd":{"nam":"`+text+`"},`, 1)
+		token, err := passport.Parse([]byte(sealed(t, key, baseHeader, payload)))
+		if err != nil || token.Claims.RCD.Name != want {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, text := range []string{`\b`, `\f`, `\n`, `\r`, `\t`, `\u0000`} { // characters, but none to show
+		payload := strings.Replace(basePayload, "{", `{"rcd":{"nam":"`+text+`"},`, 1)
+		_, err := passport.Parse([]byte(sealed(t, key, baseHeader, payload)))
+		wantReason(t, err, passport.BadClaim)
+	}
+	for _, text := range []string{`\u00g0`, `\ud83d\u00`, `\ud83dx`, `\ud83d\n`, `\`, `\u`} {
+		payload := strings.Replace(basePayload, "{", `{"rcd":{"nam":"`+text+`"},`, 1)
+		_, err := passport.Parse([]byte(sealed(t, key, baseHeader, payload)))
+		wantReason(t, err, passport.MalformedJSON)
+	}
+}

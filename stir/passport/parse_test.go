@@ -38,7 +38,8 @@ func TestParseReadsWhatWasSigned(t *testing.T) {
 // A full token is verified over the octets as received: order, white space and escapes are the signer's business.
 func TestFullFormIsVerifiedAsReceived(t *testing.T) {
 	key := newKey(t)
-	token, err := passport.Parse([]byte(sealed(t, key, " {\"x5u\":\"https:\\/\\/certs.example.org/a.pem\",\n \"typ\":\"passport\",\"\\u0061lg\":\"ES256\"}\t",
+	token, err := passport.Parse([]byte(sealed(t, key,
+		" {\"x5u\":\"https:\\/\\/certs.example.org/a.pem\",\n \"typ\":\"passport\",\"\\u0061lg\":\"ES256\"}\t",
 		`{"orig":{"tn":"1215555\u00312\u0031\u0032"}, "iat":1471375418,"dest":{"uri":["sip:alice@example.com"]}}`)))
 	if err != nil {
 		t.Fatal(err)

@@ -152,6 +152,16 @@ func TestSignSortsForeignClaims(t *testing.T) {
 	}
 }
 
+// A string has one text: only quotes, backslashes and control characters are escaped, each in its shortest way.
+func TestStringsAreWrittenInOneWay(t *testing.T) {
+	c := shakenClaims()
+	c.Extra = []passport.Member{{Name: "z", Value: `"\u0000\u001F\b\f\n\r\t\"\\\/\u0062\u00e9\uD83D\uDE00\u007f<&\u2028"`}}
+	const want = `,"z":"\u0000\u001f\b\f\n\r\t\"\\/bé😀` + "\x7f<&\u2028" + `"}`
+	if got := string(c.AppendJSON(nil)); !strings.HasSuffix(got, want) {
+		t.Errorf("wrote %q", got)
+	}
+}
+
 // Sign refuses what Parse would refuse.
 func TestSignRefuses(t *testing.T) {
 	key := newKey(t)
@@ -181,7 +191,8 @@ func TestSignRefuses(t *testing.T) {
 		{"negative iat", headerOf("shaken"), claims(func(c *passport.Claims) { c.IssuedAt = -1 }), passport.BadIssuedAt},
 		{"no iat", headerOf("shaken"), claims(func(c *passport.Claims) { c.IssuedAt = 0 }), passport.MissingClaim},
 		{"name not UTF-8", headerOf("shaken"), claims(func(c *passport.Claims) { c.RCD = &passport.RCD{Name: "\xff"} }), passport.MalformedJSON},
-		{"jcd no JSON", headerOf("shaken"), claims(func(c *passport.Claims) { c.RCD = &passport.RCD{JCard: `["vcard"`} }), passport.MalformedJSON},
+		{"jcd no JSON", headerOf("shaken"), claims(func(c *passport.Claims) { c.RCD = &passport.RCD{JCard: `["vcard"`} }),
+			passport.MalformedJSON},
 		{"extra over a known claim", headerOf("shaken"), extra("attest", `"A"`), passport.DuplicateKey},
 		{"extra that is a known claim", headerOf("shaken"), extra("msgi", `"x"`), passport.BadDigest},
 		{"extra with more behind", headerOf("shaken"), extra("a", `1,"attest":"A"`), passport.MalformedJSON},

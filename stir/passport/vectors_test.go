@@ -97,7 +97,9 @@ func TestSPCTokenIsNoPASSporT(t *testing.T) {
 // The keys of the other implementations in the table are read as what they are, and vouch for no token of ours.
 func TestKeysOfOthers(t *testing.T) {
 	tokens := tokensIn(vector(t, "libstirshaken_passport.txt"))
-	for _, name := range []string{"cgrates/stir_pubkey.pem", "freeswitch/pub.pem", "sems_pub.pem", "rfc8225_A_public.pem", "derived_public.pem"} {
+	for _, name := range []string{
+		"cgrates/stir_pubkey.pem", "freeswitch/pub.pem", "sems_pub.pem", "rfc8225_A_public.pem", "derived_public.pem",
+	} {
 		if err := signedBy(t, tokens[0], publicKey(t, name)); ReasonOf(err) != SignatureMismatch {
 			t.Errorf("%s: %v", name, err)
 		}
