@@ -45,7 +45,10 @@ func ParseChain(data []byte) (*Chain, error) {
 		}
 		c.certs = append(c.certs, cert)
 	}
-	return c, c.ordered()
+	if err := c.ordered(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // position names a certificate of n without repeating what it says of itself.
@@ -147,7 +150,7 @@ func (c *Chain) TNAuthList() (TNAuthList, error) {
 // Constraints returns the leaf's, nil where it has none.
 func (c *Chain) Constraints() (*Constraints, error) { return constraintsOf(c.Leaf()) }
 
-// constraintsOf reads either extension. RFC 9118 §5: never both.
+// constraintsOf reads either extension. RFC 9118: never both.
 func constraintsOf(cert *x509.Certificate) (*Constraints, error) {
 	value, plain := extension(cert, OIDClaimConstraints)
 	enhanced, both := extension(cert, OIDEnhancedClaimConstraints)

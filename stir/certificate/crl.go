@@ -50,8 +50,10 @@ func ParseCRL(data []byte) (*CRL, error) {
 		}
 		data = block.Bytes
 	}
+	// crypto/x509 does not mind what follows the CRL.
+	_, whole := readOnly(data, tagSequence)
 	list, err := x509.ParseRevocationList(data)
-	if err != nil {
+	if err != nil || !whole {
 		return nil, fail(BadCRL, "not a CRL")
 	}
 	c := &CRL{list: list, checked: make(map[string]bool)}
@@ -67,7 +69,10 @@ func ParseCRL(data []byte) (*CRL, error) {
 	if err := c.readExtensions(); err != nil {
 		return nil, err
 	}
-	return c, c.readEntries()
+	if err := c.readEntries(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func (c *CRL) readExtensions() error {
@@ -175,18 +180,16 @@ func (c *CRL) Entries() int { return len(c.entries) }
 // signedBy says whether the key of issuer made the CRL's signature. The answer is remembered, for a few keys only: who can
 // make us ask for many must not make us remember them.
 func (c *CRL) signedBy(issuer *x509.Certificate) bool {
-	key := string(issuer.RawSubjectPublicKeyInfo)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	ok, known := c.checked[key]
-	if known {
-		return ok
+	if ok, known := c.checked[string(issuer.RawSubjectPublicKeyInfo)]; known {
+		return ok && mayUse(issuer, x509.KeyUsageCRLSign)
 	}
-	ok = strongKey(issuer) && mayUse(issuer, x509.KeyUsageCRLSign) &&
+	ok := strongKey(issuer) &&
 		issuer.CheckSignature(c.list.SignatureAlgorithm, c.list.RawTBSRevocationList, c.list.Signature) == nil
 	if len(c.checked) >= 16 {
 		clear(c.checked)
 	}
-	c.checked[key] = ok
-	return ok
+	c.checked[string(issuer.RawSubjectPublicKeyInfo)] = ok
+	return ok && mayUse(issuer, x509.KeyUsageCRLSign)
 }

@@ -11,6 +11,6 @@
 // Only the given roots are trusted: the system's roots and crypto/x509's verifier are never used. Signatures are ECDSA with
 // SHA-256 or better, the signer's key is of P-256. Whatever is not understood and critical, or malformed, is refused.
 //
-// Not done here: fetching (a caller's job, with its own guards), policies of certificate policies, OCSP (RFC 6960) and
-// short-lived tokens of RFC 9118's neighbours. A number list by reference (id-ad-stirTNList) is not followed.
+// Not done here: fetching (a caller's job, with its own guards), the policy tree of RFC 5280 §6.1.3, OCSP (RFC 6960). A list
+// of numbers by reference (id-ad-stirTNList, RFC 8226 §10) is not followed: what a certificate covers stands in it.
 package certificate

@@ -11,6 +11,18 @@ func isSIPDomain(id asn1.ObjectIdentifier) bool {
 	return id.Equal(asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 20})
 }
 
+// readNames brings the links' names into the form in which everything after compares them.
+func (p *Path) readNames() error {
+	for i, l := range p.links {
+		n, ok := namesOf(l)
+		if !ok {
+			return fail(Malformed, "names of "+p.describe(i))
+		}
+		p.names = append(p.names, n)
+	}
+	return nil
+}
+
 // checkLeaf: the leaf signs tokens. A CA may not, as of ATIS-1000080, unless its key usage says digitalSignature in so many
 // words, as that of a delegate that signs both (RFC 9060) does.
 func (p *Path) checkLeaf() error {
@@ -54,11 +66,7 @@ func (p *Path) intermediates(i int) (n int) {
 	return n
 }
 
-func (p *Path) selfIssued(i int) bool {
-	subject, ok := nameKey(p.links[i].RawSubject)
-	issuer, known := nameKey(p.links[i].RawIssuer)
-	return ok && known && subject == issuer
-}
+func (p *Path) selfIssued(i int) bool { return p.names[i].subject == p.names[i].issuer }
 
 // checkExtensions refuses what is critical and not understood, and certificates whose extended key usage is for something
 // else, such as those of the web PKI. Where it is present it has to be any, or the one for SIP domains (RFC 5924).

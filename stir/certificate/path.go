@@ -22,6 +22,17 @@ type Path struct {
 	domains, users      []string  // sorted
 	rules               []claimRules
 	points              [][]crlPoint // of each link but the root
+	names               []linkNames  // of each link
+}
+
+// linkNames are what CRLs know a certificate by, in the forms for comparison.
+type linkNames struct{ subject, issuer, entry string }
+
+func namesOf(c *x509.Certificate) (n linkNames, ok bool) {
+	n.subject, ok = nameKey(c.RawSubject)
+	issuer, known := nameKey(c.RawIssuer)
+	n.issuer, n.entry = issuer, entryKey(issuer, c.SerialNumber.Bytes())
+	return n, ok && known
 }
 
 // Path builds a path from the chain to a root and verifies all that does not depend on time: signatures, CA bits, key
@@ -37,7 +48,7 @@ func (r *Roots) Path(c *Chain) (*Path, error) {
 		return nil, err
 	}
 	for _, check := range []func() error{
-		p.checkLeaf, p.checkIssuers, p.checkExtensions, p.checkNames, p.readNumbers, p.readRules, p.readPoints,
+		p.readNames, p.checkLeaf, p.checkIssuers, p.checkExtensions, p.checkNames, p.readNumbers, p.readRules, p.readPoints,
 	} {
 		if err := check(); err != nil {
 			return nil, err

@@ -67,7 +67,7 @@ func (p *Path) linkRevoked(i int, now time.Time, crls []*CRL) (Revocation, error
 			why = "CRL from the future"
 			continue
 		}
-		if e, listed := c.lookup(p.links[i]); listed {
+		if e, listed := c.entries[p.names[i].entry]; listed {
 			return RevocationRevoked, fail(Revoked, p.describe(i)+" since "+e.since.UTC().Format(time.RFC3339)+
 				", reason code "+strconv.Itoa(e.reason))
 		}
@@ -86,12 +86,6 @@ func (p *Path) linkRevoked(i int, now time.Time, crls []*CRL) (Revocation, error
 	return RevocationGood, nil
 }
 
-func (c *CRL) lookup(cert *x509.Certificate) (crlEntry, bool) {
-	issuer, _ := nameKey(cert.RawIssuer)
-	e, ok := c.entries[entryKey(issuer, cert.SerialNumber.Bytes())]
-	return e, ok
-}
-
 // scopeOf says how much a CRL can tell about a certificate.
 type scopeOf uint8
 
@@ -108,7 +102,7 @@ func (p *Path) scope(i int, c *CRL) scopeOf {
 	if idp.onlyAttrs || idp.onlyUsers && ca || idp.onlyCAs && !ca {
 		return outOfScope
 	}
-	issuer, _ := nameKey(p.links[i].RawIssuer)
+	issuer := p.names[i].issuer
 	best := outOfScope
 	for _, point := range p.points[i] {
 		if s := point.scope(c, issuer); s > best {
@@ -152,8 +146,8 @@ func (point *crlPoint) scope(c *CRL, issuer string) scopeOf {
 // configured returns the certificate among the CRL issuers of the roots that signed the CRL.
 func (p *Path) configured(c *CRL) *x509.Certificate {
 	for _, s := range p.roots.crlIssuers {
-		if name, ok := nameKey(s.RawSubject); ok && name == c.issuer && c.signedBy(s) {
-			return s
+		if s.name == c.issuer && c.signedBy(s.cert) {
+			return s.cert
 		}
 	}
 	return nil
@@ -162,8 +156,8 @@ func (p *Path) configured(c *CRL) *x509.Certificate {
 // believes says whether the CRL is signed by one who may tell about link i: the issuers above it, by their key and name, or
 // a CRL issuer that is configured and valid now. RFC 5280 §6.3.3 (f) and (g).
 func (p *Path) believes(i int, c *CRL, now time.Time) bool {
-	for _, l := range p.links[i+1:] {
-		if name, ok := nameKey(l.RawSubject); ok && name == c.issuer && c.signedBy(l) {
+	for j := i + 1; j < len(p.links); j++ {
+		if p.names[j].subject == c.issuer && c.signedBy(p.links[j]) {
 			return true
 		}
 	}

@@ -17,7 +17,13 @@ const MaxRootsSize = 1 << 20
 type Roots struct {
 	byName     map[string][]*x509.Certificate // by subject
 	all        []*x509.Certificate
-	crlIssuers []*x509.Certificate
+	crlIssuers []crlIssuer
+}
+
+// crlIssuer is one whose CRLs are believed because an operator says so.
+type crlIssuer struct {
+	name string // comparable
+	cert *x509.Certificate
 }
 
 // ParseRoots reads the PEM of the STI roots, as an operator or a policy administrator lists them; text between the blocks
@@ -52,13 +58,18 @@ func (r *Roots) WithCRLIssuers(data []byte) (*Roots, error) {
 	if err != nil {
 		return nil, err
 	}
+	out := *r
+	out.crlIssuers = slices.Clone(r.crlIssuers)
 	for i, c := range certs {
 		if !mayUse(c, x509.KeyUsageCRLSign) {
 			return nil, fail(BadKeyUsage, position(i, len(certs)))
 		}
+		name, ok := nameKey(c.RawSubject)
+		if !ok || name == "" {
+			return nil, fail(Malformed, "subject of "+position(i, len(certs)))
+		}
+		out.crlIssuers = append(out.crlIssuers, crlIssuer{name: name, cert: c})
 	}
-	out := *r
-	out.crlIssuers = slices.Concat(r.crlIssuers, certs)
 	return &out, nil
 }
 

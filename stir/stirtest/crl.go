@@ -16,6 +16,7 @@ type CRLOption func(*crlTemplate)
 type crlTemplate struct {
 	list     x509.RevocationList
 	revoked  []*Cert
+	bare     []*Cert
 	uri      string
 	flags    []byte // further fields of issuingDistributionPoint
 	indirect bool
@@ -29,7 +30,10 @@ func (c *Cert) CRL(opts ...CRLOption) []byte {
 		o(t)
 	}
 	for _, r := range t.revoked {
-		t.list.RevokedCertificateEntries = append(t.list.RevokedCertificateEntries, t.entry(r))
+		t.list.RevokedCertificateEntries = append(t.list.RevokedCertificateEntries, t.entry(r, t.indirect))
+	}
+	for _, r := range t.bare {
+		t.list.RevokedCertificateEntries = append(t.list.RevokedCertificateEntries, t.entry(r, false))
 	}
 	t.finish()
 	// CreateRevocationList wants of its issuer what tests may have left out on purpose.
@@ -41,9 +45,9 @@ func (c *Cert) CRL(opts ...CRLOption) []byte {
 	return must(x509.CreateRevocationList(rand.Reader, &t.list, &issuer, c.Key))
 }
 
-func (t *crlTemplate) entry(r *Cert) x509.RevocationListEntry {
+func (t *crlTemplate) entry(r *Cert, named bool) x509.RevocationListEntry {
 	e := x509.RevocationListEntry{SerialNumber: r.SerialNumber, RevocationTime: t.list.ThisUpdate}
-	if t.indirect {
+	if named {
 		e.ExtraExtensions = []pkix.Extension{{
 			Id: asn1.ObjectIdentifier{2, 5, 29, 29}, Critical: true, Value: der(0x30, der(0xa4, r.RawIssuer)),
 		}}
@@ -113,4 +117,9 @@ func EntryExtension(e pkix.Extension) CRLOption {
 			SerialNumber: big.NewInt(99), RevocationTime: t.list.ThisUpdate, ExtraExtensions: []pkix.Extension{e},
 		})
 	}
+}
+
+// RevokeBare adds entries that never name an issuer: in an indirect CRL they belong to that of the entry before them.
+func RevokeBare(certs ...*Cert) CRLOption {
+	return func(t *crlTemplate) { t.bare = append(t.bare, certs...) }
 }
