@@ -92,7 +92,8 @@ func TestDialerAsksAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	if _, err := dialer(nil)(context.Background(), "tcp", listener.Addr().String()); err == nil || !strings.Contains(err.Error(), "127.0.0.0/8") {
+	_, err = dialer(nil)(context.Background(), "tcp", listener.Addr().String())
+	if err == nil || !strings.Contains(err.Error(), "127.0.0.0/8") {
 		t.Errorf("dialled: %v", err)
 	}
 	conn, err := dialer([]netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")})(context.Background(), "tcp", listener.Addr().String())

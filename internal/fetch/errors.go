@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"gatehouse.example/stir"
+	"gatehouse.example/stir/certificate"
 )
 
 // Reason says why nothing was fetched.
@@ -64,8 +65,8 @@ func (r Reason) ofHost() bool {
 // ours says whether the host had no part in it: nothing to remember against it.
 func (r Reason) ours() bool { return r >= NoBudget && r <= Waited }
 
-// Error is a fetch that gave nothing. It is stir.ErrUnreachable to errors.Is, except for BadContent: there something came, and Err says
-// what is wrong with it (a *certificate.Error).
+// Error is a fetch that gave nothing. To errors.Is it is stir.ErrUnreachable unless there is a certificate and something is wrong with
+// it: then Err is the *certificate.Error that says what.
 type Error struct {
 	Reason Reason
 	URL    string // as given, by a stranger
@@ -92,8 +93,18 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is makes all but BadContent the error that RFC 8224 §6.2.2 answers with 436.
-func (e *Error) Is(target error) bool { return target == stir.ErrUnreachable && e.Reason != BadContent }
+// Is tells what RFC 8224 §6.2.2 answers with 436, that no certificate could be had, from 437, that it is not acceptable. What cannot be
+// read as certificates at all is of the first kind.
+func (e *Error) Is(target error) bool {
+	if target != stir.ErrUnreachable {
+		return false
+	}
+	switch certificate.ReasonOf(e.Err) {
+	case certificate.NoReason, certificate.Malformed, certificate.TooLarge:
+		return true
+	}
+	return false
+}
 
 // quoted is a stranger's text, safe in a log line and not long.
 func quoted(s string) string {

@@ -74,7 +74,7 @@ func TestAbusesOfTheAnswer(t *testing.T) {
 	w.serve("/padded", append(chain, bytes.Repeat([]byte("\n"), certificate.MaxChainSize)...))
 	var bomb bytes.Buffer
 	z := gzip.NewWriter(&bomb)
-	if _, err := z.Write(make([]byte, 50<<20)); err != nil || z.Close() != nil {
+	if _, err := z.Write(make([]byte, 10<<20)); err != nil || z.Close() != nil {
 		t.Fatal(err)
 	}
 	w.serve("/gzip", bomb.Bytes(), "Content-Encoding", "gzip", "Content-Type", "text/plain")
@@ -103,8 +103,8 @@ func TestAbusesOfTheAnswer(t *testing.T) {
 			if got != nil || reasonOf(err) != want {
 				t.Errorf("%s: %v, want %v", u(path), err, want)
 			}
-			if errors.Is(err, stir.ErrUnreachable) == (want == BadContent) {
-				t.Errorf("%v: unreachable or not?", err)
+			if !errors.Is(err, stir.ErrUnreachable) {
+				t.Errorf("%v: there is a certificate?", err)
 			}
 			if e, _ := errors.AsType[*Error](err); e.Cached != (try == 1) {
 				t.Errorf("try %d: %v", try, err)
@@ -129,7 +129,7 @@ func TestAbusesOfTheAnswer(t *testing.T) {
 	}
 }
 
-func TestChainOfNoRootOfOursIsNoChain(t *testing.T) {
+func TestChainOfNoRootOfOurs(t *testing.T) {
 	w, other := newWorld(t), newWorld(t)
 	w.serve("/other.pem", other.leaf().ChainPEM())
 	f := w.fetcher(w.config())

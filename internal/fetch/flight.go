@@ -14,7 +14,8 @@ type flightKey struct {
 type flight struct {
 	key    flightKey
 	target target
-	low    bool    // its slot is one of those that are for anyone
+	low    bool    // it is for a stranger, or for nobody
+	slot   bool    // it holds a slot
 	after  *flight // finds out whether the host answers; nil: this one does
 	done   chan struct{}
 	item   *item
@@ -40,11 +41,13 @@ func (f *Fetcher) flight(t target, k Kind, e errand, now time.Time) (*flight, *E
 		f.counts.joined.Add(1)
 		return fl, nil
 	}
-	low := !e.operator && !e.cause.Known
-	if bad := f.admit(t, k, e, low, now); bad != nil {
+	if bad := f.admit(t, k, e, now); bad != nil {
 		return nil, bad
 	}
-	fl := &flight{key: key, target: t, low: low, done: make(chan struct{}), after: f.probes[t.origin()]}
+	fl := &flight{key: key, target: t, low: !e.operator && !e.cause.Known, done: make(chan struct{}), after: f.probes[t.origin()]}
+	if fl.after != nil && f.queueFull(fl.low) || fl.after == nil && !f.occupy(fl) {
+		return nil, f.counts.fail(&Error{Reason: Busy, URL: t.url})
+	}
 	if fl.after == nil {
 		f.probes[t.origin()] = fl
 	}
@@ -56,21 +59,34 @@ func (f *Fetcher) flight(t target, k Kind, e errand, now time.Time) (*flight, *E
 	return fl, nil
 }
 
-// admit says whether something may be fetched now, charges it to its budgets and takes a slot for it. A failure of a moment ago is told
-// first, and is free.
-func (f *Fetcher) admit(t target, k Kind, e errand, low bool, now time.Time) *Error {
-	if !e.operator {
-		if bad := f.remembered(t, k, now); bad != nil {
-			return bad
-		}
-		if !e.refresh {
-			if detail := f.charge(t, e.cause, now); detail != "" {
-				return f.counts.fail(&Error{Reason: NoBudget, URL: t.url, Detail: detail})
-			}
-		}
+// queued is how many times more fetches may wait for a host's first answer than may be under way.
+const queued = 8
+
+// queueFull bounds what waits: it takes a goroutine each, but no slot, so that one host that hangs does not hold up the others.
+func (f *Fetcher) queueFull(low bool) bool {
+	most := queued * f.cfg.Concurrent
+	if low {
+		most -= most / 4
 	}
-	if !f.slots.take(low) {
-		return f.counts.fail(&Error{Reason: Busy, URL: t.url})
+	return len(f.flights) >= most
+}
+
+// occupy takes a slot for a flight.
+func (f *Fetcher) occupy(fl *flight) bool {
+	fl.slot = f.slots.take(fl.low)
+	return fl.slot
+}
+
+// admit says whether something may be fetched now and charges it to its budgets. A failure of a moment ago is told first, and is free.
+func (f *Fetcher) admit(t target, k Kind, e errand, now time.Time) *Error {
+	if e.operator {
+		return nil
+	}
+	if bad := f.remembered(t, k, now); bad != nil || e.refresh {
+		return bad
+	}
+	if detail := f.charge(t, e.cause, now); detail != "" {
+		return f.counts.fail(&Error{Reason: NoBudget, URL: t.url, Detail: detail})
 	}
 	return nil
 }
@@ -96,6 +112,11 @@ func (f *Fetcher) remembered(t target, k Kind, now time.Time) *Error {
 	if bad == nil {
 		bad = f.failed.find(urlKey(t, k), now)
 	}
+	return f.again(bad, t)
+}
+
+// again tells an earlier failure, if there is one, to one more who asks.
+func (f *Fetcher) again(bad *Error, t target) *Error {
 	if bad == nil {
 		return nil
 	}
@@ -112,14 +133,18 @@ func urlKey(t target, k Kind) string { return k.String() + " " + t.url }
 // fly makes one fetch and tells those who wait for it.
 func (f *Fetcher) fly(fl *flight) {
 	fl.item, fl.err = f.fetch(fl)
-	f.counts.fail(fl.err)
+	if fl.err != nil && !fl.err.Cached {
+		f.counts.fail(fl.err)
+	}
 	f.mu.Lock()
 	delete(f.flights, fl.key)
 	if origin := fl.target.origin(); f.probes[origin] == fl {
 		delete(f.probes, origin)
 	}
 	f.mu.Unlock()
-	f.slots.free(fl.low)
+	if fl.slot {
+		f.slots.free(fl.low)
+	}
 	close(fl.done)
 }
 
@@ -128,11 +153,11 @@ func (f *Fetcher) fetch(fl *flight) (*item, *Error) {
 	t, k := fl.target, fl.key.kind
 	if fl.after != nil {
 		<-fl.after.done // at most Config.Deadline away
-		if bad := f.failed.find(hostKey(t), f.cfg.Now()); bad != nil {
-			f.counts.negative.Add(1)
-			again := *bad
-			again.URL, again.Cached = t.url, true
-			return nil, &again
+		if bad := f.again(f.failed.find(hostKey(t), f.cfg.Now()), t); bad != nil {
+			return nil, bad
+		}
+		if !f.occupy(fl) {
+			return nil, &Error{Reason: Busy, URL: t.url}
 		}
 	}
 	ctx, cancel := context.WithTimeout(f.base, f.cfg.Deadline)
@@ -163,8 +188,9 @@ func (f *Fetcher) judge(t target, k Kind, a *answer) (*item, *Error) {
 		err = i.path.At(now, now)
 	}
 	if err == nil && k == CRL {
-		if old := f.crls.get(t.url); old != nil && i.crl.ThisUpdate().Before(old.crl.ThisUpdate()) {
-			i.crl = old.crl // an old list played back does not bring a revoked certificate back
+		// An old list played back does not bring a revoked certificate back; one from the future does not stay for ever.
+		if old := f.crls.get(t.url); old != nil && i.crl.ThisUpdate().Before(old.crl.ThisUpdate()) && !old.crl.ThisUpdate().After(now) {
+			i.crl, i.Body = old.crl, old.Body
 		}
 	}
 	if err != nil {

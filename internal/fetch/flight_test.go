@@ -285,3 +285,31 @@ func TestClosedFetcherSaysSo(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestHostThatHangsTakesOneSlot: however many of its addresses are asked for, so that other hosts are still asked.
+func TestHostThatHangsTakesOneSlot(t *testing.T) {
+	w := newWorld(t)
+	w.serve("/good.pem", w.leaf().ChainPEM())
+	end := make(chan struct{})
+	c := w.config()
+	c.Concurrent, c.Resolver = 4, slowFor{w, host + ".", end}
+	f := w.fetcher(c)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	got := make(map[Reason]int)
+	for i := range 30 {
+		_, err := f.Path(CausedBy(gone, Cause{Name: fmt.Sprint(i)}), fmt.Sprintf("https://tar.example/%d", i))
+		got[reasonOf(err)]++
+	}
+	if got[Waited] != queued*4-queued || got[Busy] != 30-got[Waited] {
+		t.Errorf("%v", got)
+	}
+	if _, err := f.Path(CausedBy(t.Context(), Cause{Name: "another"}), u("/good.pem")); err != nil {
+		t.Errorf("another host: %v", err)
+	}
+	close(end)
+	until(t, "the end of all fetches", func() bool { return f.Stats().UnderWay == 0 })
+	if s := f.Stats(); s.Fetches != 2 || s.Failures[NoName] != 1 {
+		t.Errorf("%+v", s)
+	}
+}

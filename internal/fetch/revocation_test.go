@@ -85,8 +85,8 @@ func TestOldCRLPlayedBack(t *testing.T) {
 
 func TestCRLsHaveTheSameGuard(t *testing.T) {
 	w := newWorld(t)
-	leaf := w.root.Leaf(stirtest.SPC("1234"), stirtest.CRLPoint("http://169.254.169.254/latest", nil), stirtest.CRLPoint("https://127.0.0.1/crl", nil),
-		stirtest.CRLPoint(u("/crl"), nil))
+	leaf := w.root.Leaf(stirtest.SPC("1234"), stirtest.CRLPoint("http://169.254.169.254/latest", nil),
+		stirtest.CRLPoint("https://127.0.0.1/crl", nil), stirtest.CRLPoint(u("/crl"), nil))
 	w.serve("/crl", make([]byte, 2<<20))
 	f := w.fetcher(w.config())
 	lists, err := f.CRLs(t.Context(), leaf.Path())

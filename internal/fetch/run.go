@@ -30,10 +30,8 @@ func (f *Fetcher) Load(ctx context.Context) error {
 	now := f.cfg.Now()
 	for _, e := range entries {
 		i, err := makeItem(e, f.roots.Load())
-		if err == nil {
-			_, err = parseTarget(e.URL, f.cfg.Ports)
-		}
-		if err != nil || !e.Pinned && now.Sub(e.Fresh) > f.cfg.MaxStale {
+		t, bad := parseTarget(e.URL, f.cfg.Ports)
+		if err != nil || bad != nil || t.url != e.URL || !e.Pinned && now.Sub(e.Fresh) > f.cfg.MaxStale {
 			f.journal.note(flightKey{e.Kind, e.URL}, nil, true)
 			continue
 		}
@@ -103,6 +101,7 @@ func (f *Fetcher) sweep(now time.Time) {
 func (f *Fetcher) SetRoots(roots *certificate.Roots) {
 	f.roots.Store(roots)
 	f.failed.clear()
+	f.revoked.forget()
 	for _, old := range f.chains.all() {
 		i, err := makeItem(old.entry(), roots)
 		if err == nil {

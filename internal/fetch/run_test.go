@@ -158,7 +158,8 @@ func TestRunSweepsStoresAndEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		disk := newShelf()
 		f := New(Config{Roots: root.Roots(), Storage: disk})
-		e := Entry{URL: u("/a.pem"), Body: leaf.ChainPEM(), Fetched: time.Now(), Fresh: time.Now().Add(time.Minute), Used: time.Now().Add(-48 * time.Hour)}
+		now := time.Now()
+		e := Entry{URL: u("/a.pem"), Body: leaf.ChainPEM(), Fetched: now, Fresh: now.Add(time.Minute), Used: now.Add(-48 * time.Hour)}
 		i, err := makeItem(e, root.Roots())
 		if err != nil {
 			t.Fatal(err)

@@ -22,7 +22,8 @@ func (s *Store) LoadFetched(ctx context.Context) ([]fetch.Entry, error) {
 
 // SaveFetched adds a chain or CRL or replaces the one of the same kind and URL.
 func (s *Store) SaveFetched(ctx context.Context, e fetch.Entry) error {
-	const query = `INSERT INTO fetched (kind, url, body, fetched, fresh, used, strict, proven, pinned) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	const query = `INSERT INTO fetched (kind, url, body, fetched, fresh, used, strict, proven, pinned)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (kind, url) DO UPDATE SET body = excluded.body, fetched = excluded.fetched, fresh = excluded.fresh, used = excluded.used,
 			strict = excluded.strict, proven = excluded.proven, pinned = excluded.pinned`
 	_, err := s.exec(ctx, "save a certificate", query, int64(e.Kind), text(e.URL), e.Body, micros(e.Fetched), micros(e.Fresh), micros(e.Used),

@@ -10,8 +10,8 @@ import (
 func TestFetched(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
-		a := fetch.Entry{Kind: fetch.Chain, URL: "https://cert.example.test/a.pem", Body: []byte("PEM\x00\xFF"), Fetched: noon, Fresh: noon.Add(time.Hour),
-			Used: noon.Add(time.Minute), Strict: true, Proven: true}
+		a := fetch.Entry{Kind: fetch.Chain, URL: "https://cert.example.test/a.pem", Body: []byte("PEM\x00\xFF"),
+			Fetched: noon, Fresh: noon.Add(time.Hour), Used: noon.Add(time.Minute), Strict: true, Proven: true}
 		list := a
 		list.Kind, list.Body, list.Pinned = fetch.CRL, []byte{0x30, 0}, true
 		again := a
