@@ -11,6 +11,7 @@ package identitypolicy
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"gatehouse.example/internal/state/proof"
@@ -55,6 +56,9 @@ type Check struct {
 func New(cfg Config, p *proof.Policies) (*Check, error) {
 	if p == nil {
 		return nil, errors.New("identity_policy: the check needs policies")
+	}
+	if cfg.Seed == 0 {
+		cfg.Seed = rand.Uint64()
 	}
 	return &Check{seed: cfg.Seed, policies: p}, nil
 }
@@ -163,8 +167,7 @@ func (c *Check) chosen(a *screen.Attempt, percent int) bool {
 	return int((h^h>>33)%100) < percent
 }
 
-// evidence is a sentence for an administrator: domain "bank.test" says at _sip-identity.bank.test that its calls always carry proof (stir-uri or tls) and asks to
-// refuse others; this one has no signature.
+// evidence is a sentence for an administrator: domain "bank.test" publishes that each call of it carries proof by stir-uri,tls; this one has none.
 func evidence(a *screen.Attempt, p *proof.Policy, method policy.Methods) string {
 	b := append(make([]byte, 0, 240), "domain "...)
 	b = append(b, screen.Quote(a.FromDomain)...)

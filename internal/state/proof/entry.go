@@ -114,10 +114,18 @@ func (e *entry) prove(o *Observation, now int64) {
 		exact, _ := pathsOf(o)
 		know(&e.known, exact)
 	}
-	if e.subject.Kind == Block && len(o.ProvenNumber) > 3 {
-		e.numbers |= 1 << (hashText(o.ProvenNumber[len(o.ProvenNumber)-3:]) >> 58)
+	if e.subject.Kind == Block {
+		e.numbers |= 1 << (lastThree(o.ProvenNumber) % 64)
 	}
 	e.settle()
+}
+
+// lastThree is what tells the numbers of a block apart.
+func lastThree(number string) (n uint) {
+	for _, c := range []byte(number[max(0, len(number)-3):]) {
+		n = n*10 + uint(c-'0')
+	}
+	return n
 }
 
 // miss takes an attempt without proof, as far as it may teach anything. It returns whether something has changed.

@@ -1,6 +1,10 @@
 package proof
 
-import "gatehouse.example/verdict"
+import (
+	"time"
+
+	"gatehouse.example/verdict"
+)
 
 // judged is how many missing proofs a person's word is worth: he has spoken with the caller.
 const judged = 2
@@ -26,16 +30,30 @@ func (m *Memory) Judge(o *Observation, wanted bool) {
 			e.missing += judged
 			e.settle()
 		}
-		for i := range e.others {
-			p := &e.others[i]
-			if p.Hash != network || network == 0 {
-				continue
-			}
-			if p.Days = 0; wanted {
-				p.Days = explainedDays
-			}
-		}
+		e.judgePath(network, int32(now/int64(24*time.Hour)), wanted)
 		m.touch(e)
+	}
+}
+
+// judgePath makes a way normal at once, or suspicious again.
+func (e *entry) judgePath(network uint64, day int32, wanted bool) {
+	least := 0
+	for i := range e.others {
+		p := &e.others[i]
+		if p.Hash == network {
+			least = i
+			break
+		}
+		if p.Days < e.others[least].Days {
+			least = i
+		}
+	}
+	switch p := &e.others[least]; {
+	case network == 0:
+	case wanted:
+		*p = Path{Hash: network, Days: explainedDays, Day: day}
+	case p.Hash == network:
+		p.Days = 0
 	}
 }
 
