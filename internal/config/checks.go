@@ -8,6 +8,22 @@ type Checks struct {
 	Lists ListsCheck `yaml:"lists"`
 	// Rate counts attempts (RFC 5039 §3.13).
 	Rate RateCheck `yaml:"rate"`
+	// Identity weighs proofs, and notices when one was taken away (RFC 5039 §7).
+	Identity IdentityCheck `yaml:"identity"`
+	// IdentityPolicy looks up what a domain publishes about its signatures.
+	IdentityPolicy IdentityPolicyCheck `yaml:"identity_policy"`
+}
+
+// IdentityCheck weighs proofs.
+type IdentityCheck struct {
+	// Enabled is false to switch the check off.
+	Enabled bool `yaml:"enabled"`
+}
+
+// IdentityPolicyCheck looks for _sip-identity records (docs/identity-policy.md).
+type IdentityPolicyCheck struct {
+	// Enabled is false to switch the check off.
+	Enabled bool `yaml:"enabled"`
 }
 
 // ListsCheck is the check of black and white lists.
@@ -31,7 +47,7 @@ type RateCheck struct {
 }
 
 func defaultChecks() Checks {
-	return Checks{Lists: ListsCheck{Enabled: true}, Rate: RateCheck{
+	return Checks{Lists: ListsCheck{Enabled: true}, Identity: IdentityCheck{Enabled: true}, IdentityPolicy: IdentityPolicyCheck{Enabled: true}, Rate: RateCheck{
 		Enabled: true,
 		Source:  Rate{120, time.Minute},
 		Caller:  Rate{20, time.Minute},

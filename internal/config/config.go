@@ -81,6 +81,9 @@ type Config struct {
 	// Home is for domains with `deliver: home`, whose phones register here.
 	Home Home `yaml:"home"`
 
+	// Identity is how it is proven who calls, and how we prove it.
+	Identity Identity `yaml:"identity"`
+
 	// DNS is how names are looked up.
 	DNS DNS `yaml:"dns"`
 
@@ -233,9 +236,10 @@ func Default() *Config {
 			MinExpires: Duration(time.Minute), MaxExpires: Duration(time.Hour),
 			NonceTTL: Duration(2 * time.Minute), MaxContacts: 10,
 		},
-		DNS:     DNS{Servers: []string{}, Allow: []Prefix{}, Timeout: Duration(4 * time.Second)},
-		Limits:  defaultLimits(),
-		History: History{KeepDays: 90, MaxSize: 2 << 30},
-		Log:     Log{Level: Level(slog.LevelInfo), Format: "text"},
+		Identity: defaultIdentity(),
+		DNS:      DNS{Servers: []string{}, Allow: []Prefix{}, Timeout: Duration(4 * time.Second)},
+		Limits:   defaultLimits(),
+		History:  History{KeepDays: 90, MaxSize: 2 << 30},
+		Log:      Log{Level: Level(slog.LevelInfo), Format: "text"},
 	}
 }

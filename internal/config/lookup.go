@@ -157,7 +157,7 @@ func finite(all ...float64) bool {
 	return true
 }
 
-func sortedKeys(m map[string]float64) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 

@@ -33,6 +33,7 @@ func (c *Config) Problems() []*Error {
 	v.checks()
 	v.numbers()
 	v.home()
+	v.identity()
 	v.dns()
 	v.limits()
 	v.rest()

@@ -1,0 +1,76 @@
+package identity
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
+	"gatehouse.example/stir"
+)
+
+// Signatory is one of our own who sends a request to elsewhere.
+type Signatory struct {
+	// User is the address of record of the account that the request proved, or empty.
+	User string
+	// PBX is the domain whose PBX sends it, or empty.
+	PBX string
+}
+
+// ErrNotOurs says that a request claims to be from somebody whom its sender does not speak for. RFC 8224 §6.1 step 2: it is not signed.
+var ErrNotOurs = errors.New("identity: the sender does not speak for the caller in From")
+
+// Signs tells whether requests of our own are signed.
+func (s *Service) Signs() bool { return s.rules.Load().Signer != nil }
+
+// Sign makes the header fields, with their CRLFs, that prove a request of our own to others.
+//
+// The attestation follows from what we know, and is never assumed: A where the number is listed as the sender's, B where the sender is authenticated and the
+// number is another one that we may sign for. An address is signed only for its own user, or for the PBX of its domain.
+func (s *Service) Sign(m *sip.Message, who Signatory) ([]byte, error) {
+	rules := s.rules.Load()
+	if rules.Signer == nil {
+		return nil, nil
+	}
+	attestation, err := rules.attest(m.FromURI(), who)
+	if err != nil {
+		return nil, err
+	}
+	signed, err := rules.Signer.Sign(m, stir.Assertion{Attestation: attestation})
+	if err != nil {
+		return nil, err
+	}
+	var lines []byte
+	if signed.Date != "" {
+		lines = append(append(append(lines, "Date: "...), signed.Date...), "\r\n"...)
+	}
+	lines = append(append(append(lines, "Identity: "...), signed.Identity...), "\r\n"...)
+	return lines, nil
+}
+
+// attest decides what we vouch for.
+func (r *Rules) attest(from *uri.URI, who Signatory) (byte, error) {
+	owner := strings.TrimPrefix(who.User, "sip:")
+	if owner == "" {
+		owner = who.PBX
+	}
+	if owner == "" {
+		return 0, ErrNotOurs
+	}
+	var room [32]byte
+	if number, ok := from.AppendNumber(room[:0], r.Plan); ok {
+		if slices.Contains(r.Numbers[owner], string(number)) {
+			return 'A', nil
+		}
+		return 'B', nil
+	}
+	ours := strings.EqualFold(string(from.Host), who.PBX)
+	if who.User != "" {
+		ours = string(from.AppendAoR(nil)) == who.User
+	}
+	if !ours {
+		return 0, ErrNotOurs
+	}
+	return 'A', nil
+}
