@@ -78,7 +78,7 @@ func (f *Fetcher) exchange(ctx context.Context, t target, most int) (*answer, *E
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, int64(most)+1))
 	switch {
-	case err != nil && late(ctx, err):
+	case ctx.Err() != nil || late(ctx, err): // a host that notices that we hang up may still end its answer
 		return fail(TooSlow, "the answer does not end", nil)
 	case err != nil:
 		return fail(BadAnswer, "", err)
