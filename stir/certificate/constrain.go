@@ -41,7 +41,7 @@ func parseNameConstraints(c *x509.Certificate) (nc nameConstraints, ok bool) {
 func parseSubtrees(body []byte) (bases []generalName, ok bool) {
 	for len(body) > 0 {
 		tag, subtree, rest, ok := readDER(body)
-		if !ok || tag != tagSequence {
+		if !ok || tag != tagSequence || len(bases) == maxNames {
 			return nil, false
 		}
 		base, more, ok := readGeneralName(subtree)

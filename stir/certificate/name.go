@@ -82,9 +82,16 @@ type generalName struct {
 	value []byte
 }
 
+// maxNames limits the names of one kind of list, such as a subjectAltName or the excluded subtrees: each name is compared
+// with each constraint of each CA above, and the names with each call.
+const maxNames = 256
+
 // parseGeneralNames reads the contents of GeneralNames.
 func parseGeneralNames(body []byte) (names []generalName, ok bool) {
 	for len(body) > 0 {
+		if len(names) == maxNames {
+			return nil, false
+		}
 		var n generalName
 		if n, body, ok = readGeneralName(body); !ok {
 			return nil, false

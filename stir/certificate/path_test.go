@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"strconv"
 	"testing"
 
 	"gatehouse.example/stir/certificate"
@@ -121,6 +122,11 @@ func TestPath(t *testing.T) {
 		}, certificate.NoReason},
 		{"CA's key of P-224", func(r *cert) *cert { return r.CA(stirtest.Curve(elliptic.P224())).Leaf(spc) }, certificate.NotTrusted},
 		{"CA's key RSA", func(r *cert) *cert { return r.CA(stirtest.RSA()).Leaf(spc) }, certificate.WeakAlgorithm},
+		{"as many names as there may be", func(r *cert) *cert { return r.Leaf(spc, stirtest.DNS(manyNames(256)...)) }, certificate.NoReason},
+		{"one name too many", func(r *cert) *cert { return r.Leaf(spc, stirtest.DNS(manyNames(257)...)) }, certificate.Malformed},
+		{"one constraint too many", func(r *cert) *cert {
+			return r.CA(stirtest.ExcludeDNS(manyNames(257)...)).Leaf(spc)
+		}, certificate.Malformed},
 		{"both kinds of claim constraints", func(r *cert) *cert {
 			return r.Leaf(spc, stirtest.Constraints(certificate.Constraints{MustInclude: []string{"crn"}}),
 				stirtest.Constraints(certificate.Constraints{MustExclude: []string{"rcd"}}))
@@ -129,6 +135,13 @@ func TestPath(t *testing.T) {
 			return r.Leaf(spc, stirtest.Extension(pkix.Extension{Id: certificate.OIDClaimConstraints, Value: []byte{0x30, 0}}))
 		}, certificate.BadConstraints},
 	})
+}
+
+func manyNames(n int) (names []string) {
+	for i := range n {
+		names = append(names, strconv.Itoa(i)+".example.org")
+	}
+	return names
 }
 
 // TestPathToOtherRoots: only the given roots count, whatever else a chain brings along.

@@ -273,3 +273,25 @@ func FuzzParseCRL(f *testing.F) {
 		}
 	})
 }
+
+// TestCRLIssuersAreChecked: who signs CRLs for all issuers may do so by its key usage.
+func TestCRLIssuersAreChecked(t *testing.T) {
+	root := stirtest.NewRoot()
+	for _, c := range []struct {
+		name string
+		data []byte
+		want certificate.Reason
+	}{
+		{"a CA", root.PEM(), certificate.NoReason},
+		{"one that only signs CRLs", stirtest.NewRoot(stirtest.IsCA(false), stirtest.KeyUsage(x509.KeyUsageCRLSign)).PEM(), certificate.NoReason},
+		{"nothing", nil, certificate.Malformed},
+		{"one that may not", root.Leaf().PEM(), certificate.BadKeyUsage},
+		{"RSA", stirtest.NewRoot(stirtest.RSA()).PEM(), certificate.BadKey},
+		{"private key", root.KeyPEM(), certificate.PrivateKey},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := root.Roots().WithCRLIssuers(c.data)
+			wantReason(t, err, c.want)
+		})
+	}
+}
