@@ -58,6 +58,8 @@ func (c *check) read(i int) {
 	switch err := h.header.parse(c.r.Identities[i]); {
 	case errors.Is(err, ErrNoInfo):
 		h.fail(NoInfo, nil)
+	case errors.Is(err, ErrInfo):
+		h.fail(BadInfo, nil)
 	case err != nil:
 		h.fail(MalformedHeader, err)
 	case h.header.compact():

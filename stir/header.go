@@ -14,6 +14,7 @@ import (
 var (
 	ErrHeader = errors.New("stir: malformed Identity header field")
 	ErrNoInfo = errors.New("stir: Identity header field without info parameter")
+	ErrInfo   = errors.New("stir: info is no absolute URI")
 )
 
 // Limits of an Identity header field.
@@ -198,7 +199,7 @@ func (h *header) setInfo(value []byte) error {
 	h.info = value[1 : n-1]
 	colon := bytes.IndexByte(h.info, ':')
 	if colon < 1 || colon == len(h.info)-1 || skip(h.info, 0, isScheme) < colon || !isAlpha(h.info[0]) {
-		return fmt.Errorf("%w: info is no absolute URI", ErrHeader)
+		return ErrInfo
 	}
 	return nil
 }

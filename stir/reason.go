@@ -15,6 +15,7 @@ const (
 	TooManyHeaders                  // more Identity header fields than are looked at
 	MalformedHeader                 // not what RFC 8224 §4 allows
 	NoInfo                          // no info parameter
+	BadInfo                         // info is no absolute URI: a local file, for example
 	InfoMismatch                    // info and x5u differ
 	NoTokenPPT                      // the parameter names an extension, the token does not
 	NoAlgParameter                  // shaken without alg parameter
@@ -63,7 +64,7 @@ func (r Reason) Outcome() Outcome {
 		return Missing
 	case NoDate, BadDate, OldDate, FutureDate, OldToken, FutureToken:
 		return Stale
-	case NoInfo, InfoMismatch, NoTokenPPT, NoCertificate:
+	case NoInfo, BadInfo, InfoMismatch, NoTokenPPT, NoCertificate:
 		return Unreachable
 	case NoAlgParameter, BadAlgParameter, BadCertificate, NotCovered, Revoked, RevocationUnknown, LegacyDomain:
 		return Unsupported
@@ -110,10 +111,11 @@ var reasonTexts = [...]string{
 	TooManyHeaders:    "too many Identity header fields",
 	MalformedHeader:   "malformed Identity header field",
 	NoInfo:            "no info parameter",
+	BadInfo:           "info is no URI",
 	InfoMismatch:      "info and x5u differ",
 	NoTokenPPT:        "ppt parameter without ppt in the token",
 	NoAlgParameter:    "no alg parameter",
-	BadAlgParameter:   "alg parameter is not ES256",
+	BadAlgParameter:   "unsupported alg parameter",
 	NoPPTParameter:    "no ppt parameter",
 	PPTMismatch:       "ppt parameter and token differ",
 	ExtraParameter:    "parameter that is not defined",

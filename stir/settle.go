@@ -159,6 +159,9 @@ func (c *check) rank(h *HeaderResult, res *Result) {
 // needs quoting. RFC 9410 §3.1 recommends the compact form; the full one tells more than it should.
 func ppi(token []byte) string {
 	const longest = 128
+	if !tokenShape(token) {
+		return ""
+	}
 	sig := token[bytes.LastIndexByte(token, '.')+1:]
 	if len(sig) == 0 || len(sig) > longest || skip(sig, 0, isToken64) < len(sig) {
 		return ""

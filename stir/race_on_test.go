@@ -1,0 +1,5 @@
+//go:build race
+
+package stir_test
+
+const raceEnabled = true
