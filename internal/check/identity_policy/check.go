@@ -96,9 +96,9 @@ func (c *Check) Run(ctx context.Context, a *screen.Attempt, r *screen.Report) {
 	c.report(a, r, &found, methodOf(a.Kind))
 }
 
-// report weighs a policy against the proof.
+// report weighs a policy against the proof. A domain that is proven by its own TLS certificate speaks itself, whatever it signs.
 func (c *Check) report(a *screen.Attempt, r *screen.Report, p *proof.Policy, method policy.Methods) {
-	if p.Record == nil || p.Record.Sign&given(a.From.Proof) != 0 {
+	if p.Record == nil || a.From.Proof == verdict.TLS || p.Record.Sign&given(a.From.Proof) != 0 {
 		return
 	}
 	mode := p.Record.Mode(method, p.Inherited, a.Time)
@@ -172,9 +172,10 @@ func evidence(a *screen.Attempt, p *proof.Policy, method policy.Methods) string 
 	b := append(make([]byte, 0, 240), "domain "...)
 	b = append(b, screen.Quote(a.FromDomain)...)
 	if p.Inherited {
-		b = append(append(b, ", below "...), screen.Quote(p.Domain)...)
+		b = append(append(b, " (below "...), screen.Quote(p.Domain)...)
+		b = append(b, ')')
 	}
-	b = append(append(b, ", publishes that each "...), method.String()...)
+	b = append(append(b, " publishes that each "...), method.String()...)
 	b = append(append(b, " of it carries proof by "...), p.Record.Sign.String()...)
 	if p.Record.Percent < 100 || !p.Record.Start.IsZero() && a.Time.Before(p.Record.Start) {
 		b = append(b, ", not yet enforced for all"...)
