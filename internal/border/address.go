@@ -14,8 +14,14 @@ import (
 func (v *visit) address() bool {
 	v.b.proxy.Preroute(v.in.Msg, &v.edit, &v.routing)
 	if v.routing.InDialog {
-		v.inDialog()
-		return false
+		switch v.dialog() {
+		case goesOn:
+			v.inDialog()
+			return false
+		case goesInside:
+			return v.insideDialog()
+		}
+		v.routing.Leave()
 	}
 	if v.from.mayRelay() && (v.routing.Phone.Remote.IsValid() || v.routing.PhoneLost) {
 		return v.toPhone()
@@ -109,45 +115,6 @@ func (v *visit) calledDomain(u *uri.URI) *Domain {
 		}
 	}
 	return nil
-}
-
-// inDialog forwards a request inside a dialog that was let in: no screening.
-func (v *visit) inDialog() {
-	var u uri.URI
-	if v.routing.NextURI(&u) {
-		if _, maddr := u.Param("maddr"); maddr && v.from.stranger() {
-			v.refuse(403, "Relaying Denied", "")
-			return
-		}
-	}
-	if v.b.proxy.ForwardDialog(v.sh, v.in, &v.routing, &v.edit, v.out) {
-		return
-	}
-	v.targets = append(v.targets[:0], v.dialogTarget(&u))
-	v.pass = v.routing.Pass
-	v.forward(nil)
-}
-
-// dialogTarget is the next hop of a request inside a dialog.
-func (v *visit) dialogTarget(u *uri.URI) proxy.Target {
-	t := proxy.Target{Next: proxy.TargetOf(u)}
-	t.Flow, _ = v.b.FlowOf(u)
-	return t
-}
-
-// ack forwards the ACK of a 2xx.
-func (v *visit) ack() {
-	if n, ok := v.in.Msg.MaxForwards(); ok && n == 0 {
-		return
-	}
-	v.b.proxy.Preroute(v.in.Msg, &v.edit, &v.routing)
-	if !v.routing.InDialog {
-		v.looseAck()
-		return
-	}
-	if !v.b.proxy.ForwardDialog(v.sh, v.in, &v.routing, &v.edit, v.out) {
-		v.b.proxy.ForwardAck(v.in, &v.routing, &v.edit)
-	}
 }
 
 // looseAck forwards an ACK that ignores the Route set, to the PBX that its call

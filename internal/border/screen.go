@@ -95,6 +95,9 @@ func (v *visit) postpone() bool {
 	w.visit.targets = append(w.visit.targets, v.targets...)
 	w.visit.edit.Begin(&w.msg)
 	v.b.proxy.Preroute(&w.msg, &w.visit.edit, &w.visit.routing)
+	if !v.routing.InDialog {
+		w.visit.routing.Leave()
+	}
 	b := v.b
 	var tag [16]byte
 	started := b.cfg.Go(func(ctx context.Context) {

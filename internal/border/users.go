@@ -104,9 +104,7 @@ func (v *visit) registration() bool {
 	if !v.prove(d, home.Registration) {
 		return false
 	}
-	f := v.in.Packet.Flow
-	src := home.Source{Transport: f.Transport, Socket: f.Socket, Conn: uint64(f.Conn), Remote: f.Remote}
-	r := v.b.cfg.Registrar.Register(v.in.Msg, src, v.from.user, time.Now())
+	r := v.b.cfg.Registrar.Register(v.in.Msg, sourceOf(v.in.Packet.Flow), v.from.user, time.Now())
 	v.recordRegistration(&r)
 	v.refuse(r.Status, r.Reason, string(r.Headers))
 	return false
@@ -207,6 +205,10 @@ func (b *Border) Hosted(host []byte) (string, bool) {
 
 func flowOf(s home.Source) wire.Flow {
 	return wire.Flow{Transport: s.Transport, Socket: s.Socket, Conn: wire.ConnID(s.Conn), Remote: s.Remote}
+}
+
+func sourceOf(f wire.Flow) home.Source {
+	return home.Source{Transport: f.Transport, Socket: f.Socket, Conn: uint64(f.Conn), Remote: f.Remote}
 }
 
 // registration watches a REGISTER with credentials that a PBX answers: refused

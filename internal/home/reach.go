@@ -16,6 +16,7 @@ import (
 type reach struct {
 	mu    sync.RWMutex
 	flows map[string][]*entry // by user@host:port of the contact, the newest last
+	from  map[Source][]*entry // by flow
 }
 
 // replace takes one user's old bindings out and puts the next ones in.
@@ -28,11 +29,16 @@ func (r *reach) replace(old, next []*entry) {
 		if r.flows[k] = left; len(left) == 0 {
 			delete(r.flows, k)
 		}
+		from := slices.DeleteFunc(r.from[e.source], func(x *entry) bool { return x == e })
+		if r.from[e.source] = from; len(from) == 0 {
+			delete(r.from, e.source)
+		}
 	}
 	for _, e := range next {
 		if e.source.Known() && len(e.Path) == 0 {
 			k := string(appendReachKey(nil, &e.uri))
 			r.flows[k] = append(r.flows[k], e)
+			r.from[e.source] = append(r.from[e.source], e)
 		}
 	}
 }
@@ -65,4 +71,17 @@ func (r *Registrar) FlowOf(u *uri.URI, now time.Time) (Source, bool) {
 		return Source{}, false
 	}
 	return found.source, true
+}
+
+// SentBy tells whether a flow is one that a user has registered over, so that
+// what comes over it is from a phone of ours.
+func (r *Registrar) SentBy(flow Source, now time.Time) bool {
+	r.reach.mu.RLock()
+	defer r.reach.mu.RUnlock()
+	for _, e := range r.reach.from[flow] {
+		if e.live(now) {
+			return true
+		}
+	}
+	return false
 }

@@ -79,3 +79,24 @@ func TestFlowOfAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestFlowOfAPhoneIsKnownWhileItIsRegistered(t *testing.T) {
+	r := newRegistrar(nil)
+	for i, contact := range []string{"<sip:alice@192.168.1.5>", "<sip:alice@192.168.1.5>;expires=0"} {
+		m := message(t, "REGISTER sip:example.test", "To: <"+alice+">", "CSeq: "+string(rune('1'+i))+" REGISTER", "Contact: "+contact)
+		if got := r.Register(m, overUDP, alice, noon); got.Status != 200 {
+			t.Fatal(got.Status, got.Reason)
+		}
+		if got := r.SentBy(overUDP, noon); got != (i == 0) {
+			t.Errorf("%s: %v", contact, got)
+		}
+		other := overUDP
+		other.Remote = netip.MustParseAddrPort("198.51.100.99:5060")
+		if r.SentBy(other, noon) || r.SentBy(overUDP, noon.Add(3*time.Hour)) {
+			t.Error("another's flow, or an old one, is the phone's")
+		}
+	}
+	if n := len(r.reach.from); n != 0 {
+		t.Errorf("%d flows left", n)
+	}
+}

@@ -97,7 +97,7 @@ func NewRegistrar(cfg RegistrarConfig) *Registrar {
 	}
 	r.journal.begin(cfg.Storage != nil)
 	r.flows.users = map[uint64]map[string]struct{}{}
-	r.reach.flows = map[string][]*entry{}
+	r.reach.flows, r.reach.from = map[string][]*entry{}, map[Source][]*entry{}
 	return r
 }
 

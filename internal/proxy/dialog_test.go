@@ -12,12 +12,25 @@ import (
 	"gatehouse.example/sip/uri"
 )
 
-// dialog sets a call up and returns the Route header that it leaves.
+const bobIsAt = "Contact: <sip:bob@192.0.2.80:5080>\r\n"
+
+// dialog sets a call up and returns the Route header that it leaves at Alice.
 func (n *paper) dialog() (route string) {
 	n.t.Helper()
+	route, _ = n.dialogs()
+	return route
+}
+
+// dialogs returns those of both sides.
+func (n *paper) dialogs() (alices, bobs string) {
+	n.t.Helper()
 	fwd := n.from(alice, invite)[1].text
-	n.from(bob, answer(fwd, 200, "b1", ""))
-	return "Route: " + strings.Join(header(fwd, "Record-Route"), ", ") + "\n"
+	back := n.from(bob, answer(fwd, 200, "b1", bobIsAt))[0].text
+	return routeOf(back), routeOf(fwd)
+}
+
+func routeOf(text string) string {
+	return "Route: " + strings.Join(header(text, "Record-Route"), ", ") + "\n"
 }
 
 // inside is a request of Alice's within the dialog.
@@ -34,7 +47,7 @@ func insideBack(method, route string) string {
 
 func TestDialogGoesOnWithoutState(t *testing.T) {
 	n := newPaper(t)
-	route := n.dialog()
+	route, bobs := n.dialogs()
 	n.after(sec)
 	out := n.from(alice, inside("ACK", route))
 	n.want(out, bob+" ACK sip:bob@192.0.2.80:5080")
@@ -56,7 +69,7 @@ func TestDialogGoesOnWithoutState(t *testing.T) {
 	if len(header(back[0].text, "Via")) != 1 {
 		t.Errorf("answer\n%s", back[0].text)
 	}
-	n.want(n.from(bob, insideBack("INFO", route)), alice+" INFO sip:alice@198.51.100.7:5060")
+	n.want(n.from(bob, insideBack("INFO", bobs)), alice+" INFO sip:alice@198.51.100.7:5060")
 	n.wantIdle()
 }
 
@@ -101,7 +114,7 @@ func TestStatelessAnswerKeepsItsFlow(t *testing.T) {
 func TestTokens(t *testing.T) {
 	n := newPaper(t)
 	n.pass = Pass{Outbound: true, Peer: 0x1234}
-	route := n.dialog()
+	route, bobs := n.dialogs()
 	i := strings.Index(route, "gh=") + 3
 	token := route[i : i+tokenLen]
 	swapped := strings.NewReplacer("tag=a1", "tag=b1", "tag=b1", "tag=a1").Replace(inside("INFO", route))
@@ -110,13 +123,15 @@ func TestTokens(t *testing.T) {
 		ok         bool
 	}{
 		{"as it is", inside("INFO", route), true},
-		{"from the other side", insideBack("INFO", route), true},
-		{"tags swapped", swapped, true}, // the same dialog, seen from its other end
+		{"from the other side", insideBack("INFO", bobs), true},
+		{"tags swapped", swapped, false},
+		{"with the other side's token", inside("INFO", bobs), false},
+		{"back with the other side's token", insideBack("INFO", route), false},
 		{"forged", inside("INFO", strings.Replace(route, token, strings.Repeat("A", tokenLen), 1)), false},
-		{"one bit", inside("INFO", strings.Replace(route, token, token[:19]+string(token[19]^1), 1)), false},
-		{"direction", inside("INFO", strings.Replace(route, token, "EB"+token[2:], 1)), false},
+		{"one bit", inside("INFO", strings.Replace(route, token, token[:31]+string(token[31]^1), 1)), false},
+		{"direction", inside("INFO", strings.Replace(route, token, "IB"+token[2:], 1)), false},
 		{"short", inside("INFO", strings.Replace(route, token, token[:16], 1)), false},
-		{"not base64", inside("INFO", strings.Replace(route, token, token[:19]+"!", 1)), false},
+		{"not base64", inside("INFO", strings.Replace(route, token, token[:31]+"!", 1)), false},
 		{"other call", strings.Replace(inside("INFO", route), "call-1", "call-2", 1), false},
 		{"other tags", strings.Replace(inside("INFO", route), "tag=a1", "tag=a2", 1), false},
 		{"no To tag", strings.Replace(inside("INFO", route), ";tag=b1", "", 1), false},
@@ -139,35 +154,59 @@ func TestTokens(t *testing.T) {
 
 func TestTokensSurviveTheirText(t *testing.T) {
 	s := NewSigner([]byte("k"))
-	for _, p := range []Pass{{}, {Outbound: true}, {Peer: 65535}, {Outbound: true, Peer: 1}} {
-		token := s.Append(nil, p, []byte("call"), []byte("tag"))
-		if got, ok := s.Check(token, []byte("call"), []byte("tag")); !ok || got != p || len(token) != tokenLen {
-			t.Errorf("%+v: %q gives %+v, %v", p, token, got, ok)
+	for _, want := range []claims{
+		{}, {Pass: Pass{Outbound: true}, opener: true}, {Pass: Pass{Peer: 65535}, hop: hopMark{1, 2, 3, 4, 5}},
+		{Pass: Pass{Outbound: true, Peer: 1}, opener: true, from: fromMark{6, 7, 8, 9}},
+	} {
+		token := s.append(nil, &want, []byte("call"), []byte("tag"))
+		check := func(s *Signer, callID, fromTag, toTag string) (got claims, ok bool) {
+			if !want.opener {
+				fromTag, toTag = toTag, fromTag
+			}
+			ok = s.check(&got, token, []byte(callID), []byte(fromTag), []byte(toTag))
+			return got, ok
 		}
-		if _, ok := s.Check(token, []byte("callt"), []byte("ag")); ok {
+		if got, ok := check(s, "call", "tag", "other"); !ok || got != want || len(token) != tokenLen {
+			t.Errorf("%+v: %q gives %+v, %v", want, token, got, ok)
+		}
+		if _, ok := check(s, "call", "other", "tag"); ok {
+			t.Error("the other side may use it")
+		}
+		if _, ok := check(s, "callt", "ag", "other"); ok {
 			t.Error("a part of the tag counts as Call-ID")
 		}
-		if _, ok := NewSigner([]byte("l")).Check(token, []byte("call"), []byte("tag")); ok {
+		if _, ok := check(NewSigner([]byte("l")), "call", "tag", "other"); ok {
 			t.Error("another key signs the same")
 		}
 	}
 	// The version octet admits no other bits.
-	if _, ok := s.Check([]byte("AAAAAAAAAAAAAAAAAAAA"), nil, nil); ok {
+	if s.check(new(claims), []byte(strings.Repeat("A", tokenLen)), nil, nil, nil) {
 		t.Error("version 0")
 	}
 }
 
-func TestReinviteKeepsItsToken(t *testing.T) {
+// A re-INVITE may come with another Contact. Its receiver gets a token for that,
+// of the same dialog.
+func TestReinviteBindsItsReceiverAnew(t *testing.T) {
 	n := newPaper(t)
 	n.pass = Pass{Peer: 5}
-	route := n.dialog()
+	alices, bobs := n.dialogs()
 	n.pass = Pass{}
-	out := n.from(bob, insideBack("INVITE", route))
+	moved := strings.Replace(insideBack("INVITE", bobs), "Contact: <sip:alice@198.51.100.7:5060>", "Contact: <sip:bob@192.0.2.85:5090>", 1)
+	out := n.from(bob, moved)
 	n.want(out, bob+" SIP/2.0 100", alice+" INVITE sip:alice@198.51.100.7:5060")
-	if rr := header(out[1].text, "Record-Route"); len(rr) != 1 || "Route: "+rr[0]+"\n" != route {
-		t.Errorf("Record-Route %q, was %q", rr, route)
+	fresh := routeOf(out[1].text)
+	if fresh == alices || fresh == bobs {
+		t.Errorf("%q, was %q", fresh, alices)
 	}
-	n.want(n.from(alice, answer(out[1].text, 200, "", "")), bob+" SIP/2.0 200")
+	if r := n.routing(strings.Replace(inside("INFO", fresh), "192.0.2.80:5080 SIP", "192.0.2.85:5090 SIP", 1)); !r.Bound || !r.Opener || r.Pass.Peer != 5 {
+		t.Errorf("Alice's request to Bob's new place: %+v", r)
+	}
+	back := n.from(alice, answer(out[1].text, 200, "", "Contact: <sip:alice@198.51.100.7:5060>\r\n"))
+	n.want(back, bob+" SIP/2.0 200")
+	if routeOf(back[0].text) != bobs {
+		t.Errorf("Bob gets %q, had %q", routeOf(back[0].text), bobs)
+	}
 	n.wantIdle()
 }
 
@@ -177,8 +216,8 @@ func TestBothEntriesAreTakenOff(t *testing.T) {
 	n := newPaper(t)
 	tcp := wire.Flow{Transport: sip.TCP, Socket: 1, Conn: 9, Remote: netip.MustParseAddrPort(alice)}
 	fwd := n.receive(tcp, invite)[1].text
-	n.from(bob, answer(fwd, 200, "b1", ""))
-	rr := strings.Split(strings.Join(header(fwd, "Record-Route"), ", "), ", ")
+	ok := n.from(bob, answer(fwd, 200, "b1", bobIsAt))[0].text
+	rr := strings.Split(strings.Join(header(ok, "Record-Route"), ", "), ", ")
 	if len(rr) != 2 {
 		t.Fatalf("Record-Route %q", rr)
 	}

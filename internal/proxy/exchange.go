@@ -15,27 +15,30 @@ import (
 // being forwarded, its branches, and the best response so far. It lives in a
 // shard and belongs to whoever is inside.
 type exchange struct {
-	p        *Proxy
-	sh       *txn.Shard
-	server   *txn.Server // nil once a final response has been sent
-	upstream wire.Flow
-	metered  bool // Forward.Metered
-	observer Observer
-	id       string    // for the observer
-	in       *listener // where the request came in
-	method   sip.Method
-	base     []byte // the request with the common edits, where another branch may follow
-	targets  []Target
-	next     int // first target that has not been started
-	branches []branch
-	breadth  int
-	loop     uint64 // of the request as it came (§16.6 step 8)
-	from     []byte // Forward.From
-	token    [tokenLen]byte
-	record   bool
-	secure   bool   // Request-URI or next Route is a sips: URI
-	back     []byte // fl of the Record-Route; nil where the caller has an address
-	path     []byte // fp of our Path; nil = none
+	p          *Proxy
+	sh         *txn.Shard
+	server     *txn.Server // nil once a final response has been sent
+	upstream   wire.Flow
+	metered    bool // Forward.Metered
+	observer   Observer
+	id         string    // for the observer
+	in         *listener // where the request came in
+	method     sip.Method
+	base       []byte // the request with the common edits, where another branch may follow
+	targets    []Target
+	next       int // first target that has not been started
+	branches   []branch
+	breadth    int
+	loop       uint64 // of the request as it came (§16.6 step 8)
+	from       []byte // Forward.From
+	record     bool
+	claims     claims         // the sender's, without hop; see bind.go
+	token      [tokenLen]byte // what the request carries: the receiver's
+	reply      [tokenLen]byte // what takes its place in the response: the sender's
+	secure     bool           // Request-URI or next Route is a sips: URI
+	back       []byte         // fl of the Record-Route; nil where the caller has an address
+	path       []byte         // fp of our Path; nil = none
+	answeredBy []byte         // the hop that reply was made for
 
 	best       []byte // best response so far, our Via removed
 	bestStatus int
@@ -70,8 +73,8 @@ var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *exchange {
 	p.stats.live.Add(1)
 	x := exchanges.Get().(*exchange)
-	targets, branches := x.targets[:0], x.branches[:0]
-	*x = exchange{p: p, sh: sh, upstream: txn.ReturnFlow(in), metered: fw.Metered, observer: fw.Observer, id: fw.ID, method: in.Msg.Method(), branches: branches, breadth: 60}
+	targets, branches, by := x.targets[:0], x.branches[:0], x.answeredBy[:0]
+	*x = exchange{p: p, sh: sh, upstream: txn.ReturnFlow(in), metered: fw.Metered, observer: fw.Observer, id: fw.ID, method: in.Msg.Method(), branches: branches, answeredBy: by, breadth: 60}
 	x.targets = append(targets, fw.Targets...)
 	x.loop = p.loopValue(in.Msg)
 	x.in = p.self.incoming(in.Packet.Flow, in.Packet.Local)
@@ -83,13 +86,9 @@ func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *excha
 	}
 	if dialogForming(x.method) {
 		x.record, x.secure = true, fw.Routing.secure()
-		if fw.Routing.InDialog {
-			copy(x.token[:], fw.Routing.Token)
-		} else {
-			p.signer.Append(x.token[:0], fw.Pass, in.Msg.CallID(), in.Msg.From().Tag)
-			if x.upstream.Conn != 0 || behindNAT(in) {
-				x.back = p.signer.appendFlow(nil, openerFlow, x.upstream, in.Msg.CallID(), in.Msg.From().Tag)
-			}
+		x.bindRequest(in.Msg, fw)
+		if !fw.Routing.InDialog && (x.upstream.Conn != 0 || behindNAT(in)) {
+			x.back = p.signer.appendFlow(nil, openerFlow, x.upstream, in.Msg.CallID(), in.Msg.From().Tag)
 		}
 	}
 	if fw.Path {

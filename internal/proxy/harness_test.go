@@ -340,3 +340,16 @@ func header(text, name string) (out []string) {
 	}
 	return out
 }
+
+// routing returns what a request says about where it goes.
+func (n *paper) routing(text string) *Routing {
+	n.t.Helper()
+	m := new(sip.Message)
+	if err := m.Parse([]byte(crlf(text))); err != nil {
+		n.t.Fatalf("%v in\n%s", err, text)
+	}
+	e, r := new(sip.Edit), new(Routing)
+	e.Begin(m)
+	n.p.Preroute(m, e, r)
+	return r
+}

@@ -70,7 +70,7 @@ func (x *exchange) success(c *txn.Client, in *txn.Incoming, now int64, out txn.S
 
 // passOn forwards a response that nothing is changed in but our Via.
 func (x *exchange) passOn(in *txn.Incoming, status int, now int64, out txn.Sender) {
-	b, ok := x.p.stripVia(x.sh, in.Msg, x.from)
+	b, ok := x.strip(in.Msg)
 	if ok {
 		if x.server != nil {
 			x.server.Respond(b, status, now, out)
@@ -82,21 +82,28 @@ func (x *exchange) passOn(in *txn.Incoming, status int, now int64, out txn.Sende
 	x.sh.Release(b)
 }
 
-// stripVia writes a response without its top Via (§16.7 step 3). It reports
-// false where no Via is left: then the response was meant for us. from replaces
-// the From value unless it is nil.
-func (p *Proxy) stripVia(sh *txn.Shard, m *sip.Message, from []byte) ([]byte, bool) {
-	sc := p.edits.Get().(*scratch)
-	defer p.edits.Put(sc)
+// strip writes a response as its caller gets it: without our Via (§16.7 step 3),
+// with the caller's own token, and with the From value as it came. It reports
+// false where no Via is left: then the response was meant for us.
+func (x *exchange) strip(m *sip.Message) ([]byte, bool) {
+	sc := x.p.edits.Get().(*scratch)
+	defer x.p.edits.Put(sc)
+	more := sc.removeVia(m)
+	x.bindResponse(m, &sc.edit)
+	if x.from != nil {
+		sc.edit.Replace(m.From().Span, x.from)
+	}
+	return sc.edit.AppendTo(x.sh.Buffer()), more
+}
+
+// removeVia begins an edit by removing the top Via, and reports whether another
+// one follows.
+func (sc *scratch) removeVia(m *sip.Message) bool {
 	sc.edit.Begin(m)
 	vs := m.Values(sip.HeaderVia)
 	vs.Next()
 	sc.edit.DeleteValue(&vs)
-	more := vs.Next()
-	if from != nil {
-		sc.edit.Replace(m.From().Span, from)
-	}
-	return sc.edit.AppendTo(sh.Buffer()), more
+	return vs.Next()
 }
 
 // keep compares a final response with the best one so far (§16.7 step 6).
@@ -105,7 +112,7 @@ func (x *exchange) keep(i int, in *txn.Incoming) {
 	if status == 401 || status == 407 {
 		x.challenges = append(x.challenges, challenge{i, authLines(m)})
 	}
-	b, ok := x.p.stripVia(x.sh, m, x.from)
+	b, ok := x.strip(m)
 	if !ok || !x.offer(status, b, i) {
 		x.sh.Release(b)
 	}

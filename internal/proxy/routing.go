@@ -12,9 +12,15 @@ import (
 // own entries are taken out (RFC 3261 §16.4).
 type Routing struct {
 	// InDialog tells that one of our signed Record-Route values brought the
-	// request here and fits its dialog.
+	// request here and fits its dialog, and the side that it comes from.
 	InDialog bool
-	Pass     Pass
+	// Bound tells that the request goes where that value says: to the other side
+	// of the dialog as it was when it last passed here.
+	Bound bool
+	// Opener tells that the request comes from whoever opened the dialog.
+	Opener bool
+	Pass   Pass
+	claims claims
 	// Back is the flow that the dialog was opened on, where the request goes to
 	// whoever opened it, or the one that it was opened to, where it goes there.
 	Back wire.Flow
@@ -23,8 +29,6 @@ type Routing struct {
 	Phone wire.Flow
 	// PhoneLost tells that such a Path names a flow that is none of ours any more.
 	PhoneLost bool
-	// Token is the text of the signed parameter, for a target refresh.
-	Token []byte
 	// Next is the first Route value that is not ours.
 	Next    sip.Address
 	HasNext bool
@@ -49,6 +53,25 @@ func (p *Proxy) Preroute(m *sip.Message, e *sip.Edit, r *Routing) {
 		p.takeRoutes(m, e, r, strict)
 	}
 	r.Foreign = r.HasNext && !r.InDialog
+	if r.InDialog {
+		p.bound(r)
+	}
+}
+
+// bound finds out whether a request inside a dialog goes where its token says. A
+// flow of ours leads to the other side in any case.
+func (p *Proxy) bound(r *Routing) {
+	if r.Back.Remote.IsValid() && !r.HasNext {
+		r.Bound = true
+		return
+	}
+	r.Bound = r.NextURI(&r.hop) && p.signer.hop(&r.hop) == r.claims.hop
+}
+
+// Leave makes a request one outside of its dialog.
+func (r *Routing) Leave() {
+	r.InDialog, r.Bound, r.Back = false, false, wire.Flow{}
+	r.Foreign = r.HasNext
 }
 
 // strictUpstream notices a Request-URI that is a Record-Route value of ours: a
@@ -119,18 +142,13 @@ func (p *Proxy) takeFlow(m *sip.Message, u *uri.URI, r *Routing) {
 	}
 }
 
-// admit checks a token. The opener of the dialog is the sender of this request
-// or its receiver, so its tag is in From or in To.
+// admit checks a token.
 func (p *Proxy) admit(m *sip.Message, token []byte, r *Routing) {
 	if len(m.To().Tag) == 0 {
 		return // RFC 3261 §12.2: without a To tag there is no dialog
 	}
-	pass, ok := p.signer.Check(token, m.CallID(), m.From().Tag)
-	if !ok {
-		pass, ok = p.signer.Check(token, m.CallID(), m.To().Tag)
-	}
-	if ok {
-		r.InDialog, r.Pass, r.Token = true, pass, token
+	if p.signer.check(&r.claims, token, m.CallID(), m.From().Tag, m.To().Tag) {
+		r.InDialog, r.Pass, r.Opener = true, r.claims.Pass, r.claims.opener
 	}
 }
 

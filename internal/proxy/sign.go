@@ -1,13 +1,12 @@
 package proxy
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"hash"
 	"sync"
+
+	"gatehouse.example/sip/uri"
 )
 
 // Pass is what a Record-Route of ours vouches for: this dialog was let in, in
@@ -19,15 +18,35 @@ type Pass struct {
 	Peer uint16
 }
 
-// A token is the base64url form of version and direction (1 octet), peer (2),
-// and the first 12 octets of an HMAC-SHA-256 over these, the Call-ID and the
-// tag of whoever opened the dialog. It needs no shared state: any node with
+// claims is what a token says. Each side of a dialog has its own.
+type claims struct {
+	Pass
+	// opener tells that the token is for requests of whoever opened the dialog.
+	opener bool
+	// hop is where they go: the other side's Contact, or the proxy before it.
+	hop hopMark
+	// from is the address that opened the dialog.
+	from fromMark
+}
+
+// Marks stand for an address in a token. They are made with our key: nobody
+// else can look for another address with the same one.
+type (
+	hopMark  [5]byte
+	fromMark [4]byte
+)
+
+// A token is the base64url form of version and flags (1 octet), peer (2), hop
+// (5), from (4), and the first 12 octets of a MAC over these, the Call-ID and
+// the tag of whoever opened the dialog. It needs no shared state: any node with
 // the key can check it, and it fits no other dialog.
 const (
-	tokenRaw     = 15
-	tokenLen     = 20
-	tokenVersion = 1 << 4
+	tokenSaid    = 12
+	tokenRaw     = tokenSaid + 12
+	tokenLen     = 32
+	tokenVersion = 2 << 4
 	flagOutbound = 1
+	flagOpener   = 2
 )
 
 // Signer signs and checks the tokens in our Record-Route parameters. It is safe
@@ -39,57 +58,106 @@ type Signer struct {
 }
 
 type signing struct {
-	mac hash.Hash
-	raw [tokenRaw]byte
-	sum [sha256.Size]byte
+	mac  *cmac
+	raw  [tokenRaw]byte
+	text []byte
 }
 
 // NewSigner makes a signer with a secret key.
 func NewSigner(key []byte) *Signer {
 	s := &Signer{key: append([]byte(nil), key...)}
 	_, _ = rand.Read(s.start[:]) // never fails: it ends the program where no randomness is to be had
-	s.states.New = func() any { return &signing{mac: hmac.New(sha256.New, s.key)} }
+	s.states.New = func() any { return &signing{mac: newCMAC(s.key)} }
 	return s
 }
 
-// Append appends the token for a dialog.
-func (s *Signer) Append(dst []byte, p Pass, callID, openerTag []byte) []byte {
+// append appends the token for a dialog.
+func (s *Signer) append(dst []byte, c *claims, callID, openerTag []byte) []byte {
 	st := s.states.Get().(*signing)
 	st.raw[0] = tokenVersion
-	if p.Outbound {
+	if c.Outbound {
 		st.raw[0] |= flagOutbound
 	}
-	st.raw[1], st.raw[2] = byte(p.Peer>>8), byte(p.Peer)
-	copy(st.raw[3:], st.compute(callID, openerTag))
+	if c.opener {
+		st.raw[0] |= flagOpener
+	}
+	st.raw[1], st.raw[2] = byte(c.Peer>>8), byte(c.Peer)
+	copy(st.raw[3:], c.hop[:])
+	copy(st.raw[8:], c.from[:])
+	copy(st.raw[tokenSaid:], st.compute(callID, openerTag))
 	dst = base64.RawURLEncoding.AppendEncode(dst, st.raw[:])
 	s.states.Put(st)
 	return dst
 }
 
-// Check returns what a token vouches for, if it was made by us for this dialog.
-func (s *Signer) Check(token, callID, openerTag []byte) (p Pass, ok bool) {
+// check reads a token into c, if it was made by us for this dialog and for the
+// side that a request with these tags comes from.
+func (s *Signer) check(c *claims, token, callID, fromTag, toTag []byte) bool {
 	if len(token) != tokenLen {
-		return p, false
+		return false
 	}
 	st := s.states.Get().(*signing)
 	defer s.states.Put(st)
-	if n, err := base64.RawURLEncoding.Decode(st.raw[:], token); err != nil || n != tokenRaw || st.raw[0]&^flagOutbound != tokenVersion {
-		return p, false
+	n, err := base64.RawURLEncoding.Decode(st.raw[:], token)
+	if err != nil || n != tokenRaw || st.raw[0]&^(flagOutbound|flagOpener) != tokenVersion {
+		return false
 	}
-	if subtle.ConstantTimeCompare(st.compute(callID, openerTag), st.raw[3:]) == 0 {
-		return p, false
+	opener := st.raw[0]&flagOpener != 0
+	tag := toTag
+	if opener {
+		tag = fromTag
 	}
-	return Pass{Outbound: st.raw[0]&flagOutbound != 0, Peer: uint16(st.raw[1])<<8 | uint16(st.raw[2])}, true
+	if subtle.ConstantTimeCompare(st.compute(callID, tag), st.raw[tokenSaid:]) == 0 {
+		return false
+	}
+	c.Pass = Pass{Outbound: st.raw[0]&flagOutbound != 0, Peer: uint16(st.raw[1])<<8 | uint16(st.raw[2])}
+	c.opener = opener
+	copy(c.hop[:], st.raw[3:])
+	copy(c.from[:], st.raw[8:])
+	return true
 }
 
-// compute returns the check value for raw's first octets and a dialog. Lengths
-// go in, so that no part can be moved into another.
+// compute returns the check value for raw's first octets and a dialog.
 func (st *signing) compute(callID, tag []byte) []byte {
-	st.mac.Reset()
-	st.mac.Write(st.raw[:3])
-	st.sum[0], st.sum[1] = byte(len(callID)>>8), byte(len(callID))
-	st.mac.Write(st.sum[:2])
-	st.mac.Write(callID)
-	st.mac.Write(tag)
-	return st.mac.Sum(st.sum[:0])[:tokenRaw-3]
+	st.mac.reset()
+	st.mac.octet('d')
+	st.mac.write(st.raw[:tokenSaid])
+	st.mac.text(callID)
+	st.mac.text(tag)
+	return st.mac.sum()[:tokenRaw-tokenSaid]
+}
+
+// hop returns the mark of the place that a URI leads to: host or maddr, and port.
+func (s *Signer) hop(u *uri.URI) (m hopMark) {
+	host := u.Host
+	if v, ok := u.Param("maddr"); ok && len(v) > 0 {
+		host = v
+	}
+	st := s.states.Get().(*signing)
+	st.text = uri.AppendHost(st.text[:0], host)
+	port := u.Port
+	if port == 0 {
+		port = defaultPort(u)
+	}
+	st.text = append(st.text, byte(port>>8), byte(port))
+	copy(m[:], st.mark('h'))
+	s.states.Put(st)
+	return m
+}
+
+// from returns the mark of an address in From: of what stays the same however
+// it is written.
+func (s *Signer) from(u *uri.URI) (m fromMark) {
+	st := s.states.Get().(*signing)
+	st.text = u.AppendAoR(st.text[:0])
+	copy(m[:], st.mark('a'))
+	s.states.Put(st)
+	return m
+}
+
+func (st *signing) mark(kind byte) []byte {
+	st.mac.reset()
+	st.mac.octet(kind)
+	st.mac.write(st.text)
+	return st.mac.sum()
 }

@@ -203,11 +203,13 @@ func (p *Proxy) returnStateless(sh *txn.Shard, in *txn.Incoming, out txn.Sender)
 	if !ok || p.returnCheck(in.Msg.CallID(), back) != check {
 		return false
 	}
-	b, ok := p.stripVia(sh, in.Msg, nil)
-	if ok {
+	sc := p.edits.Get().(*scratch)
+	defer p.edits.Put(sc)
+	if ok = sc.removeVia(in.Msg); ok {
+		b := sc.edit.AppendTo(sh.Buffer())
 		out.Send(wire.Dest{Flow: back}, 0, b)
+		sh.Release(b)
 	}
-	sh.Release(b)
 	return ok
 }
 
@@ -251,9 +253,12 @@ func nibble(c byte) (uint8, bool) {
 // Late2xx passes a retransmitted 2xx, or one of another fork, upstream
 // (RFC 6026 §8.6).
 func (p *Proxy) Late2xx(sh *txn.Shard, upstream wire.Flow, in *txn.Incoming, out txn.Sender) {
-	b, ok := p.stripVia(sh, in.Msg, nil)
-	if ok {
+	sc := p.edits.Get().(*scratch)
+	defer p.edits.Put(sc)
+	if sc.removeVia(in.Msg) {
+		p.bindLate(in.Msg, &sc.edit)
+		b := sc.edit.AppendTo(sh.Buffer())
 		out.Send(wire.Dest{Flow: upstream}, 0, b)
+		sh.Release(b)
 	}
-	sh.Release(b)
 }

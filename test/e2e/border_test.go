@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gatehouse.example/sip/digest"
 	"gatehouse.example/test/harness"
 )
 
@@ -150,5 +151,68 @@ func TestSearchForNamesIsBanned(t *testing.T) {
 	s.Must(t, "DELETE", "/bans?source="+s.Net.Host(harness.AttackerHost).String(), nil, nil)
 	if r := attacker.Ask(t, attacker.Request("OPTIONS", "sip:"+s.Net.Server().String())); r.Status() != 200 {
 		t.Errorf("after the ban is lifted: %s", r.StartLine())
+	}
+}
+
+// TestDialogWithAPhoneIsNoRelay: a stranger who called a phone of ours reaches
+// the phone in that dialog and nobody else; the phone follows where he moves.
+func TestDialogWithAPhoneIsNoRelay(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "domains: [{name: example.test, deliver: home}]\nchecks: {rate: {enabled: false}}\n")
+	s.AddUser(t, "bob@example.test", "secret-bob")
+	phone := harness.UDP(t, s.Net.Addr(harness.BobHost, 5060), s.Net.Server())
+	register(t, phone, "bob", "secret-bob")
+	phone.Answering()
+	invite := s.caller.Invite(bob, "Subject: "+strings.Repeat("a long INVITE ", 30))
+	ok := s.caller.Ask(t, invite)
+	if ok.Status() != 200 {
+		t.Fatalf("INVITE: %s", ok.StartLine())
+	}
+	d := s.caller.CallerDialog(ok)
+	s.caller.Send(d.Request("ACK"))
+	rung := phone.ExpectRequest(t, "INVITE")
+	phone.ExpectRequest(t, "ACK")
+
+	victim := harness.UDP(t, s.Net.Addr(harness.CarrierHost, 5060), s.Net.Server())
+	for _, method := range []string{"INVITE", "MESSAGE", "BYE"} {
+		request := strings.Replace(d.Request(method), d.Target(), victim.URI("x"), 1)
+		if r := s.caller.Ask(t, request); r.Status() != 481 {
+			t.Errorf("%s to elsewhere: %s", method, r.StartLine())
+		}
+	}
+	if in := victim.Inbox(); len(in) > 0 {
+		t.Errorf("relayed:\n%s", in[0].Text)
+	}
+	// He moves to another address and says so; the phone hangs up there.
+	moved := harness.UDP(t, s.Net.Addr(harness.AttackerHost, 5060), s.Net.Server()).Answering()
+	if r := s.caller.Ask(t, d.Request("INVITE", "Contact: <"+moved.URI("caller")+">", "Subject: "+strings.Repeat("a long INVITE ", 30))); r.Status() != 200 {
+		t.Fatalf("re-INVITE: %s", r.StartLine())
+	}
+	refreshed := phone.ExpectRequest(t, "INVITE")
+	bye := phone.CalleeDialog(rung, rung.Answer(200, "OK")).Request("BYE")
+	bye = strings.NewReplacer("BYE "+harness.InBrackets(rung.Get("Contact")), "BYE "+harness.InBrackets(refreshed.Get("Contact")),
+		harness.Message{Text: bye}.Get("From"), ok.Get("To")).Replace(bye)
+	if r := phone.Ask(t, bye); r.Status() != 200 {
+		t.Errorf("BYE of the phone: %s", r.StartLine())
+	}
+	moved.ExpectRequest(t, "BYE")
+}
+
+// register registers a phone of a hosted domain.
+func register(t *testing.T, phone *harness.Endpoint, user, password string) {
+	t.Helper()
+	aor := "<sip:" + user + "@example.test>"
+	lines := []string{"From: " + aor + ";tag=" + harness.Token(), "To: " + aor, "Contact: <" + phone.URI(user) + ">"}
+	r := phone.Ask(t, phone.Request("REGISTER", "sip:example.test", lines...))
+	var c digest.Challenge
+	if err := c.Parse([]byte(r.Get("WWW-Authenticate"))); err != nil {
+		t.Fatalf("%v in\n%s", err, r.Text)
+	}
+	answer, err := c.Answer(&digest.Request{User: user, Password: password, Method: "REGISTER", URI: "sip:example.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r = phone.Ask(t, phone.Request("REGISTER", "sip:example.test", append(lines, "CSeq: 2 REGISTER", "Authorization: "+string(answer.AppendTo(nil)))...)); r.Status() != 200 {
+		t.Fatalf("REGISTER: %s", r.StartLine())
 	}
 }

@@ -1,0 +1,156 @@
+package border
+
+import (
+	"net/netip"
+	"time"
+
+	"gatehouse.example/internal/proxy"
+	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
+)
+
+// course is what becomes of a request with a token that fits its dialog.
+type course uint8
+
+const (
+	// goesNowhere: the token does not make it one of that dialog.
+	goesNowhere course = iota
+	// goesOn: it is forwarded without screening.
+	goesOn
+	// goesInside: it is screened as a new one and then goes where its Route leads.
+	goesInside
+)
+
+// dialog decides about a request that a token brought here. The token says that
+// the dialog was let in and where the other side was then. There it may go. When
+// the other side has moved meanwhile, by a Contact that has passed here but whose
+// token was not taken up (RFC 3261 §12.2: a route set stays as it is), it may go
+// to the PBX and to phones of ours, but is screened. What the PBX and our phones
+// send may follow the outside anywhere. All else is no dialog of ours: who was
+// let in does not get a relay by that. See docs/adr/0004.
+func (v *visit) dialog() course {
+	if v.routing.Bound {
+		return goesOn
+	}
+	if v.identify(); v.from.mayRelay() {
+		return goesOn
+	}
+	var u uri.URI
+	if !v.routing.NextURI(&u) {
+		return goesNowhere
+	}
+	if v.ours(&u) {
+		if harmless(v.in.Msg.Method()) {
+			return goesOn
+		}
+		return goesInside
+	}
+	if v.ourPhone() && v.mayFollow(&u) {
+		return goesOn
+	}
+	return goesNowhere
+}
+
+// ours tells whether a URI leads to the PBX, at the very port that calls go to,
+// or to a phone that has registered here.
+func (v *visit) ours(u *uri.URI) bool {
+	if _, ok := v.b.FlowOf(u); ok {
+		return true
+	}
+	at, ok := addrOfURI(u)
+	return ok && v.site.isPBX(at)
+}
+
+// harmless tells whether a method only ends or completes what was screened.
+func harmless(m sip.Method) bool { return m == sip.ACK || m == sip.BYE || m == sip.PRACK }
+
+// ourPhone tells whether a request comes over the flow of a registered phone.
+func (v *visit) ourPhone() bool {
+	r := v.b.cfg.Registrar
+	return r != nil && r.SentBy(sourceOf(v.in.Packet.Flow), time.Now())
+}
+
+// mayFollow tells whether a phone may send to an address that it was not bound
+// to: not to a peer, who takes our word for a call, unless it is the one that the
+// phone called.
+func (v *visit) mayFollow(u *uri.URI) bool {
+	at, ok := addrOfURI(u)
+	if !ok {
+		return false
+	}
+	p := v.site.peer(at.Addr(), nil)
+	return p == nil || v.routing.Opener && v.routing.Pass.Outbound && v.routing.Pass.Peer == p.Number
+}
+
+// addrOfURI returns the address and port that a URI with an IP literal leads to.
+func addrOfURI(u *uri.URI) (netip.AddrPort, bool) {
+	a, ok := u.Addr()
+	if _, maddr := u.Param("maddr"); !ok || maddr {
+		return netip.AddrPort{}, false
+	}
+	port := u.Port
+	if port == 0 {
+		port = 5060
+		if u.Scheme == uri.SIPS {
+			port = 5061
+		}
+	}
+	return netip.AddrPortFrom(a.Unmap(), port), true
+}
+
+// insideDialog prepares a request inside a dialog for the screening.
+func (v *visit) insideDialog() bool {
+	var u uri.URI
+	if !v.routing.NextURI(&u) {
+		return v.noRelay("Route cannot be read")
+	}
+	if v.domain = v.calledDomain(v.in.Msg.ToURI()); v.domain == nil {
+		v.domain = v.site.first
+	}
+	if v.domain == nil {
+		return v.noRelay("no domain")
+	}
+	v.pass = v.routing.Pass
+	v.targets = append(v.targets[:0], v.dialogTarget(&u))
+	return true
+}
+
+// inDialog forwards a request inside a dialog that was let in: no screening.
+func (v *visit) inDialog() {
+	var u uri.URI
+	if v.routing.NextURI(&u) {
+		if _, maddr := u.Param("maddr"); maddr && v.from.stranger() {
+			v.refuse(403, "Relaying Denied", "")
+			return
+		}
+	}
+	if v.b.proxy.ForwardDialog(v.sh, v.in, &v.routing, &v.edit, v.out) {
+		return
+	}
+	v.targets = append(v.targets[:0], v.dialogTarget(&u))
+	v.pass = v.routing.Pass
+	v.forward(nil)
+}
+
+// dialogTarget is the next hop of a request inside a dialog.
+func (v *visit) dialogTarget(u *uri.URI) proxy.Target {
+	t := proxy.Target{Next: proxy.TargetOf(u)}
+	t.Flow, _ = v.b.FlowOf(u)
+	return t
+}
+
+// ack forwards the ACK of a 2xx.
+func (v *visit) ack() {
+	if n, ok := v.in.Msg.MaxForwards(); ok && n == 0 {
+		return
+	}
+	v.b.proxy.Preroute(v.in.Msg, &v.edit, &v.routing)
+	if !v.routing.InDialog || v.dialog() == goesNowhere {
+		v.routing.Leave()
+		v.looseAck()
+		return
+	}
+	if !v.b.proxy.ForwardDialog(v.sh, v.in, &v.routing, &v.edit, v.out) {
+		v.b.proxy.ForwardAck(v.in, &v.routing, &v.edit)
+	}
+}

@@ -1,0 +1,103 @@
+package border_test
+
+import (
+	"strings"
+	"testing"
+
+	"gatehouse.example/screen"
+)
+
+// up is a call that is up, as both sides know it.
+type up struct{ alices, pbxs string }
+
+func (p *paper) callUp(contact string) up {
+	p.t.Helper()
+	fwd := p.from(callerAddr, invite)[1].text
+	back := p.from(pbxAddr, strings.Replace(answer(fwd, "200 OK", "b1"), "sip:bob@192.0.2.80:5080", contact, 1))
+	return up{alices: header(back[0].text, "Record-Route"), pbxs: header(fwd, "Record-Route")}
+}
+
+const padding = "Subject: ..............................................................................................................................................................................................\n"
+
+// caller writes a request of the caller within the dialog.
+func (u up) caller(method, uri, branch string, lines ...string) string {
+	return method + " " + uri + " SIP/2.0\nVia: SIP/2.0/UDP " + callerAddr + ";branch=z9hG4bK" + branch + ";rport\nMax-Forwards: 70\nFrom: <sip:alice@elsewhere.test>;tag=a1\n" +
+		"To: <sip:bob@example.test>;tag=b1\nCall-ID: call-1@elsewhere.test\nCSeq: 2 " + method + "\nRoute: " + u.alices + "\nContact: <sip:alice@198.51.100.7>\n" + padding + strings.Join(append(lines, ""), "\n") + "Content-Length: 0\n"
+}
+
+// callee writes one of the PBX.
+func (u up) callee(method, uri, branch string) string {
+	return method + " " + uri + " SIP/2.0\nVia: SIP/2.0/UDP " + pbxAddr + ";branch=z9hG4bK" + branch + ";rport\nMax-Forwards: 70\nFrom: <sip:bob@example.test>;tag=b1\n" +
+		"To: <sip:alice@elsewhere.test>;tag=a1\nCall-ID: call-1@elsewhere.test\nCSeq: 7 " + method + "\nRoute: " + u.pbxs + "\nContact: <sip:bob@192.0.2.80:5080>\nContent-Length: 0\n"
+}
+
+const pbxContact = "sip:bob@192.0.2.80:5080"
+
+// last is where the last message that was sent went, and its first line.
+func last(out []letter) string {
+	if len(out) == 0 {
+		return ""
+	}
+	l := out[len(out)-1]
+	line, _, _ := strings.Cut(l.text, "\r\n")
+	return l.to.Remote.String() + " " + line
+}
+
+func TestADialogIsNoRelay(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	u := p.callUp(pbxContact)
+	for what, uri := range map[string]string{
+		"elsewhere": "sip:+972123456@203.0.114.9", "carrier": "sip:+972123456@203.0.113.9", "PBX-host": "sip:x@192.0.2.80:6379;transport=tcp",
+		"name": "sip:x@victim.test", "maddr": pbxContact + ";maddr=203.0.114.9",
+	} {
+		for _, method := range []string{"INVITE", "BYE", "MESSAGE", "REFER"} {
+			out := p.from(callerAddr, u.caller(method, uri, what+method))
+			if len(out) != 1 || !strings.HasPrefix(last(out), callerAddr+" SIP/2.0 48") && !strings.HasPrefix(last(out), callerAddr+" SIP/2.0 403") {
+				t.Errorf("%s to %s: %v", method, what, out)
+			}
+		}
+		if out := p.from(callerAddr, u.caller("ACK", uri, what+"ack")); len(out) != 0 {
+			t.Errorf("ACK to %s: %v", what, out)
+		}
+	}
+	// What the PBX's own token opens is not the caller's.
+	if out := p.from(callerAddr, up{alices: u.pbxs}.caller("INVITE", "sip:x@203.0.114.9", "x1")); !strings.HasPrefix(last(out), callerAddr+" SIP/2.0 481") {
+		t.Errorf("with the other side's token: %v", out)
+	}
+	seen := len(p.seen)
+	for _, method := range []string{"INVITE", "MESSAGE", "BYE"} {
+		if out := p.from(callerAddr, u.caller(method, pbxContact, "ok"+method)); !strings.HasPrefix(last(out), pbxAddr+" "+method) {
+			t.Errorf("%s to the PBX: %v", method, out)
+		}
+	}
+	if len(p.seen) != seen {
+		t.Errorf("screened: %+v", p.seen[seen:])
+	}
+}
+
+// The call has been moved to the second PBX: its caller finds it there, by a
+// token that is not bound to it. So what opens something is screened again.
+func TestCallThatMovesInsideIsFollowedAndScreened(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	u := p.callUp(pbxContact)
+	const second = "sip:bob@192.0.2.81:5080"
+	if out := p.from(callerAddr, u.caller("INVITE", second, "m1")); last(out) != "192.0.2.81:5080 INVITE "+second+" SIP/2.0" || len(p.seen) != 2 {
+		t.Errorf("re-INVITE: %v, history %d", out, len(p.seen))
+	}
+	for _, method := range []string{"ACK", "BYE", "PRACK"} {
+		if out := p.from(callerAddr, u.caller(method, second, "m2"+method)); last(out) != "192.0.2.81:5080 "+method+" "+second+" SIP/2.0" || len(p.seen) != 2 {
+			t.Errorf("%s: %v, history %d", method, out, len(p.seen))
+		}
+	}
+}
+
+// A caller may move anywhere: the PBX follows, and is trusted to.
+func TestPBXFollowsACallerWhoMoves(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	u := p.callUp(pbxContact)
+	for _, method := range []string{"ACK", "INVITE", "BYE"} {
+		if out := p.from(pbxAddr, u.callee(method, "sip:alice@198.51.100.99:5099", "f"+method)); last(out) != "198.51.100.99:5099 "+method+" sip:alice@198.51.100.99:5099 SIP/2.0" {
+			t.Errorf("%s: %v", method, out)
+		}
+	}
+}
