@@ -394,3 +394,25 @@ func TestCachedAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestForget(t *testing.T) {
+	inBubble(t, PoliciesConfig{}, func(t *testing.T, z *zone, p *Policies) {
+		z.set("bank.test", "v=SIPID1; p=enforce")
+		z.set("alpha.test", "v=SIPID1; p=monitor")
+		for _, d := range []string{"bank.test", "alpha.test", "nothing.test"} {
+			if _, err := p.Lookup(t.Context(), d, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if all := p.All(); len(all) != 2 || all[0].Domain != "alpha.test" || all[1].Record != "v=SIPID1; p=enforce" || all[1].Until.Sub(all[1].Seen) != policy.DefaultMaxAge {
+			t.Errorf("%+v", all)
+		}
+		z.set("bank.test")
+		if !p.Forget("bank.test") || p.Forget("bank.test") || p.Forget("nothing.test") || p.Forget("unknown.test") {
+			t.Error("what was forgotten is not what there was")
+		}
+		if got := show(p.Lookup(t.Context(), "bank.test", time.Now())); got != "none" || len(p.All()) != 1 {
+			t.Errorf("afterwards: %s, %+v", got, p.All())
+		}
+	})
+}
