@@ -44,7 +44,7 @@ type attemptsListCmd struct {
 
 // Help says what the columns are.
 func (attemptsListCmd) Help() string {
-	return "One line each: local time, id, kind, what was done (in monitor mode what enforce mode\nwould have done), score, who called whom, the reasons.\n\nExample:\n  gatehouse attempts --from +15551230001 --kind call"
+	return "One line each: local time, id, kind, what was done (in monitor mode what enforce mode\nwould have done; behind an arrow, how it ended where we had to answer what was let\nthrough), score, who called whom, the reasons.\n\nExample:\n  gatehouse attempts --from +15551230001 --kind call"
 }
 
 // Run prints the attempts.
@@ -102,9 +102,28 @@ func done(v *verdict.Verdict) string {
 		return "would " + v.Would.String()
 	}
 	if v.Action == verdict.Relay && v.Response != nil {
-		return v.Action.String() + ", " + strconv.Itoa(v.Response.Code)
+		return v.Action.String() + " → " + strconv.Itoa(v.Response.Code) + " " + became(v)
 	}
 	return v.Action.String()
+}
+
+// became says what became of an attempt that was let through and then answered by ourselves.
+func became(v *verdict.Verdict) string {
+	code := v.Response.Code
+	if v.Kind == verdict.Registration && code == 200 {
+		return "registered"
+	}
+	switch code {
+	case 404:
+		return "no such place"
+	case 430:
+		return "phone's connection gone"
+	case 480:
+		return "nobody registered"
+	case 503:
+		return "no answer behind us"
+	}
+	return oneLine(v.Response.Reason)
 }
 
 // first returns the first that is not empty, or a dash.

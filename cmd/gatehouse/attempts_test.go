@@ -59,7 +59,7 @@ func TestAttemptsAreListedNewestFirst(t *testing.T) {
 		t.Fatalf("%q", lines)
 	}
 	for i, want := range []string{
-		"2026-11-21 13:00:00 " + all[2].ID + " message relay, 503 0 sip:longlonglong",
+		"2026-11-21 13:00:00 " + all[2].ID + " message relay → 503 no answer behind us 0 sip:longlonglong",
 		"2026-11-21 12:01:00 " + all[1].ID + " call would reject 15 sip:+15551230001@carrier.test → sip:bob@example.test LISTS_BLOCKED +15 (number +15551230001 in list 'local')",
 		"2026-11-21 12:00:00 " + all[0].ID + " call reject 15 sip:+15551230001@carrier.test → sip:bob@example.test LISTS_BLOCKED +15 (number +15551230001 in list 'local')",
 	} {
@@ -176,7 +176,7 @@ func TestCallsAreScreenedAndOneCanReadWhy(t *testing.T) {
 	var out string
 	p.eventually(func() bool {
 		out = p.must("", "attempts")
-		return strings.Contains(out, " reject ") && strings.Contains(out, " relay, 503 ")
+		return strings.Contains(out, " reject ") && strings.Contains(out, " relay → 503 no answer behind us ")
 	}, "both attempts, one with the answer that it got in the end")
 	if !strings.Contains(out, "LISTS_BLOCKED +15 (number +15551230001 in list 'local'") {
 		t.Errorf("%s", out)
@@ -219,5 +219,26 @@ func TestFirstCallScript(t *testing.T) {
 	out, err := shell.CombinedOutput()
 	if want := "relay (monitor, would reject) 15: LISTS_BLOCKED +15 (number +15551230001 in list 'local'"; err != nil || !strings.Contains(string(out), want) {
 		t.Errorf("%v: %s\nof\n%s", err, out, commands.String())
+	}
+}
+
+func TestAttemptsSayHowTheyEnded(t *testing.T) {
+	for _, c := range []struct {
+		v    verdict.Verdict
+		want string
+	}{
+		{verdict.Verdict{Action: verdict.Relay}, "relay"},
+		{verdict.Verdict{Action: verdict.Relay, Response: &verdict.Response{Code: 480, Reason: "Temporarily Unavailable"}}, "relay → 480 nobody registered"},
+		{verdict.Verdict{Action: verdict.Relay, Response: &verdict.Response{Code: 503}}, "relay → 503 no answer behind us"},
+		{verdict.Verdict{Action: verdict.Relay, Response: &verdict.Response{Code: 430}}, "relay → 430 phone's connection gone"},
+		{verdict.Verdict{Action: verdict.Relay, Response: &verdict.Response{Code: 404}}, "relay → 404 no such place"},
+		{verdict.Verdict{Action: verdict.Relay, Response: &verdict.Response{Code: 500, Reason: "Server\x1bError"}}, "relay → 500 " + oneLine("Server\x1bError")},
+		{verdict.Verdict{Action: verdict.Relay, Kind: verdict.Registration, Response: &verdict.Response{Code: 200}}, "relay → 200 registered"},
+		{verdict.Verdict{Action: verdict.Reject, Response: &verdict.Response{Code: 603}}, "reject"},
+		{verdict.Verdict{Action: verdict.Relay, Would: verdict.Reject, Response: &verdict.Response{Code: 480}}, "would reject"},
+	} {
+		if got := done(&c.v); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
 	}
 }
