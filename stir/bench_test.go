@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"testing"
+	"time"
 
 	"gatehouse.example/stir"
 )
@@ -62,4 +63,34 @@ func BenchmarkParseAndCompare(b *testing.B) {
 			b.Fatal(res.Reason)
 		}
 	}
+}
+
+// BenchmarkVerifyAgainstBareP256 runs both by turns and reports how much the cheapest verified INVITE costs in bare
+// verifications: on a machine with other work this says more than two benchmarks one after the other.
+func BenchmarkVerifyAgainstBareP256(b *testing.B) {
+	const batch = 20
+	v, m, ctx := benchmark(b, stir.NewReplay(stir.ReplayConfig{}))
+	w := newWorld()
+	sum := sha256.Sum256([]byte("a signing input"))
+	key := w.leaf.Key.(*ecdsa.PrivateKey)
+	sig, err := ecdsa.SignASN1(nil, key, sum[:])
+	if err != nil {
+		b.Fatal(err)
+	}
+	whole, bare := time.Duration(1<<62), time.Duration(1<<62)
+	for b.Loop() {
+		start := time.Now()
+		for range batch {
+			ecdsa.VerifyASN1(&key.PublicKey, sum[:], sig)
+		}
+		middle := time.Now()
+		for range batch {
+			r := stir.RequestOf(m.m, stir.RequestOptions{})
+			v.Verify(ctx, &r)
+		}
+		bare, whole = min(bare, middle.Sub(start)), min(whole, time.Since(middle))
+	}
+	b.ReportMetric(float64(bare.Nanoseconds())/batch, "ns/bare")
+	b.ReportMetric(float64(whole.Nanoseconds())/batch, "ns/verify")
+	b.ReportMetric(float64(whole)/float64(bare), "verify/bare")
 }

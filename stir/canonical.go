@@ -121,6 +121,17 @@ func (c *canonicaliser) add(u *uri.URI, plan uri.Plan) {
 	c.n++
 }
 
+// again adds the last one once more.
+func (c *canonicaliser) again() {
+	p := c.n - 1
+	tn, text := c.text[c.ends[2*p-1]:c.ends[2*p]], c.text[c.ends[2*p]:c.ends[2*p+1]]
+	c.text = append(c.text, tn...)
+	c.ends[2*c.n] = len(c.text)
+	c.text = append(c.text, text...)
+	c.ends[2*c.n+1] = len(c.text)
+	c.n++
+}
+
 // party returns the i-th of those that were added; all is the text as a string.
 func (c *canonicaliser) party(all string, i int) Party {
 	start := 0

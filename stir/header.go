@@ -80,6 +80,9 @@ func appendParam(dst []byte, name, value string) []byte {
 // SplitList cuts the value of a header field into the comma-separated values in it; commas within quotes and brackets do
 // not separate. A list that does not balance is one value. The views share fields's memory.
 func SplitList(dst [][]byte, field []byte) [][]byte {
+	if bytes.IndexByte(field, ',') < 0 {
+		return appendValue(dst, field)
+	}
 	start, quoted, bracket := 0, false, false
 	values := dst
 	for i := 0; i < len(field); i++ {
@@ -105,10 +108,16 @@ func SplitList(dst [][]byte, field []byte) [][]byte {
 }
 
 func appendValue(dst [][]byte, v []byte) [][]byte {
-	if v = bytes.Trim(v, " \t\r\n"); len(v) > 0 {
-		dst = append(dst, v)
+	for len(v) > 0 && isSpace(v[0]) {
+		v = v[1:]
 	}
-	return dst
+	for len(v) > 0 && isSpace(v[len(v)-1]) {
+		v = v[:len(v)-1]
+	}
+	if len(v) == 0 {
+		return dst
+	}
+	return append(dst, v)
 }
 
 // header is a Header in views of the message.

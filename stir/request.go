@@ -46,7 +46,11 @@ func RequestOf(m *sip.Message, o RequestOptions) Request {
 	c := canonicaliser{text: buf[:0]}
 	c.add(m.FromURI(), o.Plan)
 	c.add(m.ToURI(), o.Plan)
-	c.add(m.URI(), o.Plan)
+	if !bytes.Equal(m.RequestURI(), m.To().URI) {
+		c.add(m.URI(), o.Plan)
+	} else {
+		c.again()
+	}
 	if r.Anonymous = isAnonymous(m); r.Anonymous && o.TrustAsserted {
 		addAsserted(&c, m, o.Plan)
 	}
@@ -78,19 +82,11 @@ func (r *Request) originator() Party {
 // identities cuts all Identity header fields into values. RFC 8224 §4: there may be several fields; a comma-separated list
 // is the same (RFC 3261 §7.3.1).
 func identities(m *sip.Message) [][]byte {
-	n := 0
-	for _, f := range m.Fields() {
-		if f.ID == sip.HeaderIdentity {
-			n += 1 + bytes.Count(m.Text(f.Value), []byte{','})
-		}
-	}
-	if n == 0 {
-		return nil
-	}
-	out := make([][]byte, 0, min(n, MaxIdentities+1))
-	for _, f := range m.Fields() {
-		if f.ID == sip.HeaderIdentity && len(out) <= MaxIdentities {
-			out = SplitList(out, m.Text(f.Value))
+	var out [][]byte
+	fields := m.Fields()
+	for i := range fields {
+		if fields[i].ID == sip.HeaderIdentity && len(out) <= MaxIdentities {
+			out = SplitList(out, m.Text(fields[i].Value))
 		}
 	}
 	return out
@@ -121,17 +117,18 @@ func addAsserted(c *canonicaliser, m *sip.Message, plan uri.Plan) {
 
 // joined returns the values of a header as one list; it copies only where there are several fields.
 func joined(m *sip.Message, id sip.HeaderID) []byte {
+	if !m.Has(id) {
+		return nil
+	}
 	var all []byte
-	n := 0
 	for _, f := range m.Fields() {
-		if f.ID != id {
-			continue
-		}
-		if n++; n == 1 {
+		switch {
+		case f.ID != id:
+		case all == nil:
 			all = m.Text(f.Value)
-			continue
+		default:
+			all = append(append(all[:len(all):len(all)], ','), m.Text(f.Value)...)
 		}
-		all = append(append(all[:len(all):len(all)], ','), m.Text(f.Value)...)
 	}
 	return all
 }

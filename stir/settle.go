@@ -33,6 +33,7 @@ func (c *check) settle() Result {
 		if h.Outcome != Valid && h.Outcome != Missing {
 			h.PPI = ppi(h.header.token)
 		}
+		h.header = header{} // views of the message, which does not outlive the verification
 	}
 	if best < 0 {
 		return c.worst(res)
