@@ -15,73 +15,82 @@ import (
 // idLimit bounds an id; ours have 26 characters.
 const idLimit = 64
 
-// row is an attempt as the table has it.
-type row struct {
-	id                           string
-	at                           int64
-	kind                         verdict.Kind
-	action                       verdict.Action
-	from, claimed, to, requested string
-	body                         string
-}
-
-// size is what the row takes on the disk, about: its text, the id's second copy in the index, headers.
-func (r *row) size() int64 {
-	return int64(2*len(r.id) + len(r.from) + len(r.claimed) + len(r.to) + len(r.requested) + len(r.body) + 40)
-}
-
-// insertSizes are the numbers of rows that one prepared INSERT takes. Many at a time cost a third less than one by one.
-var insertSizes = [...]int{256, 32, 4, 1}
-
-const rowColumns = 9
-
 // appender is what Append reuses from batch to batch.
 type appender struct {
-	inserts [len(insertSizes)]*sql.Stmt
-	rows    []row
-	bodies  []byte
-	ends    []int
-	args    []any
-	ids     history.IDs
+	stmt    *sql.Stmt // insertSegment
+	newIDs  history.IDs
+	entries []entry
+	builder builder
 	tail    // SQLite: what the only writer knows without asking
 }
 
-// tail is what is in the database about the end of the history, kept in memory. It goes back when a transaction fails.
+// tail is kept in memory of what SQLite has. An error makes it unknown, and it is read again.
 type tail struct {
-	newest block // the block that is still growing
-	total  int64 // the bytes of all blocks
+	known bool
+	last  string // no id is above
+	total int64  // the bytes of all segments
 }
 
-// prepareAppend prepares the statements and reads the newest block.
+// prepareAppend prepares the statement and reads the tail.
 func (s *Store) prepareAppend(ctx context.Context) error {
-	a := &s.appender
-	for i, n := range insertSizes {
-		stmt, err := s.writer.PrepareContext(ctx, s.insertQuery(n))
-		if err != nil {
-			return fmt.Errorf("store: prepare: %w", err)
-		}
-		a.inserts[i] = stmt
+	var err error
+	if s.appender.stmt, err = s.writer.PrepareContext(ctx, insertSegment); err != nil {
+		return fmt.Errorf("store: prepare: %w", err)
 	}
-	if s.dialect == postgresDialect {
-		return nil
-	}
-	return s.write(ctx, "read the newest block", func(tx *sql.Tx) error { return a.load(ctx, tx) })
+	s.appending.Lock()
+	defer s.appending.Unlock()
+	return s.change(ctx, "read the end of the history", func(*sql.Tx) error { return nil })
 }
 
 func (a *appender) close() error {
-	var errs []error
-	for _, stmt := range a.inserts {
-		if stmt != nil {
-			errs = append(errs, stmt.Close())
-		}
+	if a.stmt == nil {
+		return nil
 	}
-	return errors.Join(errs...)
+	return a.stmt.Close()
 }
 
-// insertQuery is the INSERT of n rows.
-func (s *Store) insertQuery(n int) string {
-	return `INSERT INTO attempts (id, at, kind, action, from_key, claimed_key, to_key, requested_key, body) VALUES ` +
-		s.placeholders(n, rowColumns) + ` ON CONFLICT (id) DO NOTHING`
+// change runs f, which changes segments, in one transaction. The caller holds s.appending. In PostgreSQL it sees one snapshot, and what another node changes
+// at the same time makes it fail, to be tried again.
+func (s *Store) change(ctx context.Context, what string, f func(tx *sql.Tx) error) error {
+	var options *sql.TxOptions
+	if s.dialect == postgresDialect {
+		options = &sql.TxOptions{Isolation: sql.LevelRepeatableRead}
+	}
+	tx, err := s.writer.BeginTx(ctx, options)
+	if err == nil {
+		if err = s.appender.load(ctx, s.dialect, tx); err == nil {
+			err = f(tx)
+		}
+		if err == nil {
+			err = tx.Commit()
+		} else {
+			_ = tx.Rollback() // the first error is the one to tell
+		}
+	}
+	if err != nil {
+		s.appender.known = false
+		return fmt.Errorf("store: %s: %w", what, err)
+	}
+	return nil
+}
+
+// load reads the tail if it is unknown.
+func (t *tail) load(ctx context.Context, d dialect, tx *sql.Tx) error {
+	if t.known || d == postgresDialect {
+		return nil
+	}
+	const query = `SELECT COALESCE(MAX(last), ''), COALESCE(SUM(bytes), 0) FROM attempt_segments`
+	if err := tx.QueryRowContext(ctx, query).Scan(&t.last, &t.total); err != nil {
+		return err
+	}
+	t.known = true
+	return nil
+}
+
+// add notes a segment that has been written.
+func (t *tail) add(s *segment) {
+	t.last = max(t.last, s.last)
+	t.total += s.bytes
 }
 
 // Append stores attempts, all or none; see history.Storage.
@@ -92,91 +101,159 @@ func (s *Store) Append(ctx context.Context, verdicts []verdict.Verdict) error {
 	s.appending.Lock()
 	defer s.appending.Unlock()
 	a := &s.appender
-	a.encode(verdicts)
+	a.sort(verdicts)
 	defer a.release()
-	before := a.tail
-	err := s.write(ctx, "append attempts", func(tx *sql.Tx) error {
-		if err := a.insert(ctx, tx); err != nil {
-			return err
-		}
-		if err := s.noteBlocks(ctx, tx, a.rows); err != nil {
-			return err
-		}
-		return setFeedback(ctx, tx, verdicts)
-	})
-	if err != nil {
-		a.tail = before
+	if done, err := s.appendOne(ctx); done || err != nil {
+		return err
 	}
-	return err
+	return s.change(ctx, "append attempts", func(tx *sql.Tx) error {
+		if err := s.dropStored(ctx, tx); err != nil {
+			return err
+		}
+		return a.write(ctx, tx, a.entries, segmentRows)
+	})
 }
 
-// encode makes rows of the verdicts, in the order of their ids: that is the order of the pages.
-func (a *appender) encode(verdicts []verdict.Verdict) {
-	a.rows, a.bodies, a.ends = a.rows[:0], a.bodies[:0], a.ends[:0]
+// appendOne is for what comes all the time: one segment, behind all that there is. It needs no look at what is stored, and is one statement.
+func (s *Store) appendOne(ctx context.Context) (done bool, err error) {
+	a := &s.appender
+	if s.dialect == postgresDialect || !a.known || a.entries[0].id <= a.last {
+		return false, nil
+	}
+	segment, rest := a.builder.build(a.entries, segmentRows)
+	if len(rest) > 0 {
+		return false, nil
+	}
+	if err := segment.insert(ctx, a.stmt); err != nil {
+		a.known = false
+		return false, fmt.Errorf("store: append attempts: %w", err)
+	}
+	a.add(segment)
+	return true, nil
+}
+
+// sort makes entries of the verdicts, in the order of their ids, of which each comes once.
+func (a *appender) sort(verdicts []verdict.Verdict) {
+	a.entries = a.entries[:0]
 	for i := range verdicts {
-		v := &verdicts[i]
-		r := row{id: a.id(v), at: v.Time.UnixMicro(), kind: v.Kind, action: v.Action}
-		r.from, r.claimed = keys(v.From.Identity, v.From.Claimed)
-		r.to, r.requested = keys(v.To.User, v.To.Requested)
-		a.rows = append(a.rows, r)
-		a.bodies = appendBody(a.bodies, v)
-		a.ends = append(a.ends, len(a.bodies))
+		a.entries = append(a.entries, entry{a.id(&verdicts[i]), &verdicts[i]})
 	}
-	bodies, start := string(a.bodies), 0 // one string for all
-	for i, end := range a.ends {
-		a.rows[i].body, start = bodies[start:end], end
+	a.entries = inOrder(a.entries)
+}
+
+// inOrder sorts entries by their ids; of those of one id the first is kept.
+func inOrder(entries []entry) []entry {
+	order := func(x, y entry) int { return cmp.Compare(x.id, y.id) }
+	if !slices.IsSortedFunc(entries, order) {
+		slices.SortStableFunc(entries, order)
 	}
-	slices.SortStableFunc(a.rows, func(x, y row) int { return cmp.Compare(x.id, y.id) })
+	return slices.CompactFunc(entries, func(x, y entry) bool { return x.id == y.id })
 }
 
 // id returns the verdict's id, or a new one if it came without.
 func (a *appender) id(v *verdict.Verdict) string {
-	if v.ID == "" {
-		return a.ids.New(v.Time)
+	if id := cut(text(v.ID), idLimit); id != "" {
+		return id
 	}
-	return cut(text(v.ID), idLimit)
+	return a.newIDs.New(v.Time)
 }
 
-// keys returns the key of the better address and that of the other one where it differs; never only the second.
-func keys(better, other string) (first, second string) {
-	second = history.Key(other)
-	if better == "" || better == other {
-		return second, ""
-	}
-	first = history.Key(better)
-	if first == second {
-		second = ""
-	}
-	return first, second
-}
-
-func (a *appender) insert(ctx context.Context, tx *sql.Tx) error {
-	rows := a.rows
-	for i, n := range insertSizes {
-		if len(rows) < n {
-			continue
+// write writes entries as segments of at most limit attempts.
+func (a *appender) write(ctx context.Context, tx *sql.Tx, entries []entry, limit int) error {
+	stmt := tx.StmtContext(ctx, a.stmt)
+	for len(entries) > 0 {
+		segment, rest := a.builder.build(entries, limit)
+		if err := segment.insert(ctx, stmt); err != nil {
+			return err
 		}
-		stmt := tx.StmtContext(ctx, a.inserts[i])
-		for ; len(rows) >= n; rows = rows[n:] {
-			a.args = a.args[:0]
-			for j := range rows[:n] {
-				r := &rows[j]
-				a.args = append(a.args, r.id, r.at, int64(r.kind), int64(r.action), r.from, r.claimed, r.to, r.requested, r.body)
-			}
-			if _, err := stmt.ExecContext(ctx, a.args...); err != nil {
-				return err
-			}
-		}
+		a.add(segment)
+		entries = rest
 	}
 	return nil
 }
 
+// dropStored takes the attempts that are stored already out of a.entries.
+func (s *Store) dropStored(ctx context.Context, tx *sql.Tx) error {
+	entries := s.appender.entries
+	if s.dialect == sqliteDialect && entries[0].id > s.appender.last {
+		return nil
+	}
+	ids := make([]string, len(entries))
+	for i := range entries {
+		ids[i] = entries[i].id
+	}
+	stored, err := find(ctx, tx, ids)
+	if err != nil || len(stored) == 0 {
+		return err
+	}
+	s.appender.entries = slices.DeleteFunc(entries, func(e entry) bool { return stored[e.id] })
+	return nil
+}
+
+// find returns which of the ids, which are in order, are those of stored attempts. What is in damaged segments is not found.
+func find(ctx context.Context, tx *sql.Tx, ids []string) (stored map[string]bool, err error) {
+	numbers, err := segmentsOf(ctx, tx, ids)
+	if err != nil || len(numbers) == 0 {
+		return nil, err
+	}
+	stored = make(map[string]bool, len(ids))
+	for _, number := range numbers {
+		d, err := openSegment(ctx, tx, number)
+		if errors.Is(err, errDamaged) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for d.next() {
+			if _, ok := slices.BinarySearch(ids, d.v.ID); ok {
+				stored[d.v.ID] = true
+			}
+		}
+	}
+	return stored, nil
+}
+
+// segmentsOf returns the segments that the filters of ids say may hold some of the ids, which are in order.
+func segmentsOf(ctx context.Context, tx *sql.Tx, ids []string) (numbers []int64, err error) {
+	const query = `SELECT segment, first, last, ids FROM attempt_segments WHERE last >= $1 AND last <= $2 AND first <= $3 ORDER BY segment`
+	rows, err := tx.QueryContext(ctx, query, ids[0], behind(ids[len(ids)-1]), ids[len(ids)-1])
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var number int64
+		var first, last string
+		var f sql.RawBytes
+		if err := rows.Scan(&number, &first, &last, &f); err != nil {
+			return nil, err
+		}
+		from, _ := slices.BinarySearch(ids, first)
+		for _, id := range ids[from:] {
+			if id > last {
+				break
+			}
+			if filter(f).mayHold([]uint64{hashText(idKey, id)}, idHashes) {
+				numbers = append(numbers, number)
+				break
+			}
+		}
+	}
+	return numbers, rows.Err()
+}
+
+// openSegment reads the attempts of a segment. sql.ErrNoRows: there is no such segment any more.
+func openSegment(ctx context.Context, tx *sql.Tx, number int64) (*decoder, error) {
+	var blob []byte
+	if err := tx.QueryRowContext(ctx, `SELECT attempts FROM attempt_segments WHERE segment = $1`, number).Scan(&blob); err != nil {
+		return nil, err
+	}
+	return newDecoder(blob)
+}
+
 // release lets go of the batch's text and of room that only an unusual batch needs.
 func (a *appender) release() {
-	const spareBytes = 1 << 20
-	clear(a.rows)
-	clear(a.args)
-	if cap(a.bodies) > spareBytes {
-		a.bodies = nil
-	}
+	clear(a.entries)
+	a.builder.release()
 }

@@ -3,146 +3,161 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gatehouse.example/internal/state/history"
+	"gatehouse.example/verdict"
 )
 
-// prefixLen characters of a ULID are 30 of its 48 bits of time: 17 minutes have the same.
-const prefixLen = 6
+// What becomes known of an attempt after it was stored is a row of its own, laid over the attempt when that is read: segments never change.
 
-// noteBlocks adds rows, which are in the order of their ids, to the blocks they belong to.
-func (s *Store) noteBlocks(ctx context.Context, tx *sql.Tx, rows []row) error {
-	if s.dialect == postgresDialect {
-		return noteSums(ctx, tx, rows)
-	}
-	return s.appender.noteRows(ctx, tx, rows)
-}
+// noteRows is how many rows one statement reads or changes.
+const noteRows = 256
 
-// noteSums is for several writers: blocks have fixed bounds and are added to in place, in ascending order, so that two nodes never
-// wait for each other in a circle.
-func noteSums(ctx context.Context, tx *sql.Tx, rows []row) error {
-	const query = `INSERT INTO attempt_blocks (first, count, bytes) VALUES ($1, $2, $3)
-		ON CONFLICT (first) DO UPDATE SET count = attempt_blocks.count + excluded.count, bytes = attempt_blocks.bytes + excluded.bytes`
-	for len(rows) > 0 {
-		first := cut(rows[0].id, prefixLen)
-		var count, bytes int64
-		for len(rows) > 0 && cut(rows[0].id, prefixLen) == first {
-			count++
-			bytes += rows[0].size()
-			rows = rows[1:]
-		}
-		if _, err := tx.ExecContext(ctx, query, first, count, bytes); err != nil {
-			return err
-		}
+// Feedback sets what a person says about an attempt and notes when; see history.Storage.
+func (s *Store) Feedback(ctx context.Context, id, label string) error {
+	if err := history.CheckLabel(label); err != nil {
+		return err
 	}
-	return nil
-}
-
-// noteRows is for the only writer, which knows the newest block. Rows behind its start were recorded late and belong to
-// the block that covers their id: the order of blocks is the order of ids.
-func (a *tail) noteRows(ctx context.Context, tx *sql.Tx, rows []row) error {
-	var late *block
-	for i := range rows {
-		r := &rows[i]
-		a.total += r.size()
-		if r.id < a.newest.first {
-			var err error
-			if late, err = a.lateBlock(ctx, tx, late, r.id); err != nil {
-				return err
-			}
-			late.add(r)
-			continue
-		}
-		if a.newest.count == 0 && a.newest.first == "" {
-			a.newest = block{first: r.id}
-		} else if a.newest.count >= blockRows && r.id > a.newest.last {
-			if err := a.newest.save(ctx, tx); err != nil {
-				return err
-			}
-			a.newest = block{first: r.id}
-		}
-		a.newest.add(r)
-	}
-	if late != nil {
-		if err := late.save(ctx, tx); err != nil {
-			return err
-		}
-	}
-	if a.newest.first == "" {
-		return nil
-	}
-	return a.newest.save(ctx, tx)
-}
-
-// lateBlock returns the block that covers id: the given one if it does, else that is saved and the other one read. What is older than
-// the oldest block belongs to the oldest.
-func (a *tail) lateBlock(ctx context.Context, tx *sql.Tx, have *block, id string) (*block, error) {
-	const covering = `SELECT first, count, bytes, filter FROM attempt_blocks WHERE first <= $1 ORDER BY first DESC LIMIT 1`
-	const oldest = `SELECT first, count, bytes, filter FROM attempt_blocks ORDER BY first LIMIT 1`
-	b, err := readBlock(tx.QueryRowContext(ctx, covering, id))
-	if errors.Is(err, sql.ErrNoRows) {
-		b, err = readBlock(tx.QueryRowContext(ctx, oldest))
-	}
+	const query = `INSERT INTO attempt_notes (id, feedback, feedback_at) VALUES ($1, $2, $3)
+		ON CONFLICT (id) DO UPDATE SET feedback = excluded.feedback, feedback_at = excluded.feedback_at`
+	id = text(id)
+	stored, err := s.stored(ctx, "set feedback", []string{id})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	switch {
-	case b.first == a.newest.first:
-		b = &a.newest
-	case have != nil && have.first == b.first:
-		return have, nil
+	if !stored[id] {
+		return history.ErrNotFound
 	}
-	if have != nil {
-		err = have.save(ctx, tx)
-	}
-	return b, err
-}
-
-func (b *block) save(ctx context.Context, tx *sql.Tx) error {
-	const query = `INSERT INTO attempt_blocks (first, count, bytes, filter) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (first) DO UPDATE SET count = excluded.count, bytes = excluded.bytes, filter = excluded.filter`
-	_, err := tx.ExecContext(ctx, query, b.first, b.count, b.bytes, b.filter[:])
+	_, err = s.exec(ctx, "set feedback", query, id, label, micros(time.Now()))
 	return err
 }
 
-func readBlock(r *sql.Row) (*block, error) {
-	var b block
-	var filter []byte
-	if err := r.Scan(&b.first, &b.count, &b.bytes, &filter); err != nil {
+// Respond sets responses of attempts that are stored already; see history.Storage. The size by which old attempts are pruned leaves them
+// out: each takes some fifty octets.
+func (s *Store) Respond(ctx context.Context, outcomes []history.Outcome) (missing []string, err error) {
+	responses := make(map[string]verdict.Response, len(outcomes))
+	for i := range outcomes {
+		responses[cut(text(outcomes[i].ID), idLimit)] = outcomes[i].Response
+	}
+	// Rows are locked in the order of their ids, so that two nodes never wait for each other in a circle.
+	ids := slices.Sorted(maps.Keys(responses))
+	stored, err := s.stored(ctx, "set responses", ids)
+	if err != nil {
 		return nil, err
 	}
-	copy(b.filter[:], filter)
-	return &b, nil
+	there := ids[:0:0]
+	for _, id := range ids {
+		if stored[id] {
+			there = append(there, id)
+		} else {
+			missing = append(missing, id)
+		}
+	}
+	if len(there) == 0 {
+		return missing, nil
+	}
+	err = s.write(ctx, "set responses", func(tx *sql.Tx) error { return s.noteResponses(ctx, tx, there, responses) })
+	if err != nil {
+		return nil, err
+	}
+	return missing, nil
 }
 
-// load reads the tail from the database.
-func (a *tail) load(ctx context.Context, tx *sql.Tx) error {
-	var err error
-	if a.total, err = sumBytes(ctx, tx); err != nil {
+// stored returns which of the ids, which are in order, are those of stored attempts. Should one of them be pruned before its note is
+// written, the note goes with the next that are pruned.
+func (s *Store) stored(ctx context.Context, what string, ids []string) (stored map[string]bool, err error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	err = s.read(ctx, what, func(tx *sql.Tx) error {
+		stored, err = find(ctx, tx, ids)
 		return err
-	}
-	return a.loadNewest(ctx, tx)
+	})
+	return stored, err
 }
 
-func sumBytes(ctx context.Context, tx *sql.Tx) (total int64, err error) {
-	err = tx.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM attempt_blocks`).Scan(&total)
-	return total, err
+func (s *Store) noteResponses(ctx context.Context, tx *sql.Tx, ids []string, responses map[string]verdict.Response) error {
+	for part := range slices.Chunk(ids, noteRows) {
+		args := make([]any, 0, 3*len(part))
+		for _, id := range part {
+			r := responses[id]
+			args = append(args, id, r.Code, []byte(cut(r.Reason, fieldLimit)))
+		}
+		query := `INSERT INTO attempt_notes (id, code, reason) VALUES ` + s.placeholders(len(part), 3) +
+			` ON CONFLICT (id) DO UPDATE SET code = excluded.code, reason = excluded.reason`
+		if _, err := tx.ExecContext(ctx, query, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// loadNewest reads the newest block as it stands in the database.
-func (a *tail) loadNewest(ctx context.Context, tx *sql.Tx) error {
-	a.newest = block{}
-	b, err := readBlock(tx.QueryRowContext(ctx, `SELECT first, count, bytes, filter FROM attempt_blocks ORDER BY first DESC LIMIT 1`))
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+// addNotes lays what became known later over attempts.
+func (s *Store) addNotes(ctx context.Context, tx *sql.Tx, all []*verdict.Verdict) error {
+	for part := range slices.Chunk(all, noteRows) {
+		byID := make(map[string]*verdict.Verdict, len(part))
+		args := make([]any, len(part))
+		for i, v := range part {
+			byID[v.ID], args[i] = v, v.ID
+		}
+		if err := s.addNotesTo(ctx, tx, byID, args); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (s *Store) addNotesTo(ctx context.Context, tx *sql.Tx, byID map[string]*verdict.Verdict, args []any) error {
+	query := `SELECT id, feedback, code, reason FROM attempt_notes WHERE id IN ` + s.placeholders(1, len(args))
+	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
-	var last sql.NullString
-	if err := tx.QueryRowContext(ctx, `SELECT MAX(id) FROM attempts`).Scan(&last); err != nil {
-		return err
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var feedback sql.NullString
+		var code sql.NullInt64
+		var reason []byte
+		if err := rows.Scan(&id, &feedback, &code, &reason); err != nil {
+			return err
+		}
+		v := byID[id]
+		if feedback.Valid {
+			v.Feedback = feedback.String
+		}
+		if code.Valid {
+			v.Response = &verdict.Response{Code: int(code.Int64), Reason: string(reason)}
+			mendText(&v.Response.Reason)
+		}
 	}
-	a.newest = *b
-	a.newest.last = max(last.String, b.first)
-	return nil
+	return rows.Err()
+}
+
+// placeholders is rows of columns, as VALUES takes them: ($1, $2), ($3, $4). SQLite gets ? and
+// not $1: it looks named parameters up one after the other, which costs more than an insert when there are hundreds.
+func (s *Store) placeholders(rows, columns int) string {
+	var q strings.Builder
+	for i := range rows * columns {
+		switch {
+		case i == 0:
+			q.WriteByte('(')
+		case i%columns == 0:
+			q.WriteString("), (")
+		default:
+			q.WriteString(", ")
+		}
+		if s.dialect == sqliteDialect {
+			q.WriteByte('?')
+		} else {
+			q.WriteString("$" + strconv.Itoa(i+1))
+		}
+	}
+	q.WriteByte(')')
+	return q.String()
 }

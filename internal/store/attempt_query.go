@@ -5,195 +5,205 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
-	"time"
+	"slices"
 
 	"gatehouse.example/internal/state/history"
 	"gatehouse.example/verdict"
 )
 
-// lastID is behind every id: they are made of digits and capital letters.
-const lastID = "~"
-
-const attemptColumns = `id, at, kind, action, body, feedback`
+// read runs f in a transaction that sees one state of the database, whatever is appended, joined or removed meanwhile.
+func (s *Store) read(ctx context.Context, what string, f func(tx *sql.Tx) error) error {
+	var options *sql.TxOptions
+	if s.dialect == postgresDialect {
+		options = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	tx, err := s.reader.BeginTx(ctx, options)
+	if err == nil {
+		err = f(tx)
+		_ = tx.Rollback() // nothing has changed
+	}
+	if err != nil && !errors.Is(err, history.ErrNotFound) {
+		err = fmt.Errorf("store: %s: %w", what, err)
+	}
+	return err
+}
 
 // Get returns the attempt of that id, or history.ErrNotFound.
-func (s *Store) Get(ctx context.Context, id string) (verdict.Verdict, error) {
-	const query = `SELECT ` + attemptColumns + ` FROM attempts WHERE id = $1`
-	v, err := readAttempt(s.reader.QueryRowContext(ctx, query, text(id)).Scan)
-	if errors.Is(err, sql.ErrNoRows) {
-		return verdict.Verdict{}, history.ErrNotFound
-	}
+func (s *Store) Get(ctx context.Context, id string) (v verdict.Verdict, err error) {
+	id = text(id)
+	err = s.read(ctx, "get an attempt", func(tx *sql.Tx) error {
+		found, err := get(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		v = *found
+		return s.addNotes(ctx, tx, []*verdict.Verdict{&v})
+	})
+	return v, err
+}
+
+func get(ctx context.Context, tx *sql.Tx, id string) (*verdict.Verdict, error) {
+	numbers, err := segmentsOf(ctx, tx, []string{id})
 	if err != nil {
-		return verdict.Verdict{}, fmt.Errorf("store: get an attempt: %w", err)
+		return nil, err
 	}
-	return v, nil
+	err = history.ErrNotFound
+	for _, number := range numbers {
+		d, derr := openSegment(ctx, tx, number)
+		if errors.Is(derr, errDamaged) {
+			err = fmt.Errorf("segment %d: %w", number, derr)
+			continue
+		}
+		if derr != nil {
+			return nil, derr
+		}
+		for d.next() {
+			if d.v.ID == id {
+				v := d.v.Clone()
+				mend(v)
+				return v, nil
+			}
+		}
+	}
+	return nil, err
 }
 
 // Query returns attempts, the newest first; see history.Storage.
 func (s *Store) Query(ctx context.Context, f history.Filter) (page []verdict.Verdict, next string, err error) {
 	limit := f.Page()
-	before := lastID
-	if f.Before != "" {
-		before = text(f.Before)
-	}
-	err = s.spans(ctx, before, hashes(&f), func(from, to string) (more bool, err error) {
-		found, err := s.queryRange(ctx, &f, from, to, limit+1-len(page))
-		page = append(page, found...)
-		return len(page) <= limit, err
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	if len(page) > limit {
-		page = page[:limit]
-		next = page[limit-1].ID
-	}
-	return page, next, nil
-}
-
-// queryRange returns what f asks for among the ids in [from, to), the newest first.
-func (s *Store) queryRange(ctx context.Context, f *history.Filter, from, to string, limit int) ([]verdict.Verdict, error) {
-	q := conditions{query: `SELECT ` + attemptColumns + ` FROM attempts`}
-	q.add(`id >= $`, from)
-	q.add(`id < $`, to)
-	if f.Kind != nil {
-		q.add(`kind = $`, int64(*f.Kind))
-	}
-	if f.Action != nil {
-		q.add(`action = $`, int64(*f.Action))
-	}
-	if f.From != "" {
-		q.addEither(`from_key`, `claimed_key`, history.Key(f.From))
-	}
-	if f.To != "" {
-		q.addEither(`to_key`, `requested_key`, history.Key(f.To))
-	}
-	q.query += ` ORDER BY id DESC LIMIT ` + strconv.Itoa(limit)
-	return load(ctx, s, "query attempts", q.query, readAttempt, q.args...)
-}
-
-// conditions is a query that grows a WHERE.
-type conditions struct {
-	query string
-	args  []any
-}
-
-// add appends a condition that ends in $, the placeholder of arg.
-func (q *conditions) add(condition string, arg any) {
-	q.join()
-	q.args = append(q.args, arg)
-	q.query += condition + strconv.Itoa(len(q.args))
-}
-
-// addEither appends that one of two columns equals arg. An empty second column means "as the first".
-func (q *conditions) addEither(a, b, arg string) {
-	q.join()
-	q.args = append(q.args, arg)
-	n := strconv.Itoa(len(q.args))
-	q.query += `(` + a + ` = $` + n + ` OR ` + b + ` <> '' AND ` + b + ` = $` + n + `)`
-}
-
-func (q *conditions) join() {
-	if len(q.args) == 0 {
-		q.query += ` WHERE `
-	} else {
-		q.query += ` AND `
-	}
-}
-
-// spans calls do with ranges of ids [from, to), the newest first, that together hold every attempt below before that the hashes may
-// stand for, until do wants no more. Without hashes, and with PostgreSQL, that is one range.
-func (s *Store) spans(ctx context.Context, before string, hashes []uint64, do func(from, to string) (more bool, err error)) error {
-	if len(hashes) == 0 || s.dialect == postgresDialect {
-		_, err := do("", before)
-		return err
-	}
-	for to := before; ; {
-		blocks, last, err := s.blocksBelow(ctx, to)
+	err = s.read(ctx, "query attempts", func(tx *sql.Tx) error {
+		found, err := search(ctx, tx, &f, limit+1)
 		if err != nil {
 			return err
 		}
-		for i := range blocks {
-			from := blocks[i].first
-			if last && i == len(blocks)-1 {
-				from = "" // the oldest block covers all before it
-			}
-			if mayHold(blocks[i].filter, hashes) {
-				if more, err := do(from, to); err != nil || !more {
-					return err
-				}
-			}
-			to = from
+		if len(found) > limit {
+			found = found[:limit]
+			next = found[limit-1].ID
 		}
-		if last {
-			return nil
+		for _, v := range found {
+			mend(v)
 		}
-	}
-}
-
-// blocksPage is how many filters are in memory at once: 4 kB each.
-const blocksPage = 64
-
-type blockFilter struct {
-	first  string
-	filter []byte
-}
-
-// blocksBelow returns up to blocksPage blocks that start before id, and whether these are the last.
-func (s *Store) blocksBelow(ctx context.Context, id string) (blocks []blockFilter, last bool, err error) {
-	query := `SELECT first, filter FROM attempt_blocks WHERE first < $1 ORDER BY first DESC LIMIT ` + strconv.Itoa(blocksPage+1)
-	blocks, err = load(ctx, s, "query blocks", query, func(scan func(...any) error) (blockFilter, error) {
-		var b blockFilter
-		err := scan(&b.first, &b.filter)
-		return b, err
-	}, id)
-	if len(blocks) > blocksPage {
-		return blocks[:blocksPage], false, err
-	}
-	return blocks, true, err
-}
-
-func readAttempt(scan func(...any) error) (verdict.Verdict, error) {
-	var v verdict.Verdict
-	var at int64
-	var kind, action uint8
-	var body []byte
-	if err := scan(&v.ID, &at, &kind, &action, &body, &v.Feedback); err != nil {
-		return v, err
-	}
-	v.Time, v.Kind, v.Action = time.UnixMicro(at).UTC(), verdict.Kind(kind), verdict.Action(action)
-	if err := readBody(body, &v); err != nil {
-		return v, fmt.Errorf("attempt %s: %w", v.ID, err)
-	}
-	return v, nil
-}
-
-// Feedback sets what a person says about an attempt and notes when; see history.Storage.
-func (s *Store) Feedback(ctx context.Context, id, label string) error {
-	if err := history.CheckLabel(label); err != nil {
-		return err
-	}
-	n, err := s.exec(ctx, "set feedback", feedbackQuery, label, micros(time.Now()), text(id))
-	if err == nil && n == 0 {
-		err = history.ErrNotFound
-	}
-	return err
-}
-
-const feedbackQuery = `UPDATE attempts SET feedback = $1, feedback_at = $2 WHERE id = $3`
-
-// setFeedback keeps the feedback that verdicts bring along, as imported ones do; new ones have none.
-func setFeedback(ctx context.Context, tx *sql.Tx, verdicts []verdict.Verdict) error {
-	for i := range verdicts {
-		v := &verdicts[i]
-		if v.Feedback == "" {
-			continue
-		}
-		if _, err := tx.ExecContext(ctx, feedbackQuery, strings.ToValidUTF8(text(v.Feedback), ""), micros(v.Time), cut(text(v.ID), idLimit)); err != nil {
+		if err := s.addNotes(ctx, tx, found); err != nil {
 			return err
 		}
+		page = make([]verdict.Verdict, len(found))
+		for i, v := range found {
+			page[i] = *v
+		}
+		return nil
+	})
+	return page, next, err
+}
+
+// merge is a search under way. Segments are opened in the order of their last ids, each when its turn has come, and the attempts
+// found in the open ones are merged.
+type merge struct {
+	tx     *sql.Tx
+	match  matcher
+	heads  heads
+	need   int // how many attempts are still asked for
+	before string
+	open   [][]*verdict.Verdict // each in the order of its ids, none empty
+}
+
+// search returns up to limit attempts, the newest first, that may share their text with the segments they are from.
+func search(ctx context.Context, tx *sql.Tx, f *history.Filter, limit int) (found []*verdict.Verdict, err error) {
+	m := merge{tx: tx, match: newMatcher(f), need: limit, before: text(f.Before)}
+	m.heads = heads{tx: tx, wanted: wanted(f), before: m.before}
+	for m.need > 0 {
+		if err := m.openNewer(ctx); err != nil {
+			return nil, err
+		}
+		i := m.newest()
+		if i < 0 {
+			return found, nil
+		}
+		v := m.pop(i)
+		if n := len(found); n > 0 && found[n-1].ID == v.ID {
+			continue // two nodes have stored it
+		}
+		found = append(found, v)
+		m.need--
 	}
-	return nil
+	return found, nil
+}
+
+// openNewer opens segments until all that are still closed are older than the newest found attempt.
+func (m *merge) openNewer(ctx context.Context) error {
+	for {
+		h, err := m.heads.peek(ctx)
+		if err != nil {
+			return err
+		}
+		if i := m.newest(); h == nil || i >= 0 && last(m.open[i]).ID > h.last {
+			return nil
+		}
+		m.heads.skip()
+		d, err := openSegment(ctx, m.tx, h.number)
+		if err == nil {
+			err = m.collect(d)
+		}
+		if err != nil {
+			return fmt.Errorf("segment %d, attempts %s to %s: %w", h.number, h.first, h.last, err)
+		}
+	}
+}
+
+// collect opens a segment: those of its attempts that are asked for, and of these no more than are needed.
+func (m *merge) collect(d *decoder) error {
+	var found []*verdict.Verdict
+	for d.next() {
+		if m.before != "" && d.v.ID >= m.before {
+			break
+		}
+		if m.match.matches(&d.v) {
+			found = append(found, d.v.Clone())
+		}
+	}
+	if len(found) > 0 {
+		m.open = append(m.open, found[max(len(found)-m.need, 0):])
+	}
+	return d.err()
+}
+
+// newest returns which of the open segments has the newest attempt; -1: all have been read. There are a few at most.
+func (m *merge) newest() int {
+	best := -1
+	for i := range m.open {
+		if best < 0 || last(m.open[i]).ID > last(m.open[best]).ID {
+			best = i
+		}
+	}
+	return best
+}
+
+func (m *merge) pop(i int) *verdict.Verdict {
+	v := last(m.open[i])
+	if m.open[i] = m.open[i][:len(m.open[i])-1]; len(m.open[i]) == 0 {
+		m.open = slices.Delete(m.open, i, i+1)
+	}
+	return v
+}
+
+func last(all []*verdict.Verdict) *verdict.Verdict { return all[len(all)-1] }
+
+// matcher says which attempts are asked for.
+type matcher struct {
+	f        *history.Filter
+	from, to string
+}
+
+func newMatcher(f *history.Filter) matcher {
+	return matcher{f: f, from: history.Key(f.From), to: history.Key(f.To)}
+}
+
+func (m *matcher) matches(v *verdict.Verdict) bool {
+	return (m.f.Kind == nil || *m.f.Kind == v.Kind) && (m.f.Action == nil || *m.f.Action == v.Action) &&
+		(m.f.From == "" || isEither(m.from, v.From.Identity, v.From.Claimed)) &&
+		(m.f.To == "" || isEither(m.to, v.To.User, v.To.Requested))
+}
+
+func isEither(key, better, other string) bool {
+	first, second := keys(better, other)
+	return key == first || second != "" && key == second
 }

@@ -26,7 +26,7 @@ func relayed(n int) []verdict.Verdict {
 
 func TestRespondChangesTheResponseAndNothingElse(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
-		all := relayed(2*respondRows + 10)
+		all := relayed(2*noteRows + 10)
 		appendAll(t, s, all...)
 		if err := s.Feedback(t.Context(), all[0].ID, history.Spam); err != nil {
 			t.Fatal(err)
@@ -78,14 +78,13 @@ func TestRespondIsAllOrNothing(t *testing.T) {
 	})
 }
 
-// TestDamagedRowsKeepNothingBack: one row that cannot be read does not cost the others their response.
-func TestDamagedRowsKeepNothingBack(t *testing.T) {
+// TestDamagedSegmentsKeepNothingBack: one segment that cannot be read does not cost the others their response.
+func TestDamagedSegmentsKeepNothingBack(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
 		all := relayed(2)
-		appendAll(t, s, all...)
-		if _, err := s.exec(t.Context(), "damage", `UPDATE attempts SET body = 'x' WHERE id = $1`, all[0].ID); err != nil {
-			t.Fatal(err)
-		}
+		appendAll(t, s, all[0])
+		appendAll(t, s, all[1])
+		damage(t, s, all[0].ID)
 		missing, err := s.Respond(t.Context(), []history.Outcome{{ID: all[0].ID, Response: verdict.Response{Code: 503}}, {ID: all[1].ID, Response: verdict.Response{Code: 504}}})
 		if err != nil || !slices.Equal(missing, []string{all[0].ID}) {
 			t.Errorf("missing %q, %v", missing, err)

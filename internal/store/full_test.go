@@ -54,7 +54,7 @@ func TestFullDiskIsOverWhenThereIsRoomAgain(t *testing.T) {
 		t.Errorf("%d recorded, %+v", recorded, stats)
 	}
 	var rows uint64
-	if err := s.reader.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM attempts`).Scan(&rows); err != nil || rows != stats.Written {
+	if err := s.reader.QueryRowContext(t.Context(), `SELECT SUM(count) FROM attempt_segments`).Scan(&rows); err != nil || rows != stats.Written {
 		t.Errorf("%d rows, %v, %+v", rows, err, stats)
 	}
 }

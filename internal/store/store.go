@@ -54,7 +54,7 @@ type Store struct {
 	path    string   // SQLite: the database file; PostgreSQL: "the PostgreSQL database"
 
 	appending sync.Mutex
-	appender  appender // guarded by appending, as are the newest block and the statements in it
+	appender  appender // guarded by appending
 }
 
 type dialect uint8

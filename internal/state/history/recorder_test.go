@@ -24,6 +24,7 @@ type memory struct {
 	slow    time.Duration
 	prunes  []time.Time
 	old     int64 // rows that Prune still finds
+	small   int64 // rows that Compact still finds
 }
 
 func (m *memory) Append(ctx context.Context, verdicts []verdict.Verdict) error {
@@ -55,6 +56,14 @@ func (m *memory) Prune(_ context.Context, before time.Time, _ int64) (int64, err
 	m.prunes = append(m.prunes, before)
 	n := min(m.old, 1000)
 	m.old -= n
+	return n, nil
+}
+
+func (m *memory) Compact(context.Context) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := min(m.small, 1000)
+	m.small -= n
 	return n, nil
 }
 
@@ -237,6 +246,19 @@ func TestRecorderPrunesStepByStep(t *testing.T) {
 		}
 		if want := start.Add(time.Minute - 24*time.Hour); !m.prunes[0].Equal(want) {
 			t.Errorf("before %v, want %v", m.prunes[0], want)
+		}
+		stop()
+	})
+}
+
+func TestRecorderCompactsAfterPruning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{small: 3500}
+		_, stop := run(t, m, Config{})
+		time.Sleep(61 * time.Second)
+		synctest.Wait()
+		if m.small != 0 {
+			t.Errorf("%d are left", m.small)
 		}
 		stop()
 	})

@@ -12,14 +12,15 @@ const (
 	drainTime  = 5 * time.Second
 )
 
-// Run stores what is recorded and forgets what is old, until ctx ends; then it stores what is still queued, within
+// Run stores what is recorded, forgets what is old and keeps the rest in order, until ctx ends; then it stores what is still queued, within
 // five seconds, counts the rest as lost and returns nil.
 func (r *Recorder) Run(ctx context.Context) error {
 	prune := time.NewTicker(r.cfg.PruneEvery)
 	defer prune.Stop()
 	ready := make(chan struct{})
 	close(ready)
-	var pruning chan struct{} // ready while there is more to prune, else nil
+	var tidying chan struct{} // ready while there is more to prune or to compact, else nil
+	pruned := false           // compacting has its turn
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
@@ -27,10 +28,12 @@ func (r *Recorder) Run(ctx context.Context) error {
 			r.gather(ctx)
 			r.store(ctx)
 		case <-prune.C:
-			pruning = ready
-		case <-pruning:
-			if !r.prune(ctx) {
-				pruning = nil
+			tidying, pruned = ready, false
+		case <-tidying:
+			if !pruned {
+				pruned = !r.prune(ctx)
+			} else if !r.compact(ctx) {
+				tidying = nil
 			}
 		case <-r.later:
 			r.later = nil
@@ -127,6 +130,15 @@ func (r *Recorder) prune(ctx context.Context) bool {
 	r.mu.Unlock()
 	if err != nil && ctx.Err() == nil {
 		r.cfg.Log.Error("history: removing old attempts fails", "error", err)
+	}
+	return err == nil && n > 0
+}
+
+// compact does one step's worth and tells whether there may be more.
+func (r *Recorder) compact(ctx context.Context) bool {
+	n, err := r.storage.Compact(ctx)
+	if err != nil && ctx.Err() == nil {
+		r.cfg.Log.Error("history: putting stored attempts in order fails", "error", err)
 	}
 	return err == nil && n > 0
 }

@@ -1,31 +1,29 @@
--- One row per attempt. The keys are history.Key of the proven and the claimed caller, of the user and of what was requested;
--- the second of each pair is empty where it equals the first. body is the rest of the verdict (attempt_body.go).
-CREATE TABLE attempts (
-    id            TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    at            BIGINT  NOT NULL,
-    kind          INTEGER NOT NULL,
-    action        INTEGER NOT NULL,
-    from_key      TEXT    NOT NULL,
-    claimed_key   TEXT    NOT NULL,
-    to_key        TEXT    NOT NULL,
-    requested_key TEXT    NOT NULL,
-    body          TEXT    NOT NULL,
-    feedback      TEXT    NOT NULL DEFAULT '',
-    feedback_at   BIGINT  NOT NULL DEFAULT 0
+-- One row per commit of attempts: `attempts` has them all, in the order of their ids, from `first` to `last` (attempt_encode.go); segments may overlap.
+-- keys and ids are Bloom filters of what they can be found by (attempt_filter.go). The indices have all that is asked of
+-- segments without looking inside; the second one those that are worth joining (attempt_compact.go).
+CREATE TABLE attempt_segments (
+    segment  BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    first    TEXT COLLATE "C" NOT NULL,
+    last     TEXT COLLATE "C" NOT NULL,
+    newest   BIGINT NOT NULL,
+    count    BIGINT NOT NULL,
+    bytes    BIGINT NOT NULL,
+    keys     BYTEA NOT NULL,
+    ids      BYTEA NOT NULL,
+    attempts BYTEA NOT NULL
 );
 
-CREATE INDEX attempts_from ON attempts (from_key, id);
-CREATE INDEX attempts_claimed ON attempts (claimed_key, id) WHERE claimed_key <> '';
-CREATE INDEX attempts_to ON attempts (to_key, id);
-CREATE INDEX attempts_requested ON attempts (requested_key, id) WHERE requested_key <> '';
+CREATE UNIQUE INDEX attempt_segments_order ON attempt_segments (last) INCLUDE (first, newest, count, bytes);
 
--- One row per 17 minutes of attempts, `first` being what their ids begin with: how many and how large (attempt_block.go).
--- The indices above do what the filter does in SQLite.
-CREATE TABLE attempt_blocks (
-    first  TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    count  BIGINT NOT NULL,
-    bytes  BIGINT NOT NULL,
-    filter BYTEA
+CREATE INDEX attempt_segments_small ON attempt_segments (last) INCLUDE (first, newest, count, bytes) WHERE count < 256 AND bytes < 131072;
+
+-- What became known of an attempt after it was stored; NULL: nothing.
+CREATE TABLE attempt_notes (
+    id          TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    feedback    TEXT,
+    feedback_at BIGINT,
+    code        INTEGER,
+    reason      BYTEA
 );
 
 CREATE TABLE list_entries (

@@ -1,27 +1,30 @@
--- One row per attempt. The keys are history.Key of the proven and the claimed caller, of the user and of what was requested;
--- the second of each pair is empty where it equals the first. body is the rest of the verdict (attempt_body.go).
-CREATE TABLE attempts (
-    id            TEXT    NOT NULL PRIMARY KEY,
-    at            BIGINT  NOT NULL,
-    kind          INTEGER NOT NULL,
-    action        INTEGER NOT NULL,
-    from_key      TEXT    NOT NULL,
-    claimed_key   TEXT    NOT NULL,
-    to_key        TEXT    NOT NULL,
-    requested_key TEXT    NOT NULL,
-    body          TEXT    NOT NULL,
-    feedback      TEXT    NOT NULL DEFAULT '',
-    feedback_at   BIGINT  NOT NULL DEFAULT 0
+-- One row per commit of attempts: `attempts` has them all, in the order of their ids, from `first` to `last` (attempt_encode.go); segments may overlap.
+-- keys and ids are Bloom filters of what they can be found by (attempt_filter.go). The indices have all that is asked of
+-- segments without looking inside; the second one those that are worth joining (attempt_compact.go).
+CREATE TABLE attempt_segments (
+    segment  INTEGER PRIMARY KEY,
+    first    TEXT   NOT NULL,
+    last     TEXT   NOT NULL,
+    newest   BIGINT NOT NULL,
+    count    BIGINT NOT NULL,
+    bytes    BIGINT NOT NULL,
+    keys     BLOB NOT NULL,
+    ids      BLOB NOT NULL,
+    attempts BLOB NOT NULL
 );
 
--- One row per run of about a thousand attempts, from the id `first` up to the next row's: how many, how large, and a Bloom
--- filter of their keys (attempt_block.go).
-CREATE TABLE attempt_blocks (
-    first  TEXT   NOT NULL PRIMARY KEY,
-    count  BIGINT NOT NULL,
-    bytes  BIGINT NOT NULL,
-    filter BLOB
-);
+CREATE INDEX attempt_segments_order ON attempt_segments (last, first, newest, count, bytes);
+
+CREATE INDEX attempt_segments_small ON attempt_segments (last, first, newest, count, bytes) WHERE count < 256 AND bytes < 131072;
+
+-- What became known of an attempt after it was stored; NULL: nothing.
+CREATE TABLE attempt_notes (
+    id          TEXT NOT NULL PRIMARY KEY,
+    feedback    TEXT,
+    feedback_at BIGINT,
+    code        INTEGER,
+    reason      BLOB
+) WITHOUT ROWID;
 
 CREATE TABLE list_entries (
     list    TEXT    NOT NULL,
