@@ -1,6 +1,6 @@
 // Package api is the HTTP API of a running server: attempts with their
-// reasons, screening on request, lists, bans and users under /api/v1, and
-// /healthz, /readyz, /metrics and /openapi.json beside it.
+// reasons, screening on request, lists, bans, users and fetched certificates
+// under /api/v1, and /healthz, /readyz, /metrics and /openapi.json beside it.
 //
 // Every request under /api/v1 needs the bearer token; it is compared in
 // constant time. Errors are RFC 9457 problem documents. Bodies, headers and
@@ -91,11 +91,13 @@ type Config struct {
 	Bans     Bans
 	Accounts Accounts
 	// Hosts reports whether users of this domain register here. Nil: any.
-	Hosts   func(domain string) bool
-	Screen  Screener
-	Metrics prometheus.Gatherer
-	Probes  []Probe
-	Log     *slog.Logger
+	Hosts  func(domain string) bool
+	Screen Screener
+	// Certificates is the cache of fetched certificates.
+	Certificates Certificates
+	Metrics      prometheus.Gatherer
+	Probes       []Probe
+	Log          *slog.Logger
 }
 
 // Server is the API as a handler.
@@ -128,6 +130,9 @@ func New(cfg Config) *Server {
 	if cfg.Accounts != nil {
 		s.users()
 	}
+	if cfg.Certificates != nil {
+		s.certificates()
+	}
 	s.mux.HandleFunc("GET /healthz", s.healthz)
 	s.mux.HandleFunc("GET /readyz", s.readyz)
 	if cfg.Metrics != nil {
@@ -144,7 +149,7 @@ func New(cfg Config) *Server {
 // from elsewhere is served.
 func (s *Server) describe() huma.Config {
 	c := huma.DefaultConfig("Gatehouse", s.cfg.Version)
-	c.Info.Description = "What the border decided and why; lists, bans and users. The token stands in DATA/api.token."
+	c.Info.Description = "What the border decided and why; lists, bans, users and certificates. The token stands in DATA/api.token."
 	c.DocsPath, c.SchemasPath = "", ""
 	c.CreateHooks = nil
 	c.Transformers = append(c.Transformers, withoutValues)

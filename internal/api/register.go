@@ -9,9 +9,10 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
-// maxBody bounds ordinary request bodies; maxImport that of an import.
+// maxBody bounds ordinary request bodies; maxImport that of an import, maxChain that of a chain of certificates, which JSON makes longer.
 const (
 	maxBody   = 64 << 10
+	maxChain  = 192 << 10
 	maxImport = 64 << 20
 )
 
@@ -31,8 +32,11 @@ func register[I, O any](s *Server, method, path, id, summary string, handler fun
 	case "give-feedback":
 		op.DefaultStatus = http.StatusNoContent
 	}
-	if id == "import-entries" {
+	switch id {
+	case "import-entries":
 		op.MaxBodyBytes, op.BodyReadTimeout = maxImport, time.Minute
+	case "put-certificate":
+		op.MaxBodyBytes = maxChain
 	}
 	huma.Register(s.huma, op, handler)
 }
