@@ -63,10 +63,11 @@ func TestForkingAtRandom(t *testing.T) {
 			"":        func(*rapid.T) { g.check() },
 		})
 		g.work()
-		for range 3 { // the last groups may begin late
+		for range 4 { // each group may begin when the one before it has timed out
 			g.wait(400 * sec)
 			g.work()
 		}
+		g.wait(400 * sec)
 		g.check()
 		if n, l := g.layer.Active(), g.p.Stats().Live; n != 0 || l != 0 {
 			t.Fatalf("%d transactions and %d contexts left", n, l)
