@@ -18,8 +18,8 @@ func (v *visit) address() bool {
 		case goesOn:
 			v.inDialog()
 			return false
-		case goesInside:
-			return v.insideDialog()
+		case goesScreened:
+			return v.renewed()
 		}
 		v.routing.Leave()
 	}

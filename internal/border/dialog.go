@@ -17,8 +17,8 @@ const (
 	goesNowhere course = iota
 	// goesOn: it is forwarded without screening.
 	goesOn
-	// goesInside: it is screened as a new one and then goes where its Route leads.
-	goesInside
+	// goesScreened: it is screened as a new one and then goes where its Route leads.
+	goesScreened
 )
 
 // dialog decides about a request that a token brought here. The token says that
@@ -26,27 +26,31 @@ const (
 // the other side has moved meanwhile, by a Contact that has passed here but whose
 // token was not taken up (RFC 3261 §12.2: a route set stays as it is), it may go
 // to the PBX and to phones of ours, but is screened. What the PBX and our phones
-// send may follow the outside anywhere. All else is no dialog of ours: who was
+// send may follow the outside anywhere. Who goes on by another address in From
+// than he called by is screened by that. All else is no dialog of ours: who was
 // let in does not get a relay by that. See docs/adr/0004.
 func (v *visit) dialog() course {
-	if v.routing.Bound {
+	if v.routing.Bound && !v.routing.Renamed {
 		return goesOn
 	}
-	if v.identify(); v.from.mayRelay() {
+	switch v.identify(); {
+	case v.from.mayRelay(), v.routing.Bound && harmless(v.in.Msg.Method()):
 		return goesOn
+	case v.routing.Bound:
+		return goesScreened // RFC 4916, STANDARDS 5.9: somebody else calls
 	}
 	var u uri.URI
 	if !v.routing.NextURI(&u) {
 		return goesNowhere
 	}
-	if v.ours(&u) {
-		if harmless(v.in.Msg.Method()) {
-			return goesOn
-		}
-		return goesInside
-	}
-	if v.ourPhone() && v.mayFollow(&u) {
+	ours := v.ours(&u)
+	switch {
+	case v.ourPhone() && !v.routing.Renamed && (ours || v.mayFollow(&u)):
 		return goesOn
+	case ours && harmless(v.in.Msg.Method()):
+		return goesOn
+	case ours:
+		return goesScreened
 	}
 	return goesNowhere
 }
@@ -98,8 +102,8 @@ func addrOfURI(u *uri.URI) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(a.Unmap(), port), true
 }
 
-// insideDialog prepares a request inside a dialog for the screening.
-func (v *visit) insideDialog() bool {
+// renewed prepares a request inside a dialog for the screening.
+func (v *visit) renewed() bool {
 	var u uri.URI
 	if !v.routing.NextURI(&u) {
 		return v.noRelay("Route cannot be read")
@@ -109,6 +113,9 @@ func (v *visit) insideDialog() bool {
 	}
 	if v.domain == nil {
 		return v.noRelay("no domain")
+	}
+	if v.domain.Home && v.claimsHostedUser() && !v.proveUser() {
+		return false
 	}
 	v.pass = v.routing.Pass
 	v.targets = append(v.targets[:0], v.dialogTarget(&u))

@@ -1,10 +1,12 @@
 package border_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"gatehouse.example/screen"
+	"gatehouse.example/verdict"
 )
 
 // up is a call that is up, as both sides know it.
@@ -99,5 +101,59 @@ func TestPBXFollowsACallerWhoMoves(t *testing.T) {
 		if out := p.from(pbxAddr, u.callee(method, "sip:alice@198.51.100.99:5099", "f"+method)); last(out) != "198.51.100.99:5099 "+method+" sip:alice@198.51.100.99:5099 SIP/2.0" {
 			t.Errorf("%s: %v", method, out)
 		}
+	}
+}
+
+// RFC 4916, STANDARDS 5.9: who goes on in another name calls anew.
+func TestCallerWhoChangesHisNameIsScreenedAgain(t *testing.T) {
+	p := newPaper(t, []screen.Check{impostor{}}, screen.Layer{Mode: ptr(verdict.Enforce)})
+	u := p.callUp(pbxContact)
+	send := func(method, from, branch string) []letter {
+		return p.from(callerAddr, strings.Replace(u.caller(method, pbxContact, branch), "From: <sip:alice@elsewhere.test>", "From: "+from, 1))
+	}
+	for i, same := range []string{
+		`"Somebody Else" <sip:alice@elsewhere.test>`, "<sip:alice@ELSEWHERE.test:5060>", "<sip:%61lice@elsewhere.test;user=phone>", "sip:alice@elsewhere.test",
+	} {
+		if out := send("UPDATE", same, "same"+string(rune('a'+i))); !strings.HasPrefix(last(out), pbxAddr+" UPDATE") || len(p.seen) != 1 {
+			t.Errorf("%s: %v, history %d", same, out, len(p.seen))
+		}
+	}
+	for i, method := range []string{"INVITE", "UPDATE", "REFER", "MESSAGE"} {
+		out := send(method, "<sip:carol@elsewhere.test>", "other"+method)
+		if !strings.HasPrefix(last(out), pbxAddr+" "+method+" "+pbxContact) {
+			t.Errorf("%s: %v", method, out)
+		}
+		if len(p.seen) != i+2 || p.seen[i+1].From.Claimed != "sip:carol@elsewhere.test" || p.seen[i+1].To.Requested != "sip:bob@example.test" {
+			t.Errorf("%s: history %+v", method, p.seen[len(p.seen)-1])
+		}
+		out = send(method, "<sip:impostor@elsewhere.test>", "bad"+method)
+		if !strings.HasPrefix(last(out), callerAddr+" SIP/2.0 603") {
+			t.Errorf("%s of an impostor: %v", method, out)
+		}
+		p.seen = p.seen[:i+2]
+	}
+	// It can still hang up, and the callee may change its own (RFC 4916 §1).
+	seen := len(p.seen)
+	for _, method := range []string{"ACK", "BYE"} {
+		if out := send(method, "<sip:impostor@elsewhere.test>", "end"+method); !strings.HasPrefix(last(out), pbxAddr+" "+method) {
+			t.Errorf("%s: %v", method, out)
+		}
+	}
+	connected := strings.Replace(u.callee("UPDATE", "sip:alice@198.51.100.7", "conn"), "From: <sip:bob@example.test>", "From: <sip:carol@example.test>", 1)
+	if out := p.from(pbxAddr, connected); !strings.HasPrefix(last(out), callerAddr+" UPDATE") || len(p.seen) != seen {
+		t.Errorf("connected identity: %v, history %d", out, len(p.seen))
+	}
+}
+
+// impostor finds one name suspicious.
+type impostor struct{}
+
+func (impostor) Info() screen.Info {
+	return screen.Info{Name: "impostor", Signals: []screen.SignalInfo{{Name: "IMPOSTOR", Description: "One.", Weight: 50}}}
+}
+
+func (impostor) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
+	if strings.Contains(a.From.Claimed, "impostor") {
+		r.Signal("IMPOSTOR", 1, "a test")
 	}
 }

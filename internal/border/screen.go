@@ -57,7 +57,11 @@ func (v *visit) describe() {
 		a.Text = string(m.Body())
 	}
 	v.describeCaller()
-	a.SetTo(&v.routing.URI, v.site.Plan)
+	if v.routing.InDialog {
+		a.SetTo(m.ToURI(), v.site.Plan) // the Request-URI is a Contact
+	} else {
+		a.SetTo(&v.routing.URI, v.site.Plan)
+	}
 	if a.Outbound = v.pass.Outbound; !a.Outbound {
 		a.To.User = a.To.Requested
 	}

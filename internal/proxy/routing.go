@@ -19,6 +19,8 @@ type Routing struct {
 	Bound bool
 	// Opener tells that the request comes from whoever opened the dialog.
 	Opener bool
+	// Renamed tells that its opener now goes by another address in From.
+	Renamed bool
 	Pass   Pass
 	claims claims
 	// Back is the flow that the dialog was opened on, where the request goes to
@@ -70,7 +72,7 @@ func (p *Proxy) bound(r *Routing) {
 
 // Leave makes a request one outside of its dialog.
 func (r *Routing) Leave() {
-	r.InDialog, r.Bound, r.Back = false, false, wire.Flow{}
+	r.InDialog, r.Bound, r.Renamed, r.Back = false, false, false, wire.Flow{}
 	r.Foreign = r.HasNext
 }
 
@@ -149,6 +151,7 @@ func (p *Proxy) admit(m *sip.Message, token []byte, r *Routing) {
 	}
 	if p.signer.check(&r.claims, token, m.CallID(), m.From().Tag, m.To().Tag) {
 		r.InDialog, r.Pass, r.Opener = true, r.claims.Pass, r.claims.opener
+		r.Renamed = r.Opener && p.signer.from(m.FromURI()) != r.claims.from
 	}
 }
 
