@@ -198,12 +198,33 @@ func TestDialogWithAPhoneIsNoRelay(t *testing.T) {
 	moved.ExpectRequest(t, "BYE")
 }
 
+// TestPhoneMayAnswerFromAnotherAddress: uplinks and carrier NATs change a
+// phone's address between challenge and answer, and the answer is larger, so that
+// it may come over TCP (docs/adr/0008).
+func TestPhoneMayAnswerFromAnotherAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "domains: [{name: example.test, deliver: home}]\n")
+	s.AddUser(t, "bob@example.test", "secret-bob")
+	first := harness.UDP(t, s.Net.Addr(harness.BobHost, 5060), s.Net.Server())
+	for _, second := range []*harness.Endpoint{
+		harness.UDP(t, s.Net.Addr(harness.CarrierHost, 5070), s.Net.Server()), harness.TCP(t, s.Net.Host(harness.StandbyHost), s.Net.Server()),
+	} {
+		registerFrom(t, first, second, "bob", "secret-bob")
+	}
+}
+
 // register registers a phone of a hosted domain.
 func register(t *testing.T, phone *harness.Endpoint, user, password string) {
 	t.Helper()
+	registerFrom(t, phone, phone, user, password)
+}
+
+// registerFrom answers from another socket than the one that was challenged.
+func registerFrom(t *testing.T, challenged, phone *harness.Endpoint, user, password string) {
+	t.Helper()
 	aor := "<sip:" + user + "@example.test>"
 	lines := []string{"From: " + aor + ";tag=" + harness.Token(), "To: " + aor, "Contact: <" + phone.URI(user) + ">"}
-	r := phone.Ask(t, phone.Request("REGISTER", "sip:example.test", lines...))
+	r := challenged.Ask(t, challenged.Request("REGISTER", "sip:example.test", lines...))
 	var c digest.Challenge
 	if err := c.Parse([]byte(r.Get("WWW-Authenticate"))); err != nil {
 		t.Fatalf("%v in\n%s", err, r.Text)
