@@ -9,6 +9,12 @@ import (
 	"gatehouse.example/stir/passport"
 )
 
+// Limits of what is compared, so that the work per request stays small.
+const (
+	maxKeys       = 16 // different fingerprints in a body
+	maxPriorities = 16 // values of Resource-Priority
+)
+
 // contents compares what a token says about the rest of the request with it.
 func (c *check) contents(h *HeaderResult) {
 	claims := &h.Token.Claims
@@ -29,7 +35,7 @@ func (c *check) contents(h *HeaderResult) {
 }
 
 // mediaKeys returns the fingerprints of the session descriptions in a body. RFC 8224 §4.1.1 step 3, RFC 8225 §5.2.2, RFC
-// 8122 §5.
+// 8122 §5. A body with more than maxKeys of them is not compared, and has none.
 func mediaKeys(body []byte) (keys []passport.MediaKey) {
 	const name = "a=fingerprint:"
 	for line := range bytes.Lines(body) {
@@ -42,9 +48,13 @@ func mediaKeys(body []byte) (keys []passport.MediaKey) {
 			continue
 		}
 		k := passport.MediaKey{Alg: strings.ToLower(string(alg)), Digest: plainHex(string(digest))}
-		if !hasKey(keys, k) {
-			keys = append(keys, k)
+		if hasKey(keys, k) {
+			continue
 		}
+		if len(keys) == maxKeys {
+			return nil
+		}
+		keys = append(keys, k)
 	}
 	return keys
 }
@@ -94,10 +104,9 @@ func (c *check) priorities(claims *passport.Claims) bool {
 		if len(v) == 0 {
 			continue
 		}
-		if !signedPriority(claims.RPH, string(v)) {
+		if found++; found > maxPriorities || !signedPriority(claims.RPH, string(v)) {
 			return false
 		}
-		found++
 	}
 	return found > 0 || claims.SPH != ""
 }

@@ -78,10 +78,12 @@ func appendParam(dst []byte, name, value string) []byte {
 }
 
 // SplitList cuts the value of a header field into the comma-separated values in it; commas within quotes and brackets do
-// not separate. A list that does not balance is one value. The views share fields's memory.
-func SplitList(dst [][]byte, field []byte) [][]byte {
+// not separate. A list that does not balance is one value. No more than most values are returned. The views share field's
+// memory.
+func SplitList(dst [][]byte, field []byte, most int) [][]byte {
+	most += len(dst)
 	if bytes.IndexByte(field, ',') < 0 {
-		return appendValue(dst, field)
+		return appendValue(dst, field, most)
 	}
 	start, quoted, bracket := 0, false, false
 	values := dst
@@ -97,24 +99,24 @@ func SplitList(dst [][]byte, field []byte) [][]byte {
 		case c == '>':
 			bracket = false
 		case c == ',' && !bracket:
-			values = appendValue(values, field[start:i])
+			values = appendValue(values, field[start:i], most)
 			start = i + 1
 		}
 	}
 	if quoted || bracket {
-		return appendValue(dst, field)
+		return appendValue(dst, field, most)
 	}
-	return appendValue(values, field[start:])
+	return appendValue(values, field[start:], most)
 }
 
-func appendValue(dst [][]byte, v []byte) [][]byte {
+func appendValue(dst [][]byte, v []byte, most int) [][]byte {
 	for len(v) > 0 && isSpace(v[0]) {
 		v = v[1:]
 	}
 	for len(v) > 0 && isSpace(v[len(v)-1]) {
 		v = v[:len(v)-1]
 	}
-	if len(v) == 0 {
+	if len(v) == 0 || len(dst) >= most {
 		return dst
 	}
 	return append(dst, v)

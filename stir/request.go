@@ -15,7 +15,7 @@ type Request struct {
 	From       Party
 	Asserted   [2]Party // P-Asserted-Identity; set only where From is anonymous and the sender of the request is trusted
 	To         Party
-	RequestURI Party
+	RequestURI Party     // whom the request has come to; who knows a number behind an address of his own may put it here
 	Anonymous  bool      // From hides who calls
 	BadFrom    bool      // From names nobody: a number that is none, or a scheme that is not of telephony
 	Date       time.Time // zero: no Date, or none that can be read
@@ -80,23 +80,24 @@ func (r *Request) originator() Party {
 }
 
 // identities cuts all Identity header fields into values. RFC 8224 §4: there may be several fields; a comma-separated list
-// is the same (RFC 3261 §7.3.1).
+// is the same (RFC 3261 §7.3.1). One more than are looked at are kept, to say that there are too many.
 func identities(m *sip.Message) [][]byte {
 	var out [][]byte
 	fields := m.Fields()
 	for i := range fields {
-		if fields[i].ID == sip.HeaderIdentity && len(out) <= MaxIdentities {
-			out = SplitList(out, m.Text(fields[i].Value))
+		if fields[i].ID == sip.HeaderIdentity {
+			out = SplitList(out, m.Text(fields[i].Value), MaxIdentities+1-len(out))
 		}
 	}
 	return out
 }
 
 // isAnonymous says whether From hides the caller. RFC 3323 §4.1.1.3, RFC 8224 §6.2 step 2: anonymous.invalid is the host;
-// many write the user "anonymous" in front of a host of their own.
+// many write the user "anonymous", or "unavailable", in front of a host of their own.
 func isAnonymous(m *sip.Message) bool {
 	u := m.FromURI()
-	return equalFold(u.Host, "anonymous.invalid") || equalFold(u.UserBase(), "anonymous")
+	user := u.UserBase()
+	return equalFold(u.Host, "anonymous.invalid") || equalFold(user, "anonymous") || equalFold(user, "unavailable")
 }
 
 // saysPhone says whether an address claims to be a telephone's. RFC 3261 §19.1.1.

@@ -63,7 +63,7 @@ func certificateRows() []row {
 			_, w.paths.errs[certURL] = w.root.Roots().Path(w.leaf.Chain())
 			return w.one(w.shaken())
 		}},
-		{"certificate of another key", "RFC 8224 §6.2 step 5", "438 Invalid Identity Header: signature does not match, signature does not match", func(w *world) string {
+		{"certificate of another key", "RFC 8224 §6.2 step 5", "438 Invalid Identity Header: signature does not match", func(w *world) string {
 			w.serve(certURL, spc)
 			return w.one(w.shaken())
 		}},

@@ -1,6 +1,7 @@
 package stir_test
 
 import (
+	"fmt"
 	"strings"
 
 	"gatehouse.example/stir"
@@ -59,6 +60,13 @@ func contentRows() []row {
 		}},
 		{"one media key added", "RFC 8224 §12.1", media, func(w *world) string {
 			return w.one(w.baseline(keys("ABCDEF01")), body(sdp+"a=fingerprint:sha-256 00:00:00:00\r\n"), header("Content-Type: application/sdp"))
+		}},
+		{"thousands of media keys", "ours", media, func(w *world) string {
+			var b strings.Builder
+			for i := range 2000 {
+				fmt.Fprintf(&b, "a=fingerprint:sha-256 %08X\r\n", i)
+			}
+			return w.one(w.baseline(keys("00000001")), body(sdp+b.String()), header("Content-Type: application/sdp"))
 		}},
 		{"media keys taken away", "RFC 8224 §12.1", media, func(w *world) string {
 			return w.one(w.baseline(keys("ABCDEF01")))
@@ -166,6 +174,13 @@ func severalRows() []row {
 		}},
 		{"a list that does not balance", "RFC 3261 §7.3.1", "438 Invalid Identity Header: malformed Identity header field", func(w *world) string {
 			return w.one(strings.Replace(w.shaken(), ">", "", 1) + ", " + w.shaken())
+		}},
+		{"thousands of values in one field", "ours", "438 Invalid Identity Header: malformed Identity header field", func(w *world) string {
+			res := w.verify([]string{strings.Repeat("a,", 3000) + w.shaken()})
+			if len(res.Each) > stir.MaxIdentities+1 {
+				return "all are looked at"
+			}
+			return summary(&res)
 		}},
 		{"attestations B and A: A counts", "ours", "valid, attestation A", func(w *world) string {
 			res := w.verify([]string{w.shaken(func(c *passport.Claims) { c.Attest = "B" }), w.shaken()})

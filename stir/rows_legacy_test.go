@@ -96,6 +96,10 @@ func legacyRows() []row {
 			return legacy(w, name, "hello", config(func(c *stir.VerifierConfig) { c.Legacy = nil }))
 		}},
 		{"signed by RFC 4474, verifier on", "RFC 4474 §6", "valid, of a domain", func(w *world) string { return legacy(w, name, "hello") }},
+		{"RFC 4474 beside a token: the token counts", "RFC 8224 §6.2", "valid, attestation A", func(w *world) string {
+			res := w.verify([]string{`"YWJj"`, w.shaken()}, header("Identity-Info: <https://carrier.example/carrier.cer>"))
+			return summary(&res)
+		}},
 		{"RFC 4474, body changed", "RFC 4474 §6", "438 Invalid Identity Header: RFC 4474 signature refused", func(w *world) string { return legacy(w, name, "buy now") }},
 		{"RFC 4474, From of another domain", "RFC 4474 §6 step 2", "437 Unsupported Credential: certificate is not of the caller's domain", func(w *world) string {
 			return legacy(w, name, "hello", from("<sip:alice@bank.example>"))

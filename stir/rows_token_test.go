@@ -75,7 +75,7 @@ func tokenRows() []row {
 			clear(sig[32:])
 			return w.one(withSignature(w.shaken(), sig))
 		}},
-		{"signature of another token", "RFC 8224 §6.2 step 5", "438 Invalid Identity Header: signature does not match, signature does not match", func(w *world) string {
+		{"signature of another token", "RFC 8224 §6.2 step 5", "438 Invalid Identity Header: signature does not match", func(w *world) string {
 			return w.one(withSignature(w.shaken(), signatureOf(w.shaken(func(c *passport.Claims) { c.Attest = "C" }))))
 		}},
 	}

@@ -76,12 +76,12 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 // Verify says what a request proves about its caller. It waits for certificates as long as ctx lives.
 func (v *Verifier) Verify(ctx context.Context, r *Request) Result {
 	switch {
-	case r.Legacy != nil:
+	case r.Legacy != nil && len(r.Identities) == 1:
 		return v.verifyLegacy(ctx, r)
 	case len(r.Identities) == 0:
 		return failed(NoIdentity)
 	}
-	c := check{v: v, r: r, now: v.c.Now(), each: make([]HeaderResult, len(r.Identities))}
+	c := check{v: v, r: r, now: v.c.Now(), each: make([]HeaderResult, min(len(r.Identities), MaxIdentities+1))}
 	c.date = c.dateReason()
 	for i := range c.each {
 		c.read(i)

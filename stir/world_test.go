@@ -230,7 +230,7 @@ func summary(r *stir.Result) string {
 		s := fmt.Sprintf("%d %s: %s", r.Status, r.Phrase, r.Reason)
 		for i := range r.Each {
 			h := &r.Each[i]
-			if h.Reason != r.Reason {
+			if h.Reason != r.Reason || h.Reason == stir.BadSignature {
 				continue
 			}
 			if p := passport.ReasonOf(h.Err); p != passport.NoReason {
