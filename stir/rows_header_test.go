@@ -2,6 +2,7 @@ package stir_test
 
 import (
 	"strings"
+	"time"
 
 	"gatehouse.example/stir"
 	"gatehouse.example/stir/passport"
@@ -23,13 +24,33 @@ func headerRows() []row {
 			return w.one(compact(w.baseline()), from("<sip:+12155559999@carrier.example>"))
 		}},
 		{"compact form, Date moved by a second", "RFC 8224 §6.2 step 5", "438 Invalid Identity Header: signature does not match", func(w *world) string {
-			return w.one(compact(w.baseline()), date(w.now.Add(-1e9)))
+			return w.one(compact(w.baseline()), date(w.now.Add(-time.Second)))
 		}},
 		{"compact form without Date", "RFC 8224 §6.2 step 4", "403 Stale Date: no Date", func(w *world) string {
 			return w.one(compact(w.baseline()), rawDate(""))
 		}},
 		{"compact form of shaken", "RFC 8588 §7, RFC 8224 §6.1.1", "438 Invalid Identity Header: compact form of an extension", func(w *world) string {
 			return w.one(compact(w.shaken()))
+		}},
+		{"compact form between addresses of domains", "RFC 8224 §6.2 step 5, §8.5", "valid", func(w *world) string {
+			return w.one(compact(w.baseline(func(c *passport.Claims) {
+				c.Orig, c.Dest = passport.Identity{URI: "sip:alice@carrier.example"}, passport.Destinations{URI: []string{"sip:bob@example.com"}}
+			})), from("<sip:Alice@carrier.example;x=y>"), to("<sip:bob@EXAMPLE.com:5060>"))
+		}},
+		{"compact form of an anonymous caller whom a trusted peer asserts", "RFC 8224 §6.2 step 2", "valid", func(w *world) string {
+			return w.one(compact(w.baseline()), from("<sip:anonymous@anonymous.invalid>"), header("P-Asserted-Identity: <tel:+12155551000>"), trusted())
+		}},
+		{"compact form of something unknown: ignored", "RFC 8224 §6.2 step 1", "428 Use Supported PASSporT Format: unsupported PASSporT extension", func(w *world) string {
+			return w.one(compact(w.baseline()) + ";ppt=foo")
+		}},
+		{"compact form, alg parameter is not ES256", "RFC 8224 §6.2 step 3", "437 Unsupported Credential: unsupported alg parameter", func(w *world) string {
+			return w.one(strings.Replace(compact(w.baseline()), "ES256", "ES384", 1))
+		}},
+		{"compact form, Date too old", "RFC 8224 §6.2 step 4", "403 Stale Date: Date is too old", func(w *world) string {
+			return w.one(compact(w.baseline()), date(w.now.Add(-2*time.Minute)))
+		}},
+		{"compact form with half a signature", "RFC 7518 §3.4", "438 Invalid Identity Header: token refused, signature is not 64 octets", func(w *world) string {
+			return w.one("..AAAA;info=<" + certURL + ">;alg=ES256")
 		}},
 		{"ppt in quotes", "RFC 8588 §6", "valid, attestation A", func(w *world) string {
 			return w.one(strings.Replace(w.shaken(), "ppt=shaken", `ppt="shaken"`, 1))

@@ -44,6 +44,21 @@ func (w *world) signs(a stir.Assertion, opts ...option) string {
 	return kind + ": " + w.one(signed.Identity, opts...)
 }
 
+// origIDs signs and returns the origid.
+func (w *world) origIDs(configured string, a stir.Assertion) string {
+	s, err := w.signer(func(c *stir.SignerConfig) { c.OrigID = configured })
+	if err != nil {
+		return plain(err)
+	}
+	m, _ := w.message(nil)
+	signed, err := s.Sign(m, a)
+	if err != nil {
+		return plain(err)
+	}
+	res := w.verify([]string{signed.Identity})
+	return res.OrigID
+}
+
 // plain names the sentinel within an error.
 func plain(err error) string {
 	for _, e := range []error{stir.ErrCredential, stir.ErrExpired, stir.ErrNoAuthority, stir.ErrAttestation, stir.ErrNobody, stir.ErrStaleDate, stir.ErrNotDiverted, stir.ErrDiversions} {
@@ -61,6 +76,21 @@ func signRows() []row {
 		{"attestation C", "RFC 8588 §4", "shaken: valid, attestation C", func(w *world) string { return w.signs(stir.Assertion{Attestation: 'C'}) }},
 		{"no attestation given", "RFC 8588 §4", "refused: no attestation given", func(w *world) string { return w.signs(stir.Assertion{}) }},
 		{"an attestation that there is not", "RFC 8588 §4", "refused: no attestation given", func(w *world) string { return w.signs(stir.Assertion{Attestation: 'a'}) }},
+		{"origid that is no UUID", "RFC 8588 §5", "refused: bad credential", func(w *world) string {
+			_, err := w.signer(func(c *stir.SignerConfig) { c.OrigID = "toto" })
+			return plain(err)
+		}},
+		{"origid of the Signer, of the request, and made from the URL", "RFC 8588 §5", "123e4567-e89b-12d3-a456-426655440000 223e4567-e89b-12d3-a456-426655440000 always the same", func(w *world) string {
+			const one, two = "123e4567-e89b-12d3-a456-426655440000", "223e4567-e89b-12d3-a456-426655440000"
+			s := w.origIDs(one, stir.Assertion{Attestation: 'A'}) + " " + w.origIDs(one, stir.Assertion{Attestation: 'A', OrigID: two})
+			if id := w.origIDs("", a); len(id) == 36 && id[14] == '8' && id == w.origIDs("", a) {
+				s += " always the same"
+			}
+			return s
+		}},
+		{"called party from the Request-URI", "RFC 8224 §6.1", "shaken: valid, attestation A", func(w *world) string {
+			return w.signs(stir.Assertion{Attestation: 'A', RequestURI: true}, requestURI("sip:+12155552000@gw.example"))
+		}},
 		{"INVITE between addresses of domains", "RFC 8224 §6.1", "baseline: valid", func(w *world) string {
 			return w.signs(stir.Assertion{}, from("<sip:Alice@carrier.example>"), to("<sip:bob@example.com>"))
 		}},

@@ -146,6 +146,9 @@ func TestCanonicalForms(t *testing.T) {
 		if got := stir.Canonical(&u, c.plan); got != want {
 			t.Errorf("%s: %+v, want %+v", c.in, got, want)
 		}
+		if got := stir.CanonicalURI(&u); c.uri != "" && got != c.uri {
+			t.Errorf("%s: %q", c.in, got)
+		}
 		if tn, ok := stir.CanonicalTN(&u, c.plan); tn != c.tn || ok != (c.tn != "") {
 			t.Errorf("%s: %q, %v", c.in, tn, ok)
 		}
