@@ -100,6 +100,7 @@ func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
 		Auth: auth, Registrar: side.registrar, HasUser: s.accounts.Has, NewID: s.ids.New,
 		Go: side.workers.Go, Clock: side.clock.Now, Outbox: func() txn.Flusher { return side.net.Outbox() },
 		Log: s.log, MaxTransactions: cfg.Limits.Transactions,
+		Lookup: resolver.Lookup, Found: side.found,
 	})
 	side.layer = txn.New(txn.Config{Meter: side.border.Meter, Clock: side.clock.Now}, side.border)
 	side.proxy = proxy.New(proxy.Config{
@@ -121,6 +122,7 @@ func (side *sipSide) run(ctx context.Context) error {
 	group.Go(func() error { return side.registrar.Run(inner) })
 	group.Go(func() error { return side.workers.Run(inner) })
 	group.Go(func() error { return side.watchLoad(inner) })
+	group.Go(func() error { return side.border.Run(inner) })
 	defer side.locator.Close()
 	select {
 	case <-ctx.Done():
@@ -166,6 +168,20 @@ func (side *sipSide) watchLoad(ctx context.Context) error {
 func (side *sipSide) reload(cfg *config.Config) {
 	side.self.SetNames(selfNames(cfg))
 	side.border.SetSite(newSite(cfg, side.s.policies.Load()))
+}
+
+// found has the guard never limit or ban a PBX whose address DNS tells. Loopback
+// is shared by all programs of this machine, see config.PeerPrefixes.
+func (side *sipSide) found(addrs []netip.Addr) {
+	all := side.s.live.Current().PeerPrefixes()
+	for _, a := range addrs {
+		if !a.IsLoopback() {
+			all = append(all, netip.PrefixFrom(a, a.BitLen()))
+		}
+	}
+	if err := side.s.guard.Peers(all); err != nil {
+		side.s.log.Error("peers kept as they were", "error", err)
+	}
 }
 
 // renew reads the certificate again.

@@ -63,7 +63,7 @@ func (v *visit) toPhone() bool {
 		v.refuse(430, "", "") // RFC 5626 §5.3
 		return false
 	}
-	if v.domain = v.site.pbx[v.in.Packet.Flow.Remote]; v.domain == nil {
+	if v.domain = v.site.places().pbx[v.in.Packet.Flow.Remote]; v.domain == nil {
 		v.domain = v.site.first
 	}
 	if v.domain == nil {
@@ -243,5 +243,5 @@ func (v *visit) safeURI() string {
 
 // loopsToPBX tells whether the PBX calls what would be delivered to itself.
 func (v *visit) loopsToPBX() bool {
-	return !v.domain.Home && v.site.pbx[v.in.Packet.Flow.Remote] == v.domain
+	return !v.domain.Home && v.site.places().pbx[v.in.Packet.Flow.Remote] == v.domain
 }

@@ -24,6 +24,7 @@ import (
 
 	"gatehouse.example/internal/guard"
 	"gatehouse.example/internal/home"
+	"gatehouse.example/internal/locate"
 	"gatehouse.example/internal/proxy"
 	"gatehouse.example/internal/txn"
 	"gatehouse.example/internal/wire"
@@ -53,6 +54,11 @@ type Config struct {
 	// Outbox makes an outbox for work outside wire's goroutines.
 	Outbox func() txn.Flusher
 	Log    *slog.Logger
+	// Lookup finds the addresses of PBXs that are named by host; nil finds none.
+	Lookup func(context.Context, locate.Target) ([]locate.Hop, error)
+	// Found is told the addresses of all PBXs, after each look-up and for each new
+	// site; it may be nil.
+	Found func([]netip.Addr)
 	// MaxTransactions is where strangers' requests begin to get 503.
 	MaxTransactions int
 }
@@ -79,6 +85,7 @@ type Border struct {
 	lines            perSecond
 	draining         atomic.Bool
 	refused          refusals
+	finder           finder
 	stats            counters
 }
 
@@ -88,6 +95,7 @@ func New(cfg Config) *Border {
 	b.refused.seed = maphash.MakeSeed()
 	b.strangers.after, b.known.after = strangersAfter, knownAfter
 	b.site.Store(cfg.Site)
+	b.finder.again = make(chan struct{}, 1)
 	b.answers.init()
 	b.visits.New = func() any { return new(visit) }
 	b.messages.New = func() any { return new(arrival) }
@@ -100,7 +108,14 @@ func (b *Border) Connect(l *txn.Layer, p *proxy.Proxy) { b.layer, b.proxy = l, p
 
 // SetSite replaces the configuration; requests that are being decided finish
 // with the old one.
-func (b *Border) SetSite(s *Site) { b.site.Store(s) }
+func (b *Border) SetSite(s *Site) {
+	b.finder.settle(s)
+	b.site.Store(s)
+	select {
+	case b.finder.again <- struct{}{}:
+	default:
+	}
+}
 
 // Site returns the configuration in force.
 func (b *Border) Site() *Site { return b.site.Load() }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +31,9 @@ type paper struct {
 	sent   []letter
 	seen   []verdict.Verdict
 	quiet  bool
+	dns    atomic.Pointer[map[string][]locate.Hop] // what DNS says
+	found  atomic.Pointer[[]netip.Addr]
+	calls  int
 }
 
 type letter struct {
@@ -95,6 +99,13 @@ func newPaper(t testing.TB, checks []screen.Check, layer screen.Layer) *paper {
 		Outbox:          func() txn.Flusher { return p },
 		Log:             slog.New(slog.DiscardHandler),
 		MaxTransactions: 1000,
+		Found:           func(all []netip.Addr) { p.found.Store(&all) },
+		Lookup: func(_ context.Context, t locate.Target) ([]locate.Hop, error) {
+			if all := p.dns.Load(); all != nil && (*all)[t.Host] != nil {
+				return (*all)[t.Host], nil
+			}
+			return nil, locate.ErrNotFound
+		},
 	})
 	p.layer = txn.New(txn.Config{Now: p.now, Shards: 2, Meter: p.border.Meter}, p.border)
 	p.border.Connect(p.layer, proxy.New(proxy.Config{

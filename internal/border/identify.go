@@ -14,6 +14,8 @@ type sender struct {
 	peer *Peer
 	// pbx tells that a PBX sends it which we deliver calls to.
 	pbx bool
+	// inside tells that a PBX of ours is among the peer's addresses.
+	inside bool
 	// user is the address of record of the account that the request proved.
 	user string
 	// metered tells that the source address may be somebody else's.
@@ -24,7 +26,7 @@ type sender struct {
 func (s *sender) stranger() bool { return s.peer == nil && !s.pbx && s.user == "" }
 
 // mayRelay tells whether the sender may reach other places than our domains.
-func (s *sender) mayRelay() bool { return s.pbx || s.user != "" || s.peer != nil && s.peer.inside }
+func (s *sender) mayRelay() bool { return s.pbx || s.user != "" || s.inside }
 
 func (s *sender) name() string {
 	switch {
@@ -53,6 +55,9 @@ func (b *Border) senderOf(site *Site, in *txn.Incoming) sender {
 		names = in.Packet.TLS.Names
 	}
 	s := sender{peer: site.peer(f.Remote.Addr(), names), pbx: site.fromPBX(f.Remote, f.Transport)}
+	if s.peer != nil {
+		_, s.inside = site.places().peers[s.peer]
+	}
 	s.metered = f.Transport == sip.UDP && s.stranger()
 	return s
 }

@@ -3,6 +3,7 @@ package border
 import (
 	"net/netip"
 	"strings"
+	"sync/atomic"
 
 	"github.com/gaissmai/bart"
 
@@ -38,12 +39,11 @@ type Peer struct {
 	Trust    action.Trust
 	// Send is where requests to it go; Host is empty where nothing is sent to it.
 	Send locate.Target
-	// inside tells that a PBX of ours is among its addresses.
-	inside bool
 }
 
 // Site is the part of the configuration that decides about requests. It is
-// read-only once it has been given to a Border.
+// read-only once it has been given to a Border, except for the addresses of PBXs
+// that are named by host: these follow DNS.
 type Site struct {
 	Plan   uri.Plan
 	Label  action.LabelStyle
@@ -52,9 +52,11 @@ type Site struct {
 	names   map[string]*Domain
 	first   *Domain
 	peers   bart.Table[*Peer]
+	all     []*Peer
 	byTLS   map[string]*Peer
-	pbx     map[netip.AddrPort]*Domain
-	inside  map[netip.Addr]struct{}
+	fixed   places
+	named   []named
+	now     atomic.Pointer[places]
 	numbers map[string]struct{}
 	urns    []string
 }
@@ -64,8 +66,6 @@ type Site struct {
 func (s *Site) AddDomain(d *Domain, aliases ...string) {
 	if s.names == nil {
 		s.names = make(map[string]*Domain)
-		s.pbx = make(map[netip.AddrPort]*Domain)
-		s.inside = make(map[netip.Addr]struct{})
 	}
 	if s.first == nil {
 		s.first = d
@@ -74,28 +74,19 @@ func (s *Site) AddDomain(d *Domain, aliases ...string) {
 		s.names[strings.ToLower(strings.Trim(n, "[]"))] = d
 	}
 	for _, t := range d.Targets {
-		a, err := netip.ParseAddr(strings.Trim(t.Host, "[]"))
-		if err != nil {
-			continue
+		if at, ok := literal(t); ok {
+			s.fixed.add(at, d)
+		} else {
+			s.named = append(s.named, named{t, d})
 		}
-		port := t.Port
-		if port == 0 {
-			port = 5060
-		}
-		s.pbx[netip.AddrPortFrom(a.Unmap(), port)] = d
-		s.inside[a.Unmap()] = struct{}{}
 	}
 }
 
-// AddPeer adds a peer. Domains come first.
+// AddPeer adds a peer.
 func (s *Site) AddPeer(p *Peer) {
+	s.all = append(s.all, p)
 	for _, prefix := range p.Prefixes {
 		s.peers.Insert(prefix, p)
-		for a := range s.inside {
-			if prefix.Contains(a) {
-				p.inside = true
-			}
-		}
 	}
 	if s.byTLS == nil {
 		s.byTLS = make(map[string]*Peer)
@@ -107,6 +98,7 @@ func (s *Site) AddPeer(p *Peer) {
 
 // Seal prepares the look-ups once everything has been added.
 func (s *Site) Seal() {
+	s.settle(nil)
 	s.numbers = make(map[string]struct{})
 	for _, e := range s.Exempt {
 		if strings.HasPrefix(strings.ToLower(e), "urn:") {
@@ -157,7 +149,7 @@ func (s *Site) peer(a netip.Addr, names []string) *Peer {
 
 // isPBX tells whether calls are delivered to this very address and port.
 func (s *Site) isPBX(a netip.AddrPort) bool {
-	_, ok := s.pbx[netip.AddrPortFrom(a.Addr().Unmap(), a.Port())]
+	_, ok := s.places().pbx[netip.AddrPortFrom(a.Addr().Unmap(), a.Port())]
 	return ok
 }
 
@@ -165,13 +157,14 @@ func (s *Site) isPBX(a netip.AddrPort) bool {
 // from its very address and port on UDP, from its address on a connection.
 // Loopback is shared by whatever runs on this host, so there only the port tells.
 func (s *Site) fromPBX(a netip.AddrPort, t sip.Transport) bool {
-	if _, ok := s.pbx[a]; ok {
+	p := s.places()
+	if _, ok := p.pbx[a]; ok {
 		return true
 	}
 	if t == sip.UDP || a.Addr().IsLoopback() {
 		return false
 	}
-	_, ok := s.inside[a.Addr()]
+	_, ok := p.inside[a.Addr()]
 	return ok
 }
 

@@ -123,3 +123,23 @@ func TestNextCallWorksOnceDNSIsBack(t *testing.T) {
 	names(t, s.Net)
 	s.call(t)
 }
+
+// TestPBXByNameCallsOut: the PBX is known by what DNS says of its name.
+func TestPBXByNameCallsOut(t *testing.T) {
+	t.Parallel()
+	n := harness.NewNet(t)
+	names(t, n)
+	pbx := harness.UDP(t, n.PBX(), n.Server()).Answering()
+	carrier := harness.UDP(t, n.Addr(harness.CarrierHost, 5060), n.Server()).Answering()
+	harness.Start(t, n, fill(n, "domains: [{name: example.test, deliver: \"sip:pbx.example.test\", outbound: carrier}]\n"+
+		"peers: [{name: carrier, addresses: [CARRIERHOST], send: \"sip:CARRIER\"}]\ndns: {servers: [\"NAMES\"], timeout: 1s}\n"))
+	harness.Eventually(t, harness.Patience, "the PBX may call out", func() bool {
+		r := pbx.Ask(t, pbx.Invite("sip:+15551230001@elsewhere.test"))
+		return r.Status() == 200
+	})
+	carrier.ExpectRequest(t, "INVITE")
+	stranger := harness.UDP(t, n.Addr(harness.PBXHost, 5099), n.Server())
+	if r := stranger.Ask(t, stranger.Invite("sip:+15551230001@elsewhere.test")); r.Status() != 403 {
+		t.Errorf("another port: %s", r.StartLine())
+	}
+}
