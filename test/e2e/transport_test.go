@@ -115,7 +115,9 @@ func TestPBXReachesAPhoneByItsConnection(t *testing.T) {
 		// One that was written before the end was seen is lost without a word.
 		request := s.pbx.Invite("sip:bob@192.0.2.7;transport=tcp", "Route: "+path)
 		s.pbx.Send(request)
-		m, ok := s.pbx.Find(time.Second, func(m harness.Message) bool { return m.Status() >= 200 && m.Get("Call-ID") == harness.Message{Text: request}.Get("Call-ID") })
+		m, ok := s.pbx.Find(time.Second, func(m harness.Message) bool {
+			return m.Status() >= 200 && m.Get("Call-ID") == harness.Message{Text: request}.Get("Call-ID")
+		})
 		return ok && m.Status() == 430
 	})
 }
