@@ -21,8 +21,8 @@ type Routing struct {
 	Opener bool
 	// Renamed tells that its opener now goes by another address in From.
 	Renamed bool
-	Pass   Pass
-	claims claims
+	Pass    Pass
+	claims  claims
 	// Back is the flow that the dialog was opened on, where the request goes to
 	// whoever opened it, or the one that it was opened to, where it goes there.
 	Back wire.Flow
