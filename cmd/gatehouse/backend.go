@@ -107,7 +107,11 @@ func localAPI(ctx context.Context, cfg *config.Config, s *store.Store) (*api.Cli
 	if err != nil {
 		return nil, err
 	}
-	screener, err := newScreener(cfg, all)
+	memory, published, err := newProofState(ctx, s, new(lateTexts))
+	if err != nil {
+		return nil, err
+	}
+	screener, err := newScreener(cfg, &known{all, memory, published})
 	if err != nil {
 		return nil, err
 	}

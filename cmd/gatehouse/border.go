@@ -41,6 +41,7 @@ type sipSide struct {
 	certs     *certificates
 	clock     wire.Clock
 	self      *proxy.Self
+	publish   func(context.Context) error // serves our certificates; nil where nobody wants that
 }
 
 // startBorder opens the SIP sockets and returns what serves them.
@@ -59,6 +60,9 @@ func startBorder(ctx context.Context, s *server) (runner, error) {
 		return nil, listenProblem(cfg, err)
 	}
 	if err = side.build(ctx, cfg); err != nil {
+		return nil, errors.Join(err, side.net.Close())
+	}
+	if side.publish, err = s.proofs.publish(cfg, side.certs); err != nil {
 		return nil, errors.Join(err, side.net.Close())
 	}
 	entry.border.Store(side.border)
@@ -86,6 +90,7 @@ func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
 		return err
 	}
 	side.locator = resolver
+	prover := s.proofs.serve(resolver, side.workers.Go)
 	site := newSite(cfg, s.policies.Load())
 	hosted := func(host []byte) (string, bool) { return side.border.Hosted(host) }
 	auth := home.NewAuthenticator(home.AuthConfig{
@@ -99,7 +104,7 @@ func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
 		Site: site, Self: self, Guard: s.guard, Engine: s.engine, Recorder: s.recorder,
 		Auth: auth, Registrar: side.registrar, HasUser: s.accounts.Has, NewID: s.ids.New,
 		Go: side.workers.Go, Clock: side.clock.Now, Outbox: func() txn.Flusher { return side.net.Outbox() },
-		Log: s.log, MaxTransactions: cfg.Limits.Transactions,
+		Log: s.log, MaxTransactions: cfg.Limits.Transactions, Identity: prover,
 		Lookup: resolver.Lookup, Found: side.found,
 	})
 	side.layer = txn.New(txn.Config{Meter: side.border.Meter, Clock: side.clock.Now}, side.border)
@@ -123,6 +128,9 @@ func (side *sipSide) run(ctx context.Context) error {
 	group.Go(func() error { return side.workers.Run(inner) })
 	group.Go(func() error { return side.watchLoad(inner) })
 	group.Go(func() error { return side.border.Run(inner) })
+	if side.publish != nil {
+		group.Go(func() error { return side.publish(inner) })
+	}
 	defer side.locator.Close()
 	select {
 	case <-ctx.Done():

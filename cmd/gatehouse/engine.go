@@ -8,19 +8,29 @@ import (
 
 	"gatehouse.example/internal/action"
 	"gatehouse.example/internal/api"
+	identitycheck "gatehouse.example/internal/check/identity"
+	policycheck "gatehouse.example/internal/check/identity_policy"
 	listcheck "gatehouse.example/internal/check/lists"
 	ratecheck "gatehouse.example/internal/check/rate"
 	"gatehouse.example/internal/config"
 	"gatehouse.example/internal/state/history"
 	"gatehouse.example/internal/state/lists"
+	"gatehouse.example/internal/state/proof"
 	"gatehouse.example/internal/state/rate"
 	"gatehouse.example/screen"
 	"gatehouse.example/verdict"
 )
 
+// known is what the checks read.
+type known struct {
+	lists    *lists.Lists
+	memory   *proof.Memory
+	policies *proof.Policies
+}
+
 // newChecks builds every check that the configuration leaves on, in the order
 // in which the engine is to run them: what counts attempts stands first.
-func newChecks(cfg *config.Config, all *lists.Lists) ([]screen.Check, error) {
+func newChecks(cfg *config.Config, k *known) ([]screen.Check, error) {
 	var checks []screen.Check
 	if c := &cfg.Checks.Rate; c.Enabled {
 		check, err := ratecheck.New(rateConfig(c))
@@ -29,8 +39,22 @@ func newChecks(cfg *config.Config, all *lists.Lists) ([]screen.Check, error) {
 		}
 		checks = append(checks, check)
 	}
+	if cfg.Checks.Identity.Enabled {
+		check, err := identitycheck.New(identitycheck.Config{}, k.memory)
+		if err != nil {
+			return nil, cfg.Problem("checks.identity", err.Error(), err)
+		}
+		checks = append(checks, check)
+	}
+	if cfg.Checks.IdentityPolicy.Enabled {
+		check, err := policycheck.New(policycheck.Config{}, k.policies)
+		if err != nil {
+			return nil, cfg.Problem("checks.identity_policy", err.Error(), err)
+		}
+		checks = append(checks, check)
+	}
 	if cfg.Checks.Lists.Enabled {
-		check, err := listcheck.New(listcheck.Config{}, all)
+		check, err := listcheck.New(listcheck.Config{}, k.lists)
 		if err != nil {
 			return nil, cfg.Problem("checks.lists", err.Error(), err)
 		}
@@ -48,7 +72,9 @@ func rateConfig(c *config.RateCheck) ratecheck.Config {
 }
 
 // checkInfos describes every check there is, switched on or off.
-func checkInfos() []screen.Info { return []screen.Info{ratecheck.Info(), listcheck.Info()} }
+func checkInfos() []screen.Info {
+	return []screen.Info{ratecheck.Info(), identitycheck.Info(), policycheck.Info(), listcheck.Info()}
+}
 
 // checkSignals refuses weights of signals that no check has.
 func checkSignals(cfg *config.Config) error {
@@ -98,8 +124,8 @@ func resolvePolicies(cfg *config.Config, engine *screen.Engine) (*policies, erro
 }
 
 // newScreener answers POST /screen and `gatehouse screen` without a server.
-func newScreener(cfg *config.Config, all *lists.Lists) (api.Screener, error) {
-	checks, err := newChecks(cfg, all)
+func newScreener(cfg *config.Config, k *known) (api.Screener, error) {
+	checks, err := newChecks(cfg, k)
 	if err != nil {
 		return nil, err
 	}

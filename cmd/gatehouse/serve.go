@@ -146,6 +146,7 @@ func (s *server) run(ctx context.Context, border runner, console net.Listener) e
 	start("configuration", s.live.Run)
 	start("lists", s.expireLists)
 	start("watchdog", s.notify.watch)
+	s.proofs.run(start)
 	support.Go(func() error {
 		defer giveUp(nil)
 		return serveError(h.Serve(console))

@@ -39,6 +39,7 @@ type server struct {
 	accounts *account.Accounts
 	guard    *guard.Guard
 	recorder *history.Recorder
+	proofs   *proofs
 	ids      *history.IDs
 	engine   *screen.Engine
 	policies atomic.Pointer[policies]
@@ -65,7 +66,10 @@ func newServer(a *app, cfg *config.Config, db *store.Store, log *slog.Logger, li
 	if err := s.loadState(a.ctx, cfg); err != nil {
 		return nil, err
 	}
-	checks, err := newChecks(cfg, s.lists)
+	if s.proofs, err = newProofs(a.ctx, cfg, db, log); err != nil {
+		return nil, err
+	}
+	checks, err := newChecks(cfg, &known{s.lists, s.proofs.memory, s.proofs.policies})
 	if err != nil {
 		return nil, err
 	}
@@ -183,6 +187,7 @@ func (s *server) reloaded(r config.Reload) {
 		return
 	}
 	// The file may be as it was and the certificate that it names a new one.
+	s.proofs.reload(r.Config)
 	if s.renew != nil {
 		s.renew(r.Config)
 	}
@@ -214,6 +219,8 @@ func (s *server) measure() {
 	s.metrics.AddStats("guard", "Guard:", func() any { return s.guard.Stats() })
 	s.metrics.AddStats("history", "History:", func() any { return s.recorder.Stats() }, "Queued")
 	s.metrics.Add("screen", s.screenMetrics)
+	s.metrics.AddStats("certificates", "Certificates:", func() any { return s.proofs.fetcher.Stats() })
+	s.metrics.AddStats("proofs", "Who proves to be who:", func() any { return s.proofs.memory.Stats() }, "Entries")
 	s.metrics.Add("lists", func(emit func(telemetry.Sample)) {
 		emit(telemetry.Sample{Name: "gatehouse_list_entries", Help: "Entries on all lists.", Kind: telemetry.Gauge, Value: float64(s.lists.Len())})
 	})

@@ -151,8 +151,8 @@ func publicStandardLibrary(tr *tree) (bad []violation) {
 // worldByName: the world is touched in few places.
 func worldByName(tr *tree) (bad []violation) {
 	only := map[string][]string{
-		"net":          {"internal/wire", "internal/locate"},
-		"net/http":     {"internal/api"},
+		"net":          {"internal/wire", "internal/locate", "internal/fetch"},
+		"net/http":     {"internal/api", "internal/fetch"},
 		"database/sql": {"internal/store"},
 		"os":           {"cmd", "internal/config", "internal/store"},
 		"os/exec":      {},

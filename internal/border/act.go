@@ -10,6 +10,7 @@ import (
 	"gatehouse.example/internal/state/account"
 	"gatehouse.example/internal/txn"
 	"gatehouse.example/sip"
+	"gatehouse.example/stir"
 	"gatehouse.example/verdict"
 )
 
@@ -18,7 +19,7 @@ func (v *visit) act() {
 	switch v.verdict.Action {
 	case verdict.Reject:
 		v.b.stats.rejected.Add(1)
-		r := &v.domain.Rejection
+		r := v.rejection()
 		v.verdict.Response = r.Response()
 		v.refuse(r.Status, r.Reason, r.Headers)
 		v.remember(r.Status)
@@ -57,7 +58,57 @@ func (v *visit) relay() {
 		_, realm := account.Names(v.from.user)
 		action.StripCredentials(&v.edit, v.in.Msg, realm)
 	}
+	v.tellProof()
+	if len(v.added) > 0 {
+		v.edit.Insert(v.in.Msg.HeadersEnd(), v.added)
+	}
 	v.forward(v.observer())
+}
+
+// rejection is how a rejected caller is answered: by the domain's profile, or,
+// where the operator wants that, with the code of what is wrong with his
+// signature and a Reason for each (RFC 8224 §6.2.2, RFC 9410).
+func (v *visit) rejection() *action.Rejection {
+	who := v.b.cfg.Identity
+	if who == nil || !who.Rules().Answer[v.attempt.Signature.Outcome] {
+		return &v.domain.Rejection
+	}
+	if v.signature == nil { // nobody had to look: there is none
+		return &action.Rejection{Status: stir.Missing.Status(), Reason: stir.Missing.Phrase()}
+	}
+	return &action.Rejection{Status: v.signature.Status, Reason: v.signature.Phrase, Headers: string(stir.AppendReasons(nil, v.signature))}
+}
+
+// tellProof tells the PBX who calls, where a signature was looked at.
+func (v *visit) tellProof() {
+	who := v.b.cfg.Identity
+	if who == nil || v.attempt.Outbound || v.attempt.Signature.Outcome == "" {
+		return
+	}
+	rules, p := who.Rules(), action.Proof{}
+	if v.signature != nil {
+		p.Verstat = v.attempt.Signature.Verstat
+		if v.signature.Outcome == stir.Valid && v.attempt.From.Proof >= verdict.StirURI && v.attempt.From.Proof != verdict.StirC {
+			p.Identity = v.attempt.From.Identity
+		}
+		if d := v.signature.Display; d != nil && rules.CallerName && p.Identity != "" {
+			p.Name, p.CallReason = d.Name, d.Reason
+			p.CallInfo, p.Purpose = d.IconURL, "icon"
+			if p.CallInfo == "" {
+				p.CallInfo, p.Purpose = d.CardURL, "jcard"
+			}
+		}
+	} else {
+		p.Verstat = "No-TN-Validation"
+	}
+	if rules.AssertIdentity {
+		action.Assert(&v.edit, v.in.Msg, &p, v.from.trust().Identity)
+	}
+	if rules.VerstatInFrom && v.attempt.FromNumber != "" {
+		action.FromVerstat(&v.edit, v.in.Msg, p.Verstat)
+		v.labelled = true
+	}
+	action.Introduce(&v.edit, v.in.Msg, &p)
 }
 
 func (v *visit) forward(o proxy.Observer) {

@@ -24,6 +24,7 @@ import (
 
 	"gatehouse.example/internal/guard"
 	"gatehouse.example/internal/home"
+	"gatehouse.example/internal/identity"
 	"gatehouse.example/internal/locate"
 	"gatehouse.example/internal/proxy"
 	"gatehouse.example/internal/txn"
@@ -31,6 +32,7 @@ import (
 	"gatehouse.example/screen"
 	"gatehouse.example/sip"
 	"gatehouse.example/sip/uri"
+	"gatehouse.example/stir"
 	"gatehouse.example/verdict"
 )
 
@@ -61,6 +63,8 @@ type Config struct {
 	Found func([]netip.Addr)
 	// MaxTransactions is where strangers' requests begin to get 503.
 	MaxTransactions int
+	// Identity finds out who calls, and signs for our users; nil: nobody does.
+	Identity *identity.Service
 }
 
 // Recorder takes verdicts for the history. It copies and never blocks.
@@ -129,18 +133,20 @@ type visit struct {
 	out  txn.Sender
 	edit sip.Edit
 
-	key      uint64 // the same for each retransmission
-	from     sender
-	routing  proxy.Routing
-	domain   *Domain
-	targets  []proxy.Target
-	pass     proxy.Pass
-	fw       proxy.Forward
-	attempt  screen.Attempt
-	verdict  verdict.Verdict
-	server   *txn.Server // made early where the verdict has to wait
-	labelled bool
-	nobody   bool // the callee is not there
+	key       uint64 // the same for each retransmission
+	from      sender
+	routing   proxy.Routing
+	domain    *Domain
+	targets   []proxy.Target
+	pass      proxy.Pass
+	fw        proxy.Forward
+	attempt   screen.Attempt
+	verdict   verdict.Verdict
+	server    *txn.Server // made early where the verdict has to wait
+	labelled  bool
+	signature *stir.Result // what became of the caller's signature; nil: nobody looked
+	added     []byte       // header lines of ours for whoever is next
+	nobody    bool         // the callee is not there
 }
 
 // Request takes a new request: the whole story, in order.
@@ -168,6 +174,7 @@ func (v *visit) end() {
 	v.targets = targets
 	v.b, v.site, v.sh, v.in, v.out, v.domain, v.server, v.labelled, v.nobody = nil, nil, nil, nil, nil, nil, nil, false, false
 	v.from, v.fw, v.pass = sender{}, proxy.Forward{}, proxy.Pass{}
+	v.signature, v.added = nil, nil
 	b.visits.Put(v)
 }
 

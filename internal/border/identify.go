@@ -1,10 +1,14 @@
 package border
 
 import (
+	"context"
+	"time"
+
 	"gatehouse.example/internal/action"
+	"gatehouse.example/internal/identity"
 	"gatehouse.example/internal/txn"
+	"gatehouse.example/screen"
 	"gatehouse.example/sip"
-	"gatehouse.example/sip/uri"
 	"gatehouse.example/verdict"
 )
 
@@ -24,6 +28,9 @@ type sender struct {
 
 // stranger tells whether nothing is known of the source.
 func (s *sender) stranger() bool { return s.peer == nil && !s.pbx && s.user == "" }
+
+// inside tells whether it is one of our own: a PBX of ours, or a user who has proven himself.
+func (s *sender) inside() bool { return s.pbx || s.user != "" }
 
 // mayRelay tells whether the sender may reach other places than our domains.
 func (s *sender) mayRelay() bool { return s.pbx || s.user != "" || s.inside }
@@ -78,30 +85,85 @@ func (v *visit) describeCaller() {
 	a.SetFrom(m.FromURI(), v.site.Plan)
 	var buf [128]byte
 	a.From.Display = string(m.From().AppendDisplay(buf[:0]))
-	switch {
-	case v.from.user != "":
-		u, err := uri.Parse([]byte(v.from.user))
-		if err == nil {
-			a.SetIdentity(&u, verdict.Digest, v.site.Plan)
-		}
-	case v.from.trust().Identity:
-		v.assertedIdentity()
+	v.describeProof()
+}
+
+// describeProof puts down who calls as far as something proves it.
+func (v *visit) describeProof() {
+	e := identity.Evidence{Message: v.in.Msg, Account: v.from.user, Signature: v.signature, Trusted: v.from.trust().Identity}
+	if t := v.in.Packet.TLS; t != nil {
+		e.Domains = t.Names
+	}
+	if c := identity.Who(&e); c.Proof != verdict.None {
+		v.attempt.SetIdentity(&c.URI, c.Proof, v.site.Plan)
 	}
 }
 
-// assertedIdentity takes the identity that a trusted peer vouches for
-// (RFC 3325 §9.1: a sip: or sips: URI, a tel: URI, or one of each; the number
-// says more).
-func (v *visit) assertedIdentity() {
-	m := v.in.Msg
-	for vs := m.Values(sip.HeaderPAssertedIdentity); vs.Next(); {
-		var addr sip.Address
-		var u uri.URI
-		if addr.Parse(vs.Text()) != nil || u.Parse(addr.URI) != nil {
-			continue
-		}
-		if v.attempt.From.Identity == "" || u.Scheme == uri.TEL {
-			v.attempt.SetIdentity(&u, verdict.Trunk, v.site.Plan)
-		}
+// describeClaim says what is known about a claim that nothing proves: that there
+// is no signature, and whether it comes from where the claimed domain is served.
+func (v *visit) describeClaim(wall time.Time) {
+	who, a := v.b.cfg.Identity, &v.attempt
+	if who == nil || v.from.inside() {
+		return
 	}
+	if who.Verifies() && !identity.Signed(v.in.Msg) {
+		a.Signature.Outcome = verdict.SignatureMissing
+	}
+	if a.From.Proof != verdict.None || v.from.peer != nil {
+		return
+	}
+	// RFC 5039 §4.1: the server of a domain may speak for that domain only.
+	if t := v.in.Packet.TLS; t != nil && len(t.Names) > 0 && !identity.Names(t.Names, v.in.Msg.FromURI().Host) {
+		a.SenderServes = screen.No
+		return
+	}
+	if v.site.domain(v.in.Msg.FromURI().Host) == nil {
+		a.SenderServes = who.Serves(a.FromDomain, a.Source.Addr(), wall)
+	}
+}
+
+// wantsProof tells whether a signature is to be verified before anything is
+// decided: not of our own users and PBX, whom we know better, and not where
+// nothing is screened.
+func (v *visit) wantsProof() bool {
+	who := v.b.cfg.Identity
+	return who != nil && !v.from.inside() && v.attempt.Exempt == "" && who.Verifies() && identity.Signed(v.in.Msg)
+}
+
+// verify verifies the signature. It runs on a worker.
+func (v *visit) verify(ctx context.Context) {
+	v.signature = v.b.cfg.Identity.Prove(ctx, v.in.Msg, identity.Sender{
+		Peer: v.from.name(), Trusted: v.from.trust().Identity, Address: v.in.Packet.Flow.Remote.Addr(),
+	})
+	v.attempt.Signature = identity.Facts(v.signature)
+	v.describeProof()
+	wall := v.verdict.Time
+	v.attempt.Describe(&v.verdict)
+	v.verdict.Time = wall
+}
+
+// wantsSignature tells whether a request is to be signed: a call or message of
+// ours to elsewhere that goes through and bears no signature yet.
+func (v *visit) wantsSignature() bool {
+	who, m := v.b.cfg.Identity, v.in.Msg
+	return who != nil && v.attempt.Outbound && who.Signs() && (v.from.user != "" || v.from.pbx) &&
+		(v.verdict.Action == verdict.Relay || v.verdict.Action == verdict.Label) &&
+		(m.Method() == sip.INVITE || m.Method() == sip.MESSAGE) && !identity.Signed(m)
+}
+
+// sign makes the header fields that prove the request to others. Without them
+// it is sent all the same.
+func (v *visit) sign() {
+	who := identity.Signatory{User: v.from.user}
+	if v.from.pbx {
+		who.PBX = v.domain.Name
+	}
+	lines, err := v.b.cfg.Identity.Sign(v.in.Msg, who)
+	if err != nil {
+		v.b.stats.unsigned.Add(1)
+		v.b.cfg.Log.Debug("not signed", "from", cut(v.attempt.From.Claimed), "reason", err)
+		return
+	}
+	v.b.stats.signed.Add(1)
+	v.added = lines
 }

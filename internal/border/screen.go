@@ -33,11 +33,45 @@ func KindOf(m sip.Method) verdict.Kind {
 // rest of the story goes on from a worker.
 func (v *visit) screen() bool {
 	v.describe()
-	done := v.b.cfg.Engine.Cheap(&v.attempt, v.domain.Policy, &v.verdict)
-	if done {
-		return true
+	if v.wantsProof() && v.postpone(verify) {
+		return false
 	}
-	return !v.postpone()
+	done := v.b.cfg.Engine.Cheap(&v.attempt, v.domain.Policy, &v.verdict)
+	switch {
+	case !done:
+		return !v.postpone(lookUp)
+	case v.wantsSignature():
+		return !v.postpone(sign)
+	}
+	return true
+}
+
+// task is what a worker does first for a request.
+type task uint8
+
+const (
+	verify task = iota // verify the caller's signature, then all the checks
+	lookUp             // the checks that wait for the world
+	sign               // nothing more to find out: sign what we send on
+)
+
+// work is the part of the story that may wait, on a worker. One deadline holds
+// for all of it.
+func (v *visit) work(ctx context.Context, t task) {
+	ctx, cancel := context.WithTimeout(ctx, v.domain.Policy.LookupDeadline)
+	defer cancel()
+	if t == verify {
+		v.verify(ctx)
+		if v.b.cfg.Engine.Cheap(&v.attempt, v.domain.Policy, &v.verdict) {
+			t = sign
+		}
+	}
+	if t != sign {
+		v.b.cfg.Engine.Lookup(ctx, &v.attempt, v.domain.Policy, &v.verdict)
+	}
+	if v.wantsSignature() {
+		v.sign()
+	}
 }
 
 // describe fills in the attempt.
@@ -68,6 +102,7 @@ func (v *visit) describe() {
 	if a.Exempt = v.site.exempt(&v.routing.URI); a.Exempt == "" && v.from.pbx {
 		a.Exempt = "sent by the PBX"
 	}
+	v.describeClaim(wall)
 	a.Describe(&v.verdict)
 	v.verdict.Time = wall // what people read follows the clock on the wall
 }
@@ -85,7 +120,7 @@ type waiting struct {
 
 // postpone moves the visit to a worker. It reports false where no worker is free:
 // then what is known so far has to do (fail open, counted).
-func (v *visit) postpone() bool {
+func (v *visit) postpone(t task) bool {
 	w := &waiting{packet: *v.in.Packet, data: append([]byte(nil), v.in.Packet.Data...)}
 	w.packet.Data = w.data
 	if w.msg.Parse(w.data) != nil {
@@ -105,7 +140,7 @@ func (v *visit) postpone() bool {
 	b := v.b
 	var tag [16]byte
 	started := b.cfg.Go(func(ctx context.Context) {
-		b.cfg.Engine.Lookup(ctx, &w.visit.attempt, w.visit.domain.Policy, &w.visit.verdict)
+		w.visit.work(ctx, t)
 		b.Do(w.msg.CallID(), func(_ *txn.Shard, now int64, out txn.Sender) { w.resume(now, out) })
 	})
 	if !started {

@@ -6,13 +6,14 @@ import "sync/atomic"
 type Stats struct {
 	Messages, Malformed, Scanners, Challenged, RelayDenied uint64
 	Relayed, Labelled, Rejected, Dropped                   uint64
-	Shed, OpenForLack, Unlogged, Transactions              uint64
+	Shed, OpenForLack, Unlogged, Signed, Unsigned          uint64
+	Transactions                                           uint64
 }
 
 type counters struct {
 	messages, malformed, scanners, challenged, relayDenied atomic.Uint64
 	relayed, labelled, rejected, dropped                   atomic.Uint64
-	shed, openForLack, unlogged                            atomic.Uint64
+	shed, openForLack, unlogged, signed, unsigned          atomic.Uint64
 }
 
 // Stats returns the counters.
@@ -22,6 +23,7 @@ func (b *Border) Stats() Stats {
 		Messages: c.messages.Load(), Malformed: c.malformed.Load(), Scanners: c.scanners.Load(),
 		Challenged: c.challenged.Load(), RelayDenied: c.relayDenied.Load(),
 		Relayed: c.relayed.Load(), Labelled: c.labelled.Load(), Rejected: c.rejected.Load(), Dropped: c.dropped.Load(),
-		Shed: c.shed.Load(), OpenForLack: c.openForLack.Load(), Unlogged: c.unlogged.Load(), Transactions: uint64(b.layer.Active()),
+		Shed: c.shed.Load(), OpenForLack: c.openForLack.Load(), Unlogged: c.unlogged.Load(),
+		Signed: c.signed.Load(), Unsigned: c.unsigned.Load(), Transactions: uint64(b.layer.Active()),
 	}
 }

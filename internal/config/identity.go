@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,9 +31,11 @@ type Identity struct {
 	// the call: stale (403), missing (428), unreachable (436), unsupported (437),
 	// invalid (438). For all others `policy.rejection` holds.
 	Answer []Outcome `yaml:"answer"`
-	// Verstat tells the PBX what was verified: the verstat parameter of From and
-	// P-Asserted-Identity (3GPP TS 24.229).
-	Verstat bool `yaml:"verstat"`
+	// Verstat tells the PBX what was verified (3GPP TS 24.229): pai adds
+	// P-Asserted-Identity with the proven caller and the verstat parameter, from
+	// puts the parameter into From, where more phones look and some show it as
+	// part of the number, both does both, off neither.
+	Verstat Verstat `yaml:"verstat"`
 	// CallerName hands the PBX the name and reason that a valid signature
 	// carries (rcd), in Call-Info. They are text of the signer's.
 	CallerName bool `yaml:"caller_name"`
@@ -44,7 +47,8 @@ type Identity struct {
 	// Keys sign the calls and messages of our users to elsewhere.
 	Keys []SigningKey `yaml:"keys"`
 	// Users says which numbers are whose: an authenticated user who calls with
-	// one of them is attested in full (A), with another one in part (B).
+	// one of them is attested in full (A), with another one in part (B). The
+	// numbers of a PBX stand under its domain.
 	Users map[string][]Text `yaml:"users,omitempty"`
 	// Publish is the address on which our own certificates are served by https,
 	// with the certificate of `tls`. Empty: somebody else serves them. Needs a
@@ -95,6 +99,22 @@ func (r *Revocation) UnmarshalYAML(n ast.Node) error {
 	return oneOf(n, (*string)(r), string(RevocationSoft), string(RevocationHard), string(RevocationOff))
 }
 
+// Verstat is pai, from, both or off.
+type Verstat string
+
+// The values of Verstat.
+const (
+	VerstatAsserted Verstat = "pai"
+	VerstatFrom     Verstat = "from"
+	VerstatBoth     Verstat = "both"
+	VerstatOff      Verstat = "off"
+)
+
+// UnmarshalYAML reads pai, from, both or off.
+func (w *Verstat) UnmarshalYAML(n ast.Node) error {
+	return oneOf(n, (*string)(w), string(VerstatAsserted), string(VerstatFrom), string(VerstatBoth), string(VerstatOff))
+}
+
 // Outcome is what became of a signature that does not hold.
 type Outcome string
 
@@ -105,7 +125,7 @@ func (o *Outcome) UnmarshalYAML(n ast.Node) error {
 
 func defaultIdentity() Identity {
 	return Identity{
-		Roots: []string{}, Freshness: Duration(time.Minute), Revocation: RevocationSoft, Answer: []Outcome{}, Verstat: true,
+		Roots: []string{}, Freshness: Duration(time.Minute), Revocation: RevocationSoft, Answer: []Outcome{}, Verstat: VerstatAsserted,
 		Fetch: Fetch{Allow: []Prefix{}, Ports: []uint16{443, 8443}, Deadline: Duration(2 * time.Second)},
 		Keys:  []SigningKey{},
 	}
@@ -131,8 +151,8 @@ func (v *validation) identity() {
 		v.signingKey(fmt.Sprintf("identity.keys[%d]", i), &id.Keys[i])
 	}
 	for _, user := range sortedKeys(id.Users) {
-		if !strings.Contains(user, "@") {
-			v.problem("identity.users", "%q is not a user; write it as alice@example.test", user)
+		if !strings.Contains(user, "@") && !v.isDomain(user) {
+			v.problem("identity.users", "%q is neither a user nor a domain of ours; write it as alice@example.test, or as the domain for its PBX", user)
 		}
 		for _, n := range id.Users[user] {
 			if !isNumber(string(n)) {
@@ -171,6 +191,11 @@ func (v *validation) signingKey(path string, k *SigningKey) {
 			v.problem(fmt.Sprintf("%s.domains[%d]", path, j), "%q is not a domain name; write it as example.test", d)
 		}
 	}
+}
+
+// isDomain is true of a name of a domain of ours.
+func (v *validation) isDomain(name string) bool {
+	return slices.ContainsFunc(v.c.Domains, func(d Domain) bool { return slices.Contains(d.Names(), name) })
 }
 
 // isNumber is true of an international number: + and digits.

@@ -35,8 +35,8 @@ type Rules struct {
 	Plan uri.Plan
 	// Answer are the outcomes that are answered with their own code where the caller is rejected.
 	Answer map[string]bool
-	// Verstat tells the PBX what was verified, CallerName what the signer says about the caller.
-	Verstat, CallerName bool
+	// AssertIdentity tells the PBX who calls in P-Asserted-Identity, VerstatInFrom in From what was verified, CallerName what the signer says about the caller.
+	AssertIdentity, VerstatInFrom, CallerName bool
 }
 
 // Service gets evidence about callers and signs for ours.

@@ -17,10 +17,13 @@ import (
 type Attempt struct {
 	ID, Kind, Mode, Action string
 	Score                  float64
-	From                   struct{ Claimed, Display, Identity, Proof string }
-	To                     struct{ Requested, User, Alias string }
-	Source                 struct{ Address, Transport, Peer string }
-	Signals                []struct {
+	From                   struct {
+		Claimed, Display, Identity, Proof string
+		Signature                         *struct{ Outcome, Reason, Attestation, Signer, Organization, URL, Verstat string }
+	}
+	To      struct{ Requested, User, Alias string }
+	Source  struct{ Address, Transport, Peer string }
+	Signals []struct {
 		Name     string
 		Score    float64
 		Evidence string
