@@ -187,13 +187,16 @@ func attemptFields(v *verdict.Verdict) [][2]string {
 		{"display name", quoted(v.From.Display)},
 		{"identity", first(v.From.Identity, "not proven")},
 		{"proof", v.From.Proof.String()},
+	}
+	fields = append(fields, signatureFields(v.From.Signature)...)
+	fields = append(fields, [][2]string{
 		{"called", v.To.Requested},
 		{"user", v.To.User},
 		{"alias", v.To.Alias},
 		{"source", v.Source.Address + " " + v.Source.Transport},
 		{"peer", v.Source.Peer},
 		{"user agent", quoted(v.Source.UserAgent)},
-	}
+	}...)
 	for i := range v.Signals {
 		s := &v.Signals[i]
 		fields = append(fields, [2]string{"signal", fmt.Sprintf("%s %+g = strength %g × weight %g: %s", s.Name, s.Score, s.Strength, s.Weight, s.Evidence)})
@@ -203,6 +206,25 @@ func attemptFields(v *verdict.Verdict) [][2]string {
 	}
 	return append(fields, [2]string{"introduction", v.Introduction},
 		[2]string{"took", strconv.FormatInt(v.ElapsedUS, 10) + " µs"}, [2]string{"feedback", v.Feedback})
+}
+
+// signatureFields tell who signed; the texts are the token's and the certificate's.
+func signatureFields(s *verdict.Signature) [][2]string {
+	if s == nil {
+		return nil
+	}
+	outcome := s.Outcome
+	if s.Reason != "" {
+		outcome += ": " + s.Reason
+	}
+	fields := [][2]string{
+		{"signature", outcome}, {"attestation", s.Attestation}, {"signer", quoted(s.Signer)}, {"entity", quoted(s.Organization)},
+		{"certificate", quoted(s.URL)}, {"origid", s.OrigID}, {"verstat", s.Verstat},
+	}
+	if s.Diverted {
+		fields = append(fields, [2]string{"diverted", "yes, and who forwarded it has signed that"})
+	}
+	return fields
 }
 
 // quoted shows where text of others begins and ends.

@@ -117,7 +117,7 @@ func localAPI(ctx context.Context, cfg *config.Config, s *store.Store) (*api.Cli
 	}
 	v, _ := version()
 	return api.Local(api.New(api.Config{
-		Version: v, Token: "local", Attempts: s, Lists: all, Accounts: users, Hosts: hosts(cfg),
+		Version: v, Token: "local", Attempts: &judged{s, memory, func() *config.Config { return cfg }}, Lists: all, Accounts: users, Hosts: hosts(cfg),
 		Bans: &storedBans{ctx: ctx, storage: s, peers: cfg, bans: bans}, Screen: screener,
 	})), nil
 }

@@ -122,6 +122,11 @@ func (p *proofs) read(cfg *config.Config) (*identity.Rules, error) {
 			return nil, cfg.Problem("identity.keys", err.Error(), err)
 		}
 	}
+	for i := range id.Keys {
+		for _, n := range id.Keys[i].Numbers {
+			rules.Signed = append(rules.Signed, string(n))
+		}
+	}
 	chains := map[string][]byte{}
 	for _, c := range credentials {
 		if u, err := url.Parse(c.URL); err == nil {

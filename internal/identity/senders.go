@@ -67,7 +67,7 @@ func (s *Service) Serves(domain string, source netip.Addr, now time.Time) screen
 func (s *senders) ask(t locate.Target, now time.Time) {
 	s.mu.Lock()
 	last, known := s.asked[t.Host]
-	if known && now.Sub(last) < askAgain && now.After(last) || !s.budget(now) {
+	if known && now.Sub(last) < askAgain && !now.Before(last) || !s.budget(now) {
 		s.mu.Unlock()
 		return
 	}

@@ -28,6 +28,8 @@ type Rules struct {
 	Verifier *stir.Verifier
 	// Signer signs for our users; nil: nobody does.
 	Signer *stir.Signer
+	// Signed are the numbers that Signer may sign for: "+15551230001", or "+1555*" for all that begin so.
+	Signed []string
 	// Numbers are the canonical numbers of our users ("+15551230001"), by address of record without scheme ("alice@example.test"), or by the domain's
 	// name for those of its PBX.
 	Numbers map[string][]string

@@ -63,7 +63,9 @@ func (r *Rules) attest(from *uri.URI, who Signatory) (byte, error) {
 		if slices.Contains(r.Numbers[owner], string(number)) {
 			return 'A', nil
 		}
-		return 'B', nil
+		if r.speaksFor(string(number)) {
+			return 'B', nil
+		}
 	}
 	ours := strings.EqualFold(string(from.Host), who.PBX)
 	if who.User != "" {
@@ -73,4 +75,12 @@ func (r *Rules) attest(from *uri.URI, who Signatory) (byte, error) {
 		return 0, ErrNotOurs
 	}
 	return 'A', nil
+}
+
+// speaksFor tells whether one of our keys may sign a number.
+func (r *Rules) speaksFor(number string) bool {
+	return slices.ContainsFunc(r.Signed, func(pattern string) bool {
+		prefix, open := strings.CutSuffix(pattern, "*")
+		return number == pattern || open && strings.HasPrefix(number, prefix)
+	})
 }
