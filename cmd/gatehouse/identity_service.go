@@ -100,13 +100,16 @@ func (p *proofs) read(cfg *config.Config) (*identity.Rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	if roots != nil {
+	if roots != nil || id.LegacyRoots != "" {
 		vc := stir.VerifierConfig{
 			Source: p.fetcher, Freshness: time.Duration(id.Freshness), CheckRequestURI: id.RequestURI, Lenient: id.Lenient, Replay: p.replay,
 			RequireRevocation: id.Revocation == config.RevocationHard,
 		}
 		if id.Revocation != config.RevocationOff {
 			vc.Revoker = p.fetcher
+		}
+		if vc.Legacy, err = p.legacy(cfg); err != nil {
+			return nil, err
 		}
 		if rules.Verifier, err = stir.NewVerifier(vc); err != nil {
 			return nil, cfg.Problem("identity", err.Error(), err)
@@ -140,6 +143,23 @@ func (p *proofs) read(cfg *config.Config) (*identity.Rules, error) {
 	}
 	p.fetcher.SetRoots(roots)
 	return rules, nil
+}
+
+// legacy verifies RFC 4474, where the operator wants that.
+func (p *proofs) legacy(cfg *config.Config) (*stir.Legacy, error) {
+	file := cfg.Identity.LegacyRoots
+	if file == "" {
+		return nil, nil
+	}
+	text, err := readBounded(file)
+	if err != nil {
+		return nil, cfg.Problem("identity.legacy_roots", "the CA file cannot be read: "+err.Error(), err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, cfg.Problem("identity.legacy_roots", file+" holds no PEM certificate", nil)
+	}
+	return &stir.Legacy{Roots: pool, Certificates: p.fetcher.DomainCertificates}, nil
 }
 
 // numbersOf says whose numbers are whose.

@@ -28,7 +28,7 @@ type NewCertificate struct {
 
 // Certificate is a chain of certificates, or a CRL, that is in the cache. The names of whom it was issued to are what its CA wrote.
 type Certificate struct {
-	Kind         string    `json:"kind" enum:"chain,crl"`
+	Kind         string    `json:"kind" enum:"chain,crl,domain"`
 	URL          string    `json:"url"`
 	Octets       int       `json:"octets"`
 	Organization string    `json:"organization"`

@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"hash/fnv"
 	"sync/atomic"
@@ -16,14 +17,18 @@ type Kind uint8
 
 // The kinds.
 const (
-	Chain Kind = iota // a certificate with its intermediates
-	CRL               // a certificate revocation list
+	Chain  Kind = iota // a certificate with its intermediates
+	CRL                // a certificate revocation list
+	Domain             // the certificates of a domain that signs by RFC 4474
 )
 
 // String names the kind.
 func (k Kind) String() string {
-	if k == CRL {
+	switch k {
+	case CRL:
 		return "crl"
+	case Domain:
+		return "domain"
 	}
 	return "chain"
 }
@@ -53,6 +58,7 @@ type item struct {
 	Entry   // Used and Proven as they were when the item was made
 	path    *certificate.Path
 	crl     *certificate.CRL
+	domain  []*x509.Certificate
 	leaf    [sha256.Size]byte // of a chain: which certificate it is
 	refresh time.Time         // from when on it is fetched again
 
@@ -80,27 +86,47 @@ var ErrNoRoots = errors.New("fetch: no STI roots are configured")
 func makeItem(e Entry, roots *certificate.Roots) (*item, error) {
 	i := &item{Entry: e}
 	var err error
-	if e.Kind == CRL {
-		if i.crl, err = certificate.ParseCRL(e.Body); err != nil {
-			return nil, err
-		}
-	} else {
-		if roots == nil {
-			return nil, ErrNoRoots
-		}
-		chain, err := certificate.ParseChain(e.Body)
-		if err != nil {
-			return nil, err
-		}
-		if i.path, err = roots.Path(chain); err != nil {
-			return nil, err
-		}
-		i.leaf = sha256.Sum256(chain.Leaf().Raw)
+	switch e.Kind {
+	case CRL:
+		i.crl, err = certificate.ParseCRL(e.Body)
+	case Domain:
+		i.domain, err = parseDomain(e.Body)
+	default:
+		err = i.judge(roots)
+	}
+	if err != nil {
+		return nil, err
 	}
 	i.used.Store(e.Used.UnixNano())
 	i.proven.Store(e.Proven || e.Pinned)
 	i.refresh = refreshTime(e)
 	return i, nil
+}
+
+// judge finds the path of a chain to the roots.
+func (i *item) judge(roots *certificate.Roots) error {
+	if roots == nil {
+		return ErrNoRoots
+	}
+	chain, err := certificate.ParseChain(i.Body)
+	if err != nil {
+		return err
+	}
+	i.leaf = sha256.Sum256(chain.Leaf().Raw)
+	i.path, err = roots.Path(chain)
+	return err
+}
+
+// ends is when what an item holds is over; zero where it does not say.
+func (i *item) ends() time.Time {
+	switch i.Kind {
+	case CRL:
+		return i.crl.NextUpdate()
+	case Domain:
+		return i.domain[0].NotAfter
+	}
+	_, end := i.path.Validity()
+	return end
 }
 
 // refreshTime lies in the last fifth of the fresh time, at a place of its own for each address: what was fetched together is not
@@ -120,13 +146,7 @@ func (c *Config) freshUntil(i *item, l lifetime, now time.Time) time.Time {
 		ttl = l.fresh
 	}
 	until := now.Add(min(max(ttl, c.MinTTL), c.MaxTTL))
-	end := time.Time{}
-	if i.crl != nil {
-		end = i.crl.NextUpdate()
-	} else {
-		_, end = i.path.Validity()
-	}
-	if !end.IsZero() && end.Before(until) {
+	if end := i.ends(); !end.IsZero() && end.Before(until) {
 		until = end
 	}
 	if least := now.Add(c.MinTTL); until.Before(least) {

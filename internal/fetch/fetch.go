@@ -52,6 +52,7 @@ type Fetcher struct {
 	roots   atomic.Pointer[certificate.Roots]
 	chains  *cache
 	crls    *cache
+	domains *cache
 	failed  *failures
 	journal journal
 	revoked revocations
@@ -79,7 +80,7 @@ func New(cfg Config) *Fetcher {
 	cfg = cfg.withDefaults()
 	now := cfg.Now()
 	f := &Fetcher{
-		cfg: cfg, chains: newCache(cfg.Size), crls: newCache(cfg.CRLs), failed: newFailures(cfg.Failed),
+		cfg: cfg, chains: newCache(cfg.Size), crls: newCache(cfg.CRLs), domains: newCache(cfg.CRLs), failed: newFailures(cfg.Failed),
 		journal:   journal{storage: cfg.Storage, most: 2 * (cfg.Size + cfg.CRLs)},
 		strangers: newBudgets(cfg.Stranger, maxKeys, now), together: newBudgets(cfg.Strangers, 1, now),
 		peers: newBudgets(cfg.Peer, maxKeys, now), hosts: newBudgets(cfg.Host, maxKeys, now),
@@ -139,8 +140,11 @@ func (f *Fetcher) find(ctx context.Context, raw string, k Kind) (*item, error) {
 }
 
 func (f *Fetcher) cache(k Kind) *cache {
-	if k == CRL {
+	switch k {
+	case CRL:
 		return f.crls
+	case Domain:
+		return f.domains
 	}
 	return f.chains
 }

@@ -31,14 +31,12 @@ type Info struct {
 // List returns what is in the cache, by kind and address.
 func (f *Fetcher) List() []Info {
 	var list []Info
-	for _, i := range append(f.chains.all(), f.crls.all()...) {
+	for _, i := range slices.Concat(f.chains.all(), f.crls.all(), f.domains.all()) {
 		n := Info{Kind: i.Kind, URL: i.URL, Octets: len(i.Body), Fetched: i.Fetched, Fresh: i.Fresh, Used: i.lastUsed(),
 			Proven: i.proven.Load(), Imported: i.Pinned}
-		if i.crl != nil {
-			n.NotAfter = i.crl.NextUpdate()
-		} else {
+		n.NotAfter = i.ends()
+		if i.path != nil {
 			n.Entity = i.path.Entity()
-			_, n.NotAfter = i.path.Validity()
 		}
 		list = append(list, n)
 	}
@@ -114,7 +112,7 @@ func (f *Fetcher) Remove(ctx context.Context, url string) (bool, error) {
 		return false, err
 	}
 	found := false
-	for _, k := range []Kind{Chain, CRL} {
+	for _, k := range []Kind{Chain, CRL, Domain} {
 		f.failed.remove(urlKey(t, k))
 		if i := f.cache(k).get(t.url); i != nil && f.cache(k).remove(i) {
 			f.journal.remove(i)

@@ -79,7 +79,7 @@ func (f *Fetcher) Close() error {
 
 // sweep removes what is over and begins to refresh what is due.
 func (f *Fetcher) sweep(now time.Time) {
-	for _, k := range []Kind{Chain, CRL} {
+	for _, k := range []Kind{Chain, CRL, Domain} {
 		c := f.cache(k)
 		for _, i := range c.over(now, f.cfg.MaxStale) {
 			if c.remove(i) {
