@@ -29,8 +29,8 @@ type sender struct {
 // stranger tells whether nothing is known of the source.
 func (s *sender) stranger() bool { return s.peer == nil && !s.pbx && s.user == "" }
 
-// inside tells whether it is one of our own: a PBX of ours, or a user who has proven himself.
-func (s *sender) inside() bool { return s.pbx || s.user != "" }
+// ours tells whether it is one of our own: a PBX of ours, or a user who has proven himself.
+func (s *sender) ours() bool { return s.pbx || s.user != "" }
 
 // mayRelay tells whether the sender may reach other places than our domains.
 func (s *sender) mayRelay() bool { return s.pbx || s.user != "" || s.inside }
@@ -103,7 +103,7 @@ func (v *visit) describeProof() {
 // is no signature, and whether it comes from where the claimed domain is served.
 func (v *visit) describeClaim(wall time.Time) {
 	who, a := v.b.cfg.Identity, &v.attempt
-	if who == nil || v.from.inside() {
+	if who == nil || v.from.ours() {
 		return
 	}
 	if who.Verifies() && !identity.Signed(v.in.Msg) {
@@ -127,7 +127,7 @@ func (v *visit) describeClaim(wall time.Time) {
 // nothing is screened.
 func (v *visit) wantsProof() bool {
 	who := v.b.cfg.Identity
-	return who != nil && !v.from.inside() && v.attempt.Exempt == "" && who.Verifies() && identity.Signed(v.in.Msg)
+	return who != nil && !v.from.ours() && v.attempt.Exempt == "" && who.Verifies() && identity.Signed(v.in.Msg)
 }
 
 // verify verifies the signature. It runs on a worker.
