@@ -13,6 +13,7 @@ type Engine struct {
 	catalog   *catalog
 	checks    []Check     // as the catalog orders them
 	selective []Selective // by check: nil where it is not a Lookup check of that kind
+	learners  []learner
 	counts    []counts
 	misuses   atomic.Uint64
 	idle      [32]atomic.Pointer[tally]
@@ -25,6 +26,7 @@ type Engine struct {
 // counts are the counters of one check.
 type counts struct {
 	runs, signals, timeouts, panics, unknown atomic.Uint64
+	learned, judged                          atomic.Uint64
 	busy                                     atomic.Int64 // Lookup runs under way, those given up included
 }
 
@@ -48,6 +50,11 @@ func New(checks []Check) (*Engine, error) {
 		e.checks[at] = checks[given]
 		if s, ok := checks[given].(Selective); ok && c.checks[at].Stage == Lookup {
 			e.selective[at] = s
+		}
+	}
+	for at, check := range e.checks {
+		if l, ok := check.(Learner); ok {
+			e.learners = append(e.learners, learner{l, &e.counts[at]})
 		}
 	}
 	for _, info := range c.checks {

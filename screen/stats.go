@@ -23,6 +23,8 @@ type CheckStats struct {
 	Panics uint64
 	// Unknown counts reports of signals that its Info does not list.
 	Unknown uint64
+	// Learned counts the endings, and Judged the opinions of people, that it was told.
+	Learned, Judged uint64
 	// InFlight is how many look-ups run now.
 	InFlight int64
 }
@@ -35,7 +37,7 @@ func (e *Engine) Stats() Stats {
 		s.Checks[i] = CheckStats{
 			Name: e.catalog.checks[i].Name, Stage: e.catalog.checks[i].Stage,
 			Runs: c.runs.Load(), Signals: c.signals.Load(), Timeouts: c.timeouts.Load(),
-			Panics: c.panics.Load(), Unknown: c.unknown.Load(), InFlight: c.busy.Load(),
+			Panics: c.panics.Load(), Unknown: c.unknown.Load(), Learned: c.learned.Load(), Judged: c.judged.Load(), InFlight: c.busy.Load(),
 		}
 	}
 	return s
