@@ -105,3 +105,27 @@ func Introduce(e *sip.Edit, m *sip.Message, p *Proof) {
 	}
 	e.Insert(m.HeadersEnd(), []byte(line+"\r\n"))
 }
+
+// WantsPrivacy tells whether the caller asks that his identity stays within the trust domain: Privacy with id. RFC 3325 §9.3; its values are separated by
+// semicolons (RFC 3323 §4.2).
+func WantsPrivacy(m *sip.Message) bool {
+	f, ok := m.First(sip.HeaderPrivacy)
+	if !ok {
+		return false
+	}
+	for value := range bytes.SplitSeq(m.Text(f.Value), []byte(";")) {
+		if bytes.EqualFold(bytes.TrimSpace(value), []byte("id")) {
+			return true
+		}
+	}
+	return false
+}
+
+// Withhold removes what names the caller besides From, for a next hop that is not trusted to keep it to itself. RFC 3325 §7.
+func Withhold(e *sip.Edit, m *sip.Message) {
+	for _, f := range m.Fields() {
+		if f.ID == sip.HeaderPAssertedIdentity || f.ID == sip.HeaderRemotePartyID || f.ID == sip.HeaderPChargeInfo {
+			e.DeleteField(f)
+		}
+	}
+}

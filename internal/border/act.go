@@ -58,11 +58,25 @@ func (v *visit) relay() {
 		_, realm := account.Names(v.from.user)
 		action.StripCredentials(&v.edit, v.in.Msg, realm)
 	}
-	v.tellProof()
+	if trust := v.from.trust(); trust.Identity && action.WantsPrivacy(v.in.Msg) && !v.confidential() {
+		action.Withhold(&v.edit, v.in.Msg)
+	} else {
+		v.tellProof()
+	}
 	if len(v.added) > 0 {
 		v.edit.Insert(v.in.Msg.HeadersEnd(), v.added)
 	}
 	v.forward(v.observer())
+}
+
+// confidential tells whether a request goes to somebody who is trusted to keep
+// the caller's identity to himself: a PBX of ours, a peer whose word on
+// identities we take too (RFC 3325 §2.3). A phone is not.
+func (v *visit) confidential() bool {
+	if v.attempt.Outbound {
+		return v.domain.Outbound != nil && v.domain.Outbound.Trust.Identity
+	}
+	return !v.domain.Home
 }
 
 // rejection is how a rejected caller is answered: by the domain's profile, or,

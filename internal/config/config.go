@@ -149,6 +149,9 @@ type Home struct {
 	// give up when there is one that they do not know. Users whose password was
 	// set while this was off need a new password.
 	MD5 MD5 `yaml:"md5"`
+	// UserHash tells phones that they may hide the user name (RFC 7616 §3.4.4).
+	// Those that do are understood in any case.
+	UserHash bool `yaml:"userhash"`
 	// MinExpires and MaxExpires bound a registration's life; a shorter wish is
 	// answered 423, a longer one is cut (RFC 3261 §10.3).
 	MinExpires Duration `yaml:"min_expires"`
