@@ -31,6 +31,11 @@ func gatehouse() peer {
 		}
 		text := strings.NewReplacer("@DATA@", filepath.Join(r.dir, "data"), "@LISTEN@", r.addr.String(),
 			"@CONSOLE@", console.String(), "@CALLEE@", r.callee.String()).Replace(string(template))
+		if r.signer != nil {
+			if text, err = r.signer.configure(r.dir, text); err != nil {
+				return err
+			}
+		}
 		if err := os.WriteFile(r.config(), []byte(text), 0o600); err != nil {
 			return err
 		}
@@ -53,8 +58,12 @@ func (r *running) fill(ctx context.Context) error {
 	if err := os.WriteFile(path, []byte(list.String()), 0o600); err != nil {
 		return err
 	}
-	for _, command := range []string{r.options.ImportArgs, r.options.BanArgs} {
-		args := strings.Fields(strings.NewReplacer("{config}", r.config(), "{file}", path, "{source}", banned).Replace(command))
+	commands := []string{r.options.ImportArgs, r.options.BanArgs}
+	if r.signer != nil {
+		commands = append(commands, strings.Replace(r.options.CertArgs, "{file}", r.signer.chain, 1))
+	}
+	for _, command := range commands {
+		args := strings.Fields(strings.NewReplacer("{config}", r.config(), "{file}", path, "{source}", banned, "{url}", signerURL).Replace(command))
 		if err := r.tool(ctx, r.options.Gatehouse, args...); err != nil {
 			return err
 		}

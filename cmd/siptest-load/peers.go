@@ -16,7 +16,7 @@ import (
 
 type peersCommand struct {
 	Servers  []string      `default:"kamailio,gatehouse" help:"Servers, in the order in which each round starts them."`
-	Modes    []string      `default:"calls,blocked,banned,hold" enum:"calls,blocked,banned,hold" help:"What to measure: ${enum}."`
+	Modes    []string      `default:"calls,blocked,banned,hold" enum:"calls,blocked,banned,hold,signed" help:"What to measure: ${enum}."`
 	Rates    []float64     `default:"1000,2000,4000" help:"Calls per second, rising. A server that fails at one is spared the higher ones."`
 	Duration time.Duration `default:"10s" help:"How long each load lasts."`
 	Tail     time.Duration `default:"6s" help:"How long the CPU is counted after that."`
@@ -35,6 +35,7 @@ type peersCommand struct {
 	StartTimeout time.Duration `default:"90s" help:"How long a server may take to start."`
 	ImportArgs   string        `default:"list import --config {config} {file}" help:"How gatehouse takes a list."`
 	BanArgs      string        `default:"ban add --config {config} {source}" help:"How gatehouse bans a source."`
+	CertArgs     string        `default:"identity cert import --config {config} {url} {file}" help:"How gatehouse takes a certificate."`
 	Keep         bool          `help:"Keep the servers' folders."`
 }
 
@@ -78,6 +79,13 @@ func (c *peersCommand) Run(ctx context.Context) error {
 			}
 		}
 	}
+	if slices.Contains(c.Modes, "signed") {
+		f, err := c.signed(ctx)
+		figures = append(figures, f...)
+		if err != nil {
+			return fmt.Errorf("signed calls: %w", err)
+		}
+	}
 	return c.report(ctx, figures)
 }
 
@@ -105,7 +113,7 @@ func (c *peersCommand) round(ctx context.Context, p peer, earlier []figure) ([]f
 		return c.floor(ctx, p)
 	}
 	var figures []figure
-	l, r, err := c.launch(ctx, p, false)
+	l, r, err := c.launch(ctx, p, purpose{})
 	if err != nil {
 		return nil, err
 	}
@@ -133,12 +141,12 @@ func (c *peersCommand) round(ctx context.Context, p peer, earlier []figure) ([]f
 }
 
 // launch starts a server with a load generator around it.
-func (c *peersCommand) launch(ctx context.Context, p peer, hold bool) (*siptest.Load, *running, error) {
+func (c *peersCommand) launch(ctx context.Context, p peer, why purpose) (*siptest.Load, *running, error) {
 	l, err := siptest.Open(siptest.Config{Callers: c.Callers})
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := launch(p, c, l.Callee(), hold)
+	r, err := launch(p, c, l.Callee(), why)
 	if err != nil {
 		l.Close()
 		return nil, nil, err
@@ -161,6 +169,10 @@ func (c *peersCommand) launch(ctx context.Context, p peer, hold bool) (*siptest.
 func (c *peersCommand) rates(ctx context.Context, r *running, l *siptest.Load, mode string, earlier []figure) ([]figure, error) {
 	err := l.Configure(func(c *siptest.Config) {
 		c.Mode, c.CallerPrefix, c.CallerStep = siptest.Calls, "", 1
+		c.Identity = nil
+		if r.signer != nil {
+			c.Identity = r.signer.sign
+		}
 		if mode == "blocked" {
 			c.Mode, c.CallerPrefix, c.CallerStep = siptest.Blocked, listPrefix, listStep
 		}
@@ -193,7 +205,7 @@ func broke(figures []figure, server, mode string, rate float64) bool {
 
 // floor measures the bare receive loop.
 func (c *peersCommand) floor(ctx context.Context, p peer) ([]figure, error) {
-	r, err := launch(p, c, netip.AddrPort{}, false)
+	r, err := launch(p, c, netip.AddrPort{}, purpose{})
 	if err != nil {
 		return nil, err
 	}
@@ -208,7 +220,7 @@ func (c *peersCommand) floor(ctx context.Context, p peer) ([]figure, error) {
 func (c *peersCommand) hold(ctx context.Context, p peer) ([]figure, error) {
 	var figures []figure
 	for _, mode := range []string{"ringing", "talking"} {
-		l, r, err := c.launch(ctx, p, true)
+		l, r, err := c.launch(ctx, p, purpose{hold: true})
 		if err != nil {
 			return figures, err
 		}

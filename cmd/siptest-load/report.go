@@ -52,7 +52,7 @@ func (c *peersCommand) report(ctx context.Context, figures []figure) error {
 	if c.Note != "" {
 		fmt.Fprintf(&b, "%s\n", c.Note)
 	}
-	for _, mode := range []string{"calls", "blocked"} {
+	for _, mode := range []string{"calls", "blocked", "signed"} {
 		if slices.Contains(c.Modes, mode) {
 			c.callTable(&b, mode, figures)
 		}

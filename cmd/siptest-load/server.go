@@ -31,18 +31,24 @@ type running struct {
 	dir     string // its own folder, removed at the end
 	addr    netip.AddrPort
 	callee  netip.AddrPort
-	hold    bool // started for the memory of held calls, not for CPU
-	cmd     *exec.Cmd
-	log     *os.File
+	purpose
+	cmd *exec.Cmd
+	log *os.File
+}
+
+// purpose is what a server is started for, where that is not CPU under plain load.
+type purpose struct {
+	hold   bool    // the memory of held calls
+	signer *signer // calls that bear signatures
 }
 
 // launch starts a peer; ready says when it takes calls.
-func launch(p peer, o *peersCommand, callee netip.AddrPort, hold bool) (*running, error) {
+func launch(p peer, o *peersCommand, callee netip.AddrPort, why purpose) (*running, error) {
 	dir, err := os.MkdirTemp("", "bench-"+p.name+"-")
 	if err != nil {
 		return nil, err
 	}
-	r := &running{peer: p, options: o, dir: dir, callee: callee, hold: hold}
+	r := &running{peer: p, options: o, dir: dir, callee: callee, purpose: why}
 	if r.addr, err = freeAddr(); err == nil {
 		r.log, err = os.Create(filepath.Join(dir, "log"))
 	}

@@ -71,6 +71,10 @@ func (l *Load) appendInvite(b []byte, slot uint32, c *call) []byte {
 	b = appendAddrPort(b, l.uacs[c.socket].Local())
 	b = append(b, ">\r\nUser-Agent: siptest-load\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\nSupported: replaces, timer\r\nX-Sent: "...)
 	b = appendHex(b, uint64(c.invited), 16)
+	if l.cfg.Identity != nil {
+		b = append(b, "\r\nIdentity: "...)
+		b = append(b, l.cfg.Identity(string(l.appendCaller(nil, c)), string(l.appendCallee(nil, c)))...)
+	}
 	b = append(b, "\r\nContent-Type: application/sdp\r\nContent-Length: "...)
 	b = appendDecimal(b, uint64(len(sdpStart)+len(sdpRest)+max(l.pad, 0)), 3)
 	b = append(b, "\r\n\r\n"+sdpStart...)
@@ -131,10 +135,14 @@ func (l *Load) appendCaller(b []byte, c *call) []byte {
 
 func (l *Load) appendCalleeURI(b []byte, c *call) []byte {
 	b = append(b, "sip:"...)
-	b = append(b, l.cfg.CalleePrefix...)
-	b = appendDecimal(b, uint64(c.number)%uint64(l.cfg.Numbers), 7)
+	b = l.appendCallee(b, c)
 	b = append(b, '@')
 	return append(b, l.cfg.Domain...)
+}
+
+func (l *Load) appendCallee(b []byte, c *call) []byte {
+	b = append(b, l.cfg.CalleePrefix...)
+	return appendDecimal(b, uint64(c.number)%uint64(l.cfg.Numbers), 7)
 }
 
 func appendAddrPort(b []byte, a netip.AddrPort) []byte { return a.AppendTo(b) }
