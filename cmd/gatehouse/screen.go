@@ -82,6 +82,7 @@ func (c *screenCmd) event(text []byte) (*screen.Event, error) {
 		if err := ev.Proof.UnmarshalText([]byte(c.Proof)); err != nil {
 			return nil, usagef("--proof: %w", err)
 		}
+		ev.Signature = nil // what follows from the proof
 	}
 	return ev, nil
 }
@@ -105,6 +106,10 @@ func readMessage(ev *screen.Event, text []byte) error {
 	ev.To = string(m.RequestURI())
 	ev.Transport = m.Via().Transport.Lower()
 	ev.UserAgent = string(m.Value(sip.HeaderUserAgent))
+	if m.Has(sip.HeaderIdentity) {
+		// Nobody verifies it here: `identity verify` does, and --proof says what came of it.
+		ev.Signature = new(verdict.Signature)
+	}
 	if mediaType, _, err := mime.ParseMediaType(string(m.Value(sip.HeaderContentType))); err == nil && strings.HasPrefix(mediaType, "text/") {
 		ev.Text = string(m.Body())
 	}
