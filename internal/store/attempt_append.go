@@ -49,8 +49,8 @@ func (a *appender) close() error {
 	return a.stmt.Close()
 }
 
-// change runs f, which changes segments, in one transaction. The caller holds s.appending. In PostgreSQL it sees one snapshot, and what another node changes
-// at the same time makes it fail, to be tried again.
+// change runs f, which changes segments, in one transaction. The caller holds s.appending. In PostgreSQL f sees one snapshot, and
+// fails, to be tried again, where another node has changed the same since.
 func (s *Store) change(ctx context.Context, what string, f func(tx *sql.Tx) error) error {
 	var options *sql.TxOptions
 	if s.dialect == postgresDialect {
@@ -114,7 +114,8 @@ func (s *Store) Append(ctx context.Context, verdicts []verdict.Verdict) error {
 	})
 }
 
-// appendOne is for what comes all the time: one segment, behind all that there is. It needs no look at what is stored, and is one statement.
+// appendOne is for what comes all the time: one segment, behind all that there is. It needs no look at what is stored, and is
+// one statement.
 func (s *Store) appendOne(ctx context.Context) (done bool, err error) {
 	a := &s.appender
 	if s.dialect == postgresDialect || !a.known || a.entries[0].id <= a.last {

@@ -8,7 +8,8 @@ type builder struct {
 	segment segment
 }
 
-// build makes a segment of the entries, which are in the order of their ids: of as many as fit into one. It is the builder's until the next build.
+// build makes a segment of the entries, which are in the order of their ids: of as many as fit into one. It is the builder's until
+// the next build.
 func (b *builder) build(entries []entry, limit int) (s *segment, rest []entry) {
 	s = &b.segment
 	b.encoder.start()

@@ -7,13 +7,11 @@ import (
 	"fmt"
 	"math/bits"
 	"time"
-
-	"gatehouse.example/verdict"
 )
 
-// How segments are joined. A step reads the heads of the small ones, which have an index of their own, and joins neighbours of the same hour: of the hour
-// that is under way runs of eight of about the same size, or what fills a segment, so that an attempt is written three times
-// more at most; of past hours all that there is. So an hour ends as one segment, or as full ones.
+// How segments are joined. A step reads the heads of the small ones, which have an index of their own, and joins neighbours of the
+// same hour: of the hour that is under way runs of eight of about the same size, or what fills a segment; of past hours
+// all that there is. So an attempt is written anew three times or four, and an hour ends as one segment, or as full ones.
 const (
 	smallRows    = 256 // the index attempt_segments_small has the same numbers
 	smallBytes   = segmentBytes / 2
@@ -115,7 +113,7 @@ func readAll(ctx context.Context, tx *sql.Tx, number int64) (all []entry, err er
 		return nil, err
 	}
 	for d.next() {
-		var v *verdict.Verdict = d.v.Clone()
+		v := d.v.Clone()
 		all = append(all, entry{v.ID, v})
 	}
 	return all, d.err()

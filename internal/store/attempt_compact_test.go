@@ -32,10 +32,11 @@ func compactAll(t testing.TB, s *Store, now time.Time) (steps int) {
 // segmentCounts returns how many attempts each segment has, the newest first.
 func segmentCounts(t testing.TB, s *Store) []int64 {
 	t.Helper()
-	counts, err := load(t.Context(), s, "count", `SELECT count FROM attempt_segments ORDER BY last DESC`, func(scan func(...any) error) (n int64, err error) {
+	number := func(scan func(...any) error) (n int64, err error) {
 		err = scan(&n)
 		return n, err
-	})
+	}
+	counts, err := load(t.Context(), s, "count", `SELECT count FROM attempt_segments ORDER BY last DESC`, number)
 	if err != nil {
 		t.Fatal(err)
 	}

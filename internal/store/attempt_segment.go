@@ -10,8 +10,8 @@ import (
 
 // Why segments. A row per attempt costs 9 to 12 µs of CPU, most of it SQLite's work for each row and each argument of it, and an index
 // for finding callers costs more than the row. A verdict's text costs a fraction of that. So the attempts of one commit become one row:
-// a blob with all of them in the order of their ids, and Bloom filters of what can be asked for. A search reads the filters, the newest first, and
-// looks only into the segments that may hold what it asks for; five million attempts have some 15 MB of filters.
+// a blob with all of them in the order of their ids, and Bloom filters of what can be asked for. A search reads the filters, the
+// newest first, and looks only into the segments that may hold what it asks for; five million attempts have some 15 MB of filters.
 //
 // Segments may overlap in their ids: what takes long to screen is recorded late, and several nodes write into one PostgreSQL.
 // Readers merge. A busy server fills its segments; an idle one commits attempts one by one, and compact joins them afterwards.
@@ -72,7 +72,8 @@ func floorHour(at int64) int64 {
 // behind returns a text behind every id that may be in one segment with id.
 func behind(id string) string { return cut(id, runPrefix) + "\U0010FFFF" }
 
-const insertSegment = `INSERT INTO attempt_segments (first, last, newest, count, bytes, keys, ids, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+const insertSegment = `INSERT INTO attempt_segments (first, last, newest, count, bytes, keys, ids, attempts)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 
 // insert writes the segment with the prepared insertSegment.
 func (s *segment) insert(ctx context.Context, stmt *sql.Stmt) error {

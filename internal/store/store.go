@@ -2,7 +2,8 @@
 //
 // It implements the Storage interfaces that the state packages declare, over SQLite in the data folder (the default) or over
 // PostgreSQL, which several nodes may share. One set of queries serves both; SQL stands in strings beside the methods that use
-// it, and nowhere outside this package. Every method is one transaction and may be called from any goroutine.
+// it, and nowhere outside this package. What a method writes it writes in one transaction; all may be called from any
+// goroutine.
 //
 // With SQLite the store holds a lock on the data folder as long as it is open: one process at a time. Writes go through one
 // connection, reads through a small pool beside it (WAL), so neither waits for the other. Page caches are bounded, about 8 MB in all. A commit is in the

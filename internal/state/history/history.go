@@ -90,8 +90,8 @@ type Storage interface {
 	// outcomes of one attempt the later holds.
 	Respond(ctx context.Context, outcomes []Outcome) (missing []string, err error)
 	// Prune removes one bounded step's worth of attempts that came before a time (zero: none), or that are the oldest
-	// where all together take more than maxBytes (0: no limit). Some may stay up to an hour longer, until others that are stored with them can go too.
-	// It returns how many; 0 means that there is nothing left to remove.
+	// where all together take more than maxBytes (0: no limit). Some may stay up to an hour longer, until others that are stored
+	// with them can go too. It returns how many; 0 means that there is nothing left to remove.
 	Prune(ctx context.Context, before time.Time, maxBytes int64) (rows int64, err error)
 	// Compact puts in better order what was stored in small pieces, one bounded step's worth, and returns how many attempts
 	// it has moved; 0 means that there is nothing left to do. Nobody else sees a difference.

@@ -12,9 +12,8 @@ const keyLimit = 256
 // host in lower case, else the text itself. It takes what verdicts hold and what people type. The result is valid UTF-8 without NUL.
 func Key(s string) string {
 	rest, isTel := cutScheme(strings.TrimSpace(s))
-	if i := strings.IndexAny(rest, ";?"); i >= 0 {
-		rest = rest[:i]
-	}
+	rest, _, _ = strings.Cut(rest, ";")
+	rest, _, _ = strings.Cut(rest, "?")
 	user, host, isAddress := strings.Cut(rest, "@")
 	if number, ok := number(user); ok && (user[0] == '+' || isTel || !isAddress) {
 		return number

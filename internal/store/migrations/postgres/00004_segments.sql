@@ -1,8 +1,8 @@
 -- +goose Up
 
--- One row per commit of attempts: `attempts` has them all, in the order of their ids, from `first` to `last` (attempt_encode.go); segments may overlap.
--- keys and ids are Bloom filters of what they can be found by (attempt_filter.go). The indices have all that is asked of
--- segments without looking inside; the second one those that are worth joining (attempt_compact.go).
+-- One row per commit of attempts: `attempts` has them all, in the order of their ids, from `first` to `last`
+-- (attempt_encode.go); segments may overlap. keys and ids are Bloom filters of what they can be found by (attempt_filter.go).
+-- The indices have all that is asked of segments without looking inside; the second one of those worth joining (attempt_compact.go).
 CREATE TABLE attempt_segments (
     segment  BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     first    TEXT COLLATE "C" NOT NULL,
