@@ -53,6 +53,8 @@ type Outcome struct {
 	Answered  bool    `json:"answered,omitempty"`
 	RingS     float64 `json:"ring_s,omitempty"`
 	DurationS float64 `json:"duration_s,omitempty"`
+	// Status is the callee's final SIP status where it is known: 404 for a user who does not exist, 486, 603, 607. 0: as Answered says.
+	Status int `json:"status,omitempty"`
 	// Feedback is what the callee says then: "spam", "ham" or empty.
 	Feedback string `json:"feedback,omitempty"`
 	// Turing, Consent and Puzzle are what comes of each introduction: "pass", "fail", "none" or empty.
