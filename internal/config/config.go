@@ -199,7 +199,8 @@ type DNS struct {
 
 // History is the retention of attempts; both bounds hold.
 type History struct {
-	// KeepDays is the age in days at which an attempt is forgotten. 0: no bound.
+	// KeepDays is the age in days at which an attempt is forgotten, exact to an
+	// hour. 0: no bound.
 	KeepDays int `yaml:"keep_days"`
 	// MaxSize is how large the history may grow, as 500MB or 2GB; the oldest
 	// attempts go first. 0: no bound.
