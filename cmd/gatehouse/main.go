@@ -43,6 +43,7 @@ type cli struct {
 	List     listCmd     `cmd:"" help:"Add, remove, import, export, show black and white lists."`
 	Ban      banCmd      `cmd:"" help:"Show, add, remove banned sources."`
 	User     userCmd     `cmd:"" help:"Add, remove, show users of hosted domains."`
+	Identity identityCmd `cmd:"" help:"Sign, verify, show certificates of who is calling."`
 	URI      uriCmd      `cmd:"" name:"uri" help:"Parse, compare, locate an address."`
 	Conf     configCmd   `cmd:"" name:"config" help:"Check or show the configuration."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
@@ -91,6 +92,9 @@ func run(args []string, stdin *os.File, stdout, stderr io.Writer) int {
 func fail(stderr io.Writer, err error) int {
 	if err == nil {
 		return exitDone
+	}
+	if errors.Is(err, errSaid) {
+		return exitFailed
 	}
 	fmt.Fprintln(stderr, "gatehouse:", oneLine(err.Error()))
 	var usage usageError
