@@ -1,0 +1,134 @@
+package known
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"gatehouse.example/internal/state/slots"
+)
+
+const (
+	flushEvery = 30 * time.Second
+	keepFor    = 2 * 365 * 24 * time.Hour // what was not used for so long is forgotten
+)
+
+// Load reads what is stored. It is called once, before anything is learned.
+func (m *Memory) Load(ctx context.Context) error {
+	if m.storage == nil {
+		return nil
+	}
+	entries, err := m.storage.LoadKnown(ctx, m.capped)
+	if err != nil {
+		return fmt.Errorf("known: %w", err)
+	}
+	for i := range entries {
+		m.restore(&entries[i])
+	}
+	return nil
+}
+
+func (m *Memory) restore(e *Entry) {
+	if e.Owner == "" || e.Peer == "" {
+		return
+	}
+	o, p := m.seed.String(hashOwner, e.Owner), m.seed.String(hashPeer, e.Peer)
+	key := m.pairKey(o, p)
+	m.peers.Lock(key)
+	*m.peers.Take(key) = relation{
+		first: e.First.Unix(), last: e.Last.Unix(), ham: max(e.Ham, 0), spam: max(e.Spam, 0),
+		called: e.Called, answered: e.Answered, messaged: e.Messaged, callBacks: e.CallBacks, talked: e.Talked, imported: e.Imported,
+	}
+	m.peers.Unlock(key)
+	if e.Imported || e.Called > 0 || e.Messaged > 0 {
+		m.colleague(e.Owner, o, p, e.Last)
+	}
+	m.newest = max(m.newest, e.Last.Unix())
+}
+
+func (r *relation) entry(p pair) Entry {
+	return Entry{
+		Owner: p.owner, Peer: p.peer, Called: r.called, Answered: r.answered, Messaged: r.messaged, CallBacks: r.callBacks, Talked: r.talked,
+		Imported: r.imported, Ham: r.ham, Spam: r.spam, First: time.Unix(r.first, 0).UTC(), Last: time.Unix(r.last, 0).UTC(),
+	}
+}
+
+// Flush writes what has changed since the last time, in one transaction. What could not be written is tried again with the next.
+func (m *Memory) Flush(ctx context.Context) error {
+	if m.storage == nil {
+		return nil
+	}
+	m.mu.Lock()
+	dirty, newest := m.dirty, m.newest
+	m.dirty = make(map[uint64]pair)
+	m.mu.Unlock()
+	if len(dirty) == 0 {
+		return nil
+	}
+	put := make([]Entry, 0, len(dirty))
+	for key, p := range dirty {
+		if r, ok := m.peers.Get(key); ok {
+			put = append(put, r.entry(p))
+		}
+	}
+	slices.SortFunc(put, func(a, b Entry) int { return cmp.Or(cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Peer, b.Peer)) })
+	err := m.storage.PutKnown(ctx, put, time.Unix(newest, 0).Add(-keepFor))
+	if err == nil {
+		return nil
+	}
+	m.mu.Lock()
+	for key, p := range dirty {
+		m.dirty[key] = p
+	}
+	m.mu.Unlock()
+	return fmt.Errorf("known: %w", err)
+}
+
+// Run writes what changes until ctx is done, and once more then. report is told of each failure.
+func (m *Memory) Run(ctx context.Context, report func(error)) error {
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	flush := func(ctx context.Context) {
+		if err := m.Flush(ctx); err != nil {
+			report(err)
+		}
+	}
+	for {
+		select {
+		case <-tick.C:
+			flush(ctx)
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			flush(last)
+			return nil
+		}
+	}
+}
+
+// Stats are figures about the memory.
+type Stats struct {
+	// Relations and Recent are the rows in use, Octets what all of it takes at most.
+	Relations, Recent, Octets int
+	// Learned counts what was learned from our users' own calls and messages, Laundered the call-backs to one-ring calls that taught nothing, Refused
+	// what owners did who call too many.
+	Learned, Laundered, Refused uint64
+}
+
+// Stats returns the figures now.
+func (m *Memory) Stats() Stats {
+	p, r := m.peers.Stats(), m.recents.Stats()
+	return Stats{
+		Relations: p.Rows, Recent: r.Rows, Octets: sum(p, r),
+		Learned: m.learned.Load(), Laundered: m.laundered.Load(), Refused: m.refused.Load(),
+	}
+}
+
+func sum(tables ...slots.Stats) (octets int) {
+	for _, t := range tables {
+		octets += t.Octets
+	}
+	return octets
+}
