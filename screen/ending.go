@@ -6,8 +6,8 @@ import (
 	"gatehouse.example/verdict"
 )
 
-// Ending is how an attempt ended, for checks that learn from it. It is lent for the length of a call of Learn; the attempt in it
-// does not change any more.
+// Ending is how an attempt ended, for checks that learn from it. It and its Attempt are lent for the length of a call of Learn: a check
+// copies what it keeps. The attempt's strings may be kept as they are.
 type Ending struct {
 	// Attempt is the attempt as it was judged.
 	Attempt *Attempt
@@ -22,11 +22,12 @@ type Ending struct {
 	Cause int
 	// Answered tells that somebody, or something, took the call. A message counts as answered when it was accepted.
 	Answered bool
-	// Ring is how long it rang, from when it was let through until it was answered or ended; Talk how long the call lasted then.
+	// Ring is how long it rang, from the first 180 or 183 until it was answered or ended, 0 where there was none; Talk is how long the
+	// call lasted once it was answered.
 	Ring, Talk time.Duration
 	// ByCallee tells that the callee hung up or refused, and not the caller.
 	ByCallee bool
-	// Lost tells that the end was not seen: Talk is then the longest that it can have been.
+	// Lost tells that the end was not seen: Talk is then counted to the last sign of life.
 	Lost bool
 }
 
