@@ -111,7 +111,7 @@ func localAPI(ctx context.Context, cfg *config.Config, s *store.Store) (*api.Cli
 	if err != nil {
 		return nil, err
 	}
-	screener, err := newScreener(cfg, &known{all, memory, published})
+	screener, err := newScreener(cfg, &known{lists: all, memory: memory, policies: published})
 	if err != nil {
 		return nil, err
 	}

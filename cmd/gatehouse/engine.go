@@ -26,6 +26,8 @@ type known struct {
 	lists    *lists.Lists
 	memory   *proof.Memory
 	policies *proof.Policies
+	// seed is what all chance in the checks comes from, for a replay; 0: they choose for themselves.
+	seed uint64
 }
 
 // newChecks builds every check that the configuration leaves on, in the order
@@ -33,7 +35,7 @@ type known struct {
 func newChecks(cfg *config.Config, k *known) ([]screen.Check, error) {
 	var checks []screen.Check
 	if c := &cfg.Checks.Rate; c.Enabled {
-		check, err := ratecheck.New(rateConfig(c))
+		check, err := ratecheck.New(rateConfig(c, k.seed))
 		if err != nil {
 			return nil, cfg.Problem("checks.rate", err.Error(), err)
 		}
@@ -47,7 +49,7 @@ func newChecks(cfg *config.Config, k *known) ([]screen.Check, error) {
 		checks = append(checks, check)
 	}
 	if cfg.Checks.IdentityPolicy.Enabled {
-		check, err := policycheck.New(policycheck.Config{}, k.policies)
+		check, err := policycheck.New(policycheck.Config{Seed: k.seed}, k.policies)
 		if err != nil {
 			return nil, cfg.Problem("checks.identity_policy", err.Error(), err)
 		}
@@ -63,12 +65,21 @@ func newChecks(cfg *config.Config, k *known) ([]screen.Check, error) {
 	return checks, nil
 }
 
-func rateConfig(c *config.RateCheck) ratecheck.Config {
+func rateConfig(c *config.RateCheck, seed uint64) ratecheck.Config {
 	limit := func(r config.Rate) rate.Limit { return rate.Limit{Count: r.Count, Per: r.Per} }
 	return ratecheck.Config{
 		Source: limit(c.Source), Caller: limit(c.Caller), Callee: limit(c.Callee),
 		Fanout: ratecheck.Fanout{Callees: c.FanOut.Count, Window: c.FanOut.Per},
+		Seed:   seedOf(seed),
 	}
+}
+
+// seedOf is a seed of hashes; 0 lets the check choose.
+func seedOf(n uint64) rate.Seed {
+	if n == 0 {
+		return rate.Seed{}
+	}
+	return rate.FixedSeed(n)
 }
 
 // checkInfos describes every check there is, switched on or off.

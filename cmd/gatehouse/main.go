@@ -39,6 +39,7 @@ type cli struct {
 
 	Serve    serveCmd    `cmd:"" help:"Run the server."`
 	Screen   screenCmd   `cmd:"" help:"Screen one SIP message from a file or stdin."`
+	Replay   replayCmd   `cmd:"" help:"Run a capture or an event file through a policy: what would have happened."`
 	Attempts attemptsCmd `cmd:"" help:"Show what came, what was done and why; say what was spam."`
 	List     listCmd     `cmd:"" help:"Add, remove, import, export, show black and white lists."`
 	Ban      banCmd      `cmd:"" help:"Show, add, remove banned sources."`

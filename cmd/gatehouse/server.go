@@ -69,7 +69,7 @@ func newServer(a *app, cfg *config.Config, db *store.Store, log *slog.Logger, li
 	if s.proofs, err = newProofs(a.ctx, cfg, db, log); err != nil {
 		return nil, err
 	}
-	checks, err := newChecks(cfg, &known{s.lists, s.proofs.memory, s.proofs.policies})
+	checks, err := newChecks(cfg, &known{lists: s.lists, memory: s.proofs.memory, policies: s.proofs.policies})
 	if err != nil {
 		return nil, err
 	}

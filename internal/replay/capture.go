@@ -1,0 +1,200 @@
+package replay
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gatehouse.example/internal/replay/pcap"
+	"gatehouse.example/screen"
+	"gatehouse.example/sip"
+	"gatehouse.example/verdict"
+)
+
+// maxAttempts bounds what is kept of one capture, some 1 KB each.
+const maxAttempts = 1 << 20
+
+// errTooLarge says how to go on.
+var errTooLarge = fmt.Errorf("the capture holds more than %d attempts; cut it (editcap -i 3600) and replay the parts", maxAttempts)
+
+// capture makes events of the SIP messages of a capture: one for each request outside of a dialog, with an outcome made of
+// the responses and of the BYE. Retransmissions, the second try with credentials and the other legs of a call are no new attempts. RFC 3261 §8.1.
+type capture struct {
+	site    Site
+	own     map[string]bool
+	streams streams
+	calls   map[string]*call // by Call-ID, tag of From and method
+	order   []*call
+	message sip.Message
+	full    bool
+}
+
+// call is an attempt under way.
+type call struct {
+	event    screen.Event
+	answered time.Time
+	ended    bool
+}
+
+func newCapture(site Site) *capture {
+	c := &capture{site: site, own: make(map[string]bool), calls: make(map[string]*call)}
+	for _, d := range site.Domains {
+		c.own[strings.ToLower(d)] = true
+	}
+	return c
+}
+
+// read takes the messages of all packets.
+func (c *capture) read(in io.Reader) error {
+	r, err := pcap.NewReader(in)
+	if err != nil {
+		return err
+	}
+	var p pcap.Packet
+	for {
+		switch err := r.Next(&p); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		if p.TCP {
+			c.streams.add(&p, func(text []byte) { c.take(text, &p) })
+		} else {
+			c.take(p.Payload, &p)
+		}
+		if c.full {
+			return errTooLarge
+		}
+	}
+}
+
+// take reads one message. What is no SIP is passed over.
+func (c *capture) take(text []byte, p *pcap.Packet) {
+	m := &c.message
+	if len(text) < 16 || m.Parse(text) != nil || len(m.CallID()) == 0 {
+		return
+	}
+	switch {
+	case !m.IsRequest():
+		c.response(m, p.Time)
+	case m.Method() == sip.ACK || m.Method() == sip.PRACK:
+	case m.Method() == sip.BYE || m.Method() == sip.CANCEL:
+		c.over(m, p.Time)
+	case len(m.To().Tag) == 0:
+		c.begin(m, p)
+	}
+}
+
+func key(callID, tag []byte, method []byte) string {
+	return string(callID) + "\x00" + string(tag) + "\x00" + string(method)
+}
+
+// begin makes an event of a request, unless it is known.
+func (c *capture) begin(m *sip.Message, p *pcap.Packet) {
+	k := key(m.CallID(), m.From().Tag, m.MethodName())
+	if _, known := c.calls[k]; known {
+		return
+	}
+	if len(c.order) >= maxAttempts {
+		c.full = true
+		return
+	}
+	n := &call{event: screen.Event{
+		ID: "packet-" + strconv.Itoa(len(c.order)+1), Time: p.Time, Kind: kindOf(m.Method()),
+		From: string(m.From().URI), Display: string(m.From().AppendDisplay(nil)), To: string(m.RequestURI()),
+		Source: p.Source.String(), Transport: "udp", UserAgent: string(m.Value(sip.HeaderUserAgent)),
+		Signature: new(verdict.Signature), // nobody has looked
+	}}
+	if p.TCP {
+		n.event.Transport = "tcp"
+	}
+	if c.own[host(m.FromURI().Host)] && !c.own[host(m.URI().Host)] {
+		n.event.Direction = "out"
+	}
+	if n.event.Kind == verdict.Message {
+		n.event.Text = strings.ToValidUTF8(string(m.Body()), "�")
+	}
+	c.calls[k] = n
+	c.order = append(c.order, n)
+}
+
+func host(b []byte) string { return string(bytes.ToLower(bytes.TrimSuffix(b, []byte(".")))) }
+
+// kindOf tells what a request attempts.
+func kindOf(m sip.Method) verdict.Kind {
+	switch m {
+	case sip.INVITE:
+		return verdict.Call
+	case sip.MESSAGE:
+		return verdict.Message
+	case sip.SUBSCRIBE:
+		return verdict.Subscription
+	case sip.REGISTER:
+		return verdict.Registration
+	case sip.PUBLISH:
+		return verdict.Publication
+	}
+	return verdict.Other
+}
+
+// unwanted is how a callee says that he never wants this caller again. RFC 8197 §3.
+const unwanted = 607
+
+// response notes how an attempt was answered. The first final answer that is no challenge is the callee's: the further ones are
+// the same on other legs.
+func (c *capture) response(m *sip.Message, now time.Time) {
+	n := c.calls[key(m.CallID(), m.From().Tag, m.MethodName())]
+	status := m.Status()
+	if n == nil || n.ended || status < 200 || status == 401 || status == 407 {
+		return
+	}
+	o := &n.event.Outcome
+	o.RingS, o.Status, n.ended = now.Sub(n.event.Time).Seconds(), status, true
+	if status < 300 {
+		o.Answered, n.answered = true, now
+	}
+	if status == unwanted {
+		o.Feedback = "spam"
+	}
+}
+
+// over notes that a call was cancelled or hung up, by whichever side: the tags of a BYE of the callee stand the other way round.
+func (c *capture) over(m *sip.Message, now time.Time) {
+	n := c.calls[key(m.CallID(), m.From().Tag, []byte("INVITE"))]
+	if n == nil {
+		n = c.calls[key(m.CallID(), m.To().Tag, []byte("INVITE"))]
+	}
+	if n == nil {
+		return
+	}
+	o := &n.event.Outcome
+	switch {
+	case m.Method() == sip.CANCEL && !n.ended:
+		o.RingS, o.Status, n.ended = now.Sub(n.event.Time).Seconds(), cancelled, true
+	case m.Method() == sip.BYE && o.Answered && o.DurationS == 0:
+		o.DurationS = now.Sub(n.answered).Seconds()
+		if bytes.Contains(m.Value(sip.HeaderReason), []byte("cause=607")) {
+			o.Feedback = "spam"
+		}
+	}
+}
+
+// events are the attempts in the order of time. Only what a call does not say by itself keeps its status.
+func (c *capture) events() Events {
+	g := new(given)
+	for _, n := range c.order {
+		if o := &n.event.Outcome; n.event.Kind == verdict.Call && (o.Status == cancelled || o.Answered) {
+			o.Status = 0
+		}
+		g.all = append(g.all, &n.event)
+	}
+	slices.SortStableFunc(g.all, func(a, b *screen.Event) int { return a.Time.Compare(b.Time) })
+	c.calls, c.order = nil, nil
+	return g
+}

@@ -1,0 +1,51 @@
+package replay
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+
+	"gatehouse.example/internal/replay/pcap"
+	"gatehouse.example/screen"
+	"gatehouse.example/sip/uri"
+)
+
+// Site is what a capture is read by.
+type Site struct {
+	// Domains are our own: a request from one of them to elsewhere is a local user's.
+	Domains []string
+	// Plan makes numbers comparable.
+	Plan uri.Plan
+}
+
+// Open reads events from a capture or an event file, whichever it is. A capture is read to its end first, because how a call ends stands
+// behind its beginning.
+func Open(in io.Reader, site Site) (Events, error) {
+	r := bufio.NewReaderSize(in, 1<<16)
+	head, err := r.Peek(4)
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("replay: %w", err)
+	}
+	if !pcap.IsCapture(head) {
+		return NewFile(r), nil
+	}
+	c := newCapture(site)
+	if err := c.read(r); err != nil {
+		return nil, fmt.Errorf("replay: %w", err)
+	}
+	return c.events(), nil
+}
+
+// given are events that are there already.
+type given struct{ all []*screen.Event }
+
+// Next implements Events.
+func (g *given) Next(ev *screen.Event) error {
+	if len(g.all) == 0 {
+		return io.EOF
+	}
+	*ev = *g.all[0]
+	g.all[0] = nil
+	g.all = g.all[1:]
+	return nil
+}
