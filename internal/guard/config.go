@@ -54,6 +54,14 @@ type Config struct {
 	Limits Limits
 	// Failures are the limits that lead to bans.
 	Failures Failures
+	// AccountFailures and NetworkFailures say how many failures of different
+	// sources at one account, and of one network at different accounts, are
+	// usual. Above that strangers who fail there are banned sooner, and a
+	// network that proven evidence puts at twice its limit is banned as a whole
+	// unless somebody in it has proven a credential lately. A zero Count
+	// watches neither.
+	AccountFailures FailureLimit
+	NetworkFailures FailureLimit
 	// GoodFactor multiplies the failure limits of a source that has proven a
 	// credential within GoodFor: one wrong phone among a hundred right ones
 	// behind the same address must not lock all of them out. It is finite,
@@ -99,13 +107,15 @@ func Default() Config {
 			V6Net64: Rate{200, 2000}, V6Net48: Rate{1000, 5000}, V6Net32: Rate{5000, 20000},
 		},
 		Failures: Failures{
-			Auth:        FailureLimit{10, 10 * time.Minute},
-			UnknownUser: FailureLimit{20, 10 * time.Minute},
+			Auth:        FailureLimit{5, 24 * time.Hour},
+			UnknownUser: FailureLimit{5, 6 * time.Hour},
 			Malformed:   FailureLimit{100, 10 * time.Minute},
-			Scan:        FailureLimit{10, 10 * time.Minute},
-			TollFraud:   FailureLimit{5, time.Hour},
+			Scan:        FailureLimit{5, 6 * time.Hour},
+			TollFraud:   FailureLimit{3, 6 * time.Hour},
 		},
-		GoodFactor: 4, GoodFor: 2 * time.Hour,
+		AccountFailures: FailureLimit{20, 24 * time.Hour},
+		NetworkFailures: FailureLimit{30, 24 * time.Hour},
+		GoodFactor:      20, GoodFor: 2 * time.Hour,
 		Ban: 10 * time.Minute, BanMax: 24 * time.Hour, RepeatMemory: 48 * time.Hour,
 		UnprovenBan: time.Minute, UnprovenBanMax: 10 * time.Minute,
 		FloodSeconds: 10,
@@ -172,6 +182,12 @@ func (c *Config) validate() error {
 		if f.Count < 0 || f.Count > 0 && (f.Window < time.Second || f.Window > 30*24*time.Hour) {
 			return fmt.Errorf("guard: failures.%s: %d per %v: want a count of 0 or more and a window of a second to 30 days",
 				FailureKind(i), f.Count, f.Window)
+		}
+	}
+	for i, f := range [...]FailureLimit{c.AccountFailures, c.NetworkFailures} {
+		if f.Count < 0 || f.Count > 0 && (f.Window < time.Second || f.Window > 30*24*time.Hour) {
+			return fmt.Errorf("guard: failures.%s: %d per %v: want a count of 0 or more and a window of a second to 30 days",
+				[...]string{"account", "network"}[i], f.Count, f.Window)
 		}
 	}
 	return nil

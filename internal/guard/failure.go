@@ -58,6 +58,11 @@ type Incident struct {
 	Transport string
 	Account   string
 	Evidence  string
+	// Times is how often it counts; 0 is once.
+	Times int
+	// Once counts it once for each account, as an unknown user is always
+	// counted: to ask for the same again is no search.
+	Once bool
 	// Outright bans at once, whatever the count: for what nobody sends by
 	// mistake.
 	Outright bool
@@ -81,13 +86,18 @@ func (g *Guard) Report(in *Incident, now int64) (banned bool) {
 		return false
 	}
 	host := hostKey(a)
-	known := g.isGood(host, now)
-	count, over := g.count(host, kind, proven, known, now)
+	c := charge{kind: kind, proven: proven, times: max(1, in.Times), once: in.Once, known: g.isGood(host, now)}
+	c.again = g.seen(host, kind, in.Account, now)
+	c.strict = g.spread(a, &c, in.Account, now)
+	count, over := g.count(host, &c, now)
 	g.tell(in, a, count, now)
-	if !over && !in.Outright || known && !proven {
+	if c.proven && g.banNetwork(a, in, now) {
+		return true
+	}
+	if !over && !in.Outright || c.known && !proven {
 		return false
 	}
-	return g.punish(a, host, proven, kind.reason(), in.Evidence, count, now)
+	return g.punish(a, host, &c, in.Evidence, count, now)
 }
 
 // tell reports the failure itself.
@@ -105,36 +115,6 @@ func (g *Guard) tell(in *Incident, a netip.Addr, count int, now int64) {
 	g.emitSome(e, now)
 }
 
-// count adds one failure to the source's account and says how many there are
-// now and whether that is too many. The account is a GCRA cell: it fills by
-// one and drains Count in each Window.
-func (g *Guard) count(host key, kind FailureKind, proven, known bool, now int64) (n int, over bool) {
-	limit := g.cfg.Failures.byKind()[kind]
-	if limit.Count == 0 {
-		return 1, false
-	}
-	allowed := limit.Count
-	if known {
-		allowed *= g.cfg.GoodFactor
-	}
-	step := max(1, int64(limit.Window)/int64(limit.Count)/tick)
-	t := &g.failures[kind][index(proven)]
-	for range updateTries {
-		cell, old, tag, v := t.slot(host, now)
-		ahead := int64(0)
-		if v != 0 {
-			ahead = min(max(until(v, now), 0), step*int64(allowed))
-		}
-		ahead += step
-		next := notZero(serial(now) + uint32(ahead))
-		if cell.CompareAndSwap(old, tag|uint64(next)) {
-			n = int((ahead + step - 1) / step)
-			return n, n >= allowed
-		}
-	}
-	return 1, false
-}
-
 // Success notes that a has proven a credential: for a while it is allowed more
 // failures, is exempt from the limits of its network, and cannot be banned on
 // evidence that a forged source address could have produced. Call it only when
@@ -143,9 +123,14 @@ func (g *Guard) count(host key, kind FailureKind, proven, known bool, now int64)
 // It does not clear what is counted already: whoever holds one account could
 // otherwise guess at others for ever.
 func (g *Guard) Success(a netip.Addr, now int64) {
-	host := hostKey(a.Unmap())
+	a = a.Unmap()
+	g.markGood(hostKey(a), now)
+	g.markGood(netKey(a), now)
+}
+
+func (g *Guard) markGood(k key, now int64) {
 	for range updateTries {
-		cell, old, tag, v := g.good.slot(host, now)
+		cell, old, tag, v := g.good.slot(k, now)
 		if v != 0 && until(v, now) > int64(g.cfg.GoodFor)/tick/2 {
 			return // fresh enough: spare the write
 		}
@@ -156,26 +141,45 @@ func (g *Guard) Success(a netip.Addr, now int64) {
 	}
 }
 
-func (g *Guard) isGood(host key, now int64) bool {
-	v := g.good.get(host, now)
+// Known reports whether a has proven a credential lately.
+func (g *Guard) Known(a netip.Addr, now int64) bool { return g.isGood(hostKey(a.Unmap()), now) }
+
+func (g *Guard) isGood(k key, now int64) bool {
+	v := g.good.get(k, now)
 	return v != 0 && until(v, now) > 0
 }
 
+// oneAccount is the longest ban for wrong credentials at one and the same
+// account: a phone whose password was changed does that too, and once it is set
+// right it has to be let in again.
+const oneAccount = time.Hour
+
 // punish bans a host for a time that follows from the evidence and from its
 // past.
-func (g *Guard) punish(a netip.Addr, host key, proven bool, reason, evidence string, count int, now int64) bool {
+func (g *Guard) punish(a netip.Addr, host key, c *charge, evidence string, count int, now int64) bool {
 	if g.bans.lookup(a, now) == standingBanned {
 		return true
 	}
-	length := g.sentence(host, proven, now)
+	length := g.sentence(host, c.proven, now)
+	if c.kind == AuthFailure && c.again {
+		length = min(length, oneAccount)
+	}
 	b := Ban{
-		Source: hostPrefix(a), Reason: reason,
+		Source: hostPrefix(a), Reason: c.kind.reason(),
 		Evidence: strconv.Itoa(count) + " counted, last: " + evidence,
 		Created:  time.Unix(0, now), Expires: time.Unix(0, now+int64(length)),
 	}
-	if !proven {
+	if c.flood {
+		b.Reason = "flood"
+	}
+	if !c.proven {
 		b.Evidence = "source address not proven; " + b.Evidence
 	}
+	return g.sendDown(b, now)
+}
+
+// sendDown puts an automatic ban in force.
+func (g *Guard) sendDown(b Ban, now int64) bool {
 	b, err := normal(b)
 	if err != nil {
 		return false

@@ -26,7 +26,7 @@ func TestGuessingPasswordsIsBannedLongerEachTime(t *testing.T) {
 	a := ip("203.0.113.7")
 	now := t0
 	for _, want := range []time.Duration{10, 20, 40, 80, 160, 320, 640, 1280, 1440, 1440} {
-		if n := failures(g, a, AuthFailure|Proven, 20, now); n == 0 || n > 11 {
+		if n := failures(g, a, AuthFailure|Proven, 20, now); n == 0 || n > 6 {
 			t.Fatalf("banned after %d failures", n)
 		}
 		g.bans.mu.Lock()
@@ -40,18 +40,19 @@ func TestGuessingPasswordsIsBannedLongerEachTime(t *testing.T) {
 		}
 		now = r.expires + int64(time.Hour)
 	}
-	if log.count(EventBan) != 10 || log.count(EventAuthFailure) < 10*9 {
+	now += int64(100 * time.Hour)
+	if log.count(EventBan) != 10 || log.count(EventAuthFailure) < 10*2 {
 		t.Errorf("%d bans and %d failures reported", log.count(EventBan), log.count(EventAuthFailure))
 	}
-	if n := failures(g, a, AuthFailure|Proven, 9, now+int64(100*time.Hour)); n != 0 {
+	if n := failures(g, a, AuthFailure|Proven, 4, now); n != 0 {
 		t.Error("banned below the limit")
 	}
 }
 
 func TestFailuresDecay(t *testing.T) {
 	g := mustNew(t, Default())
-	for i := range 1000 { // one wrong password in two minutes: never ten in ten minutes
-		if g.Failure(ip("203.0.113.7"), AuthFailure|Proven, "", t0+int64(i)*int64(2*time.Minute)) {
+	for i := range 1000 { // one wrong password in five hours: never five in a day
+		if g.Failure(ip("203.0.113.7"), AuthFailure|Proven, "", t0+int64(i)*int64(5*time.Hour)) {
 			t.Fatalf("banned at failure %d", i)
 		}
 	}
@@ -96,8 +97,8 @@ func TestRegisteredPhoneCannotBeFramed(t *testing.T) {
 		}
 	}
 	// What is proven still counts, and forged failures have not added to it.
-	if n := failures(g, phone, AuthFailure|Proven, 100, t0); n < 40 || n > 41 {
-		t.Errorf("banned after %d proven failures, want 4 times the limit of 10", n)
+	if n := failures(g, phone, AuthFailure|Proven, 200, t0); n < 100 || n > 101 {
+		t.Errorf("banned after %d proven failures, want 20 times the limit of 5", n)
 	}
 }
 
@@ -121,7 +122,7 @@ func TestLiftForgivesThePast(t *testing.T) {
 	a := ip("203.0.113.7")
 	now := time.Now().UnixNano()
 	for range 2 {
-		if n := failures(g, a, AuthFailure|Proven, 20, now); n < 10 {
+		if n := failures(g, a, AuthFailure|Proven, 20, now); n < 5 {
 			t.Fatalf("banned after %d failures", n)
 		}
 		b, ok := g.Banned(a)

@@ -6,6 +6,11 @@
 //   - Bans: prefixes with a reason, evidence and an expiry; the longest match
 //     counts. Operators set them, and failures set them (wrong passwords,
 //     scans, malformed messages, toll fraud, sustained floods).
+//   - Failures are counted by source, by account and by network (/24, /48), so
+//     guessing that is slow or spread over many sources is seen too. Failures
+//     are counted, never requests; an account is never locked: what many
+//     failures at one account or from one network change is how few more a
+//     stranger is allowed who fails there.
 //   - Peers: prefixes that are never limited and never banned.
 //   - Flood limits: GCRA per host and per network around it.
 //   - The reply budget for strangers on UDP (RFC 5393 and RFC 3261 §26.1.5
@@ -47,8 +52,8 @@
 //
 // # What it leaves out
 //
-// It does not see transports, accounts or messages, and it does not drop in
-// the kernel. It does not share its state between nodes.
+// It does not see messages. Dropping in the kernel is package kernel's, which
+// follows the bans here. It does not share its state between nodes.
 package guard
 
 import (
@@ -91,7 +96,12 @@ type Guard struct {
 	failures [kinds][2]table // by kind; 0 unproven, 1 proven
 	floods   table           // seconds of flood in a row
 	repeat   [2]table        // bans so far, for escalation; 0 unproven, 1 proven
-	good     table           // sources that proved a credential lately
+	good     table           // hosts and networks that proved a credential lately
+	pairs    table           // hosts and networks with the accounts that they failed at
+	accounts table           // failures at an account, from whichever source
+	networks [kinds][2]table // failures of a network; 0 unproven, 1 proven
+	open     challenges      // challenges that nobody has taken up yet
+	names    seed            // of accounts
 	budget   table           // reply credit
 
 	events  limiter
@@ -99,6 +109,7 @@ type Guard struct {
 	flooded atomic.Uint64
 	refused atomic.Uint64 // replies over budget
 	muted   atomic.Uint64 // events over the limit
+	many    atomic.Uint64 // failures among many at one account or from one network
 
 	store pending
 }
@@ -126,6 +137,14 @@ func New(cfg Config) (*Guard, error) {
 	g.repeat[0].init(cfg.TableBits-2, repeatWorth)
 	g.repeat[1].init(cfg.TableBits-2, repeatWorth)
 	g.good.init(cfg.TableBits-1, serialWorth)
+	g.pairs.init(cfg.TableBits-1, serialWorth)
+	g.accounts.init(cfg.TableBits-2, serialWorth)
+	for k := range g.networks {
+		g.networks[k][0].init(max(cfg.TableBits-4, 5), serialWorth)
+		g.networks[k][1].init(max(cfg.TableBits-4, 5), serialWorth)
+	}
+	g.open.init(max(cfg.TableBits-6, 4))
+	g.names = newSeed()
 	g.budget.init(cfg.TableBits, budgetWorth)
 	g.events.init(eventsPerSecond, eventsBurst)
 	if err := g.Peers(cfg.Peers); err != nil {
@@ -179,6 +198,7 @@ type Stats struct {
 	Banned     uint64 // packets and connections of banned sources
 	Flooded    uint64 // packets and connections over a limit
 	Refused    uint64 // replies that the budget did not allow
+	Spread     uint64 // failures at accounts, or from networks, where many fail together
 	Muted      uint64 // events not reported because there were too many
 	Overflow   uint64 // bans evicted or refused because of Config.MaxBans
 	StoreLost  uint64 // changes that were not stored because too many waited
@@ -190,7 +210,7 @@ type Stats struct {
 func (g *Guard) Stats() Stats {
 	s := Stats{
 		Bans: g.bans.len(), Banned: g.banned.Load(), Flooded: g.flooded.Load(),
-		Refused: g.refused.Load(), Muted: g.muted.Load(), Overflow: g.bans.overflow.Load(),
+		Refused: g.refused.Load(), Spread: g.many.Load(), Muted: g.muted.Load(), Overflow: g.bans.overflow.Load(),
 		TableBytes: g.tableBytes(),
 	}
 	s.StoreLost, s.StoreError = g.store.stats()
@@ -201,6 +221,10 @@ func (g *Guard) tableBytes() int {
 	n := g.floods.bytes() + g.repeat[0].bytes() + g.repeat[1].bytes() + g.good.bytes() + g.budget.bytes()
 	for k := range g.failures {
 		n += g.failures[k][0].bytes() + g.failures[k][1].bytes()
+	}
+	n += g.pairs.bytes() + g.accounts.bytes() + g.open.bytes()
+	for k := range g.networks {
+		n += g.networks[k][0].bytes() + g.networks[k][1].bytes()
 	}
 	for i := range g.v4 {
 		n += g.v4[i].bytes()

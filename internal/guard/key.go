@@ -44,6 +44,47 @@ func hostKey(a netip.Addr) key {
 	return k
 }
 
+// netKey is the key of the network around an address: its /24, for IPv6 its /48.
+// The mark in the low half keeps it apart from any host's key.
+func netKey(a netip.Addr) key {
+	if a.Is4() {
+		return key{hi: 1, lo: uint64(v4Bits(a) >> 8)}
+	}
+	hi, _ := v6Bits(a)
+	return key{hi: hi >> 16, lo: 1}
+}
+
+// netPrefix is what is banned when a network is.
+func netPrefix(a netip.Addr) netip.Prefix {
+	n := 24
+	if a.Is6() {
+		n = 48
+	}
+	p, _ := a.WithZone("").Prefix(n)
+	return p
+}
+
+// with is the key of a together with something else.
+func (k key) with(h uint64) key {
+	return key{hi: k.hi ^ h, lo: k.lo ^ bits.RotateLeft64(h, 32) ^ uint64(index(k.v4))}
+}
+
+// text hashes a name; the case of ASCII letters is no difference.
+func (s *seed) text(domain uint64, name string) uint64 {
+	h := s.hash(domain, uint64(len(name)))
+	for i := 0; i < len(name); i += 8 {
+		var w uint64
+		for _, c := range []byte(name[i:min(i+8, len(name))]) {
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			w = w<<8 | uint64(c)
+		}
+		h = s.hash(h, w)
+	}
+	return h
+}
+
 // hostPrefix is what is banned when a party is.
 func hostPrefix(a netip.Addr) netip.Prefix {
 	n := 32

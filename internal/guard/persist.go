@@ -76,12 +76,14 @@ func (g *Guard) sweep(now time.Time, tables bool) {
 		return
 	}
 	ns := now.UnixNano()
-	for _, t := range []*table{&g.floods, &g.repeat[0], &g.repeat[1], &g.good, &g.budget} {
+	for _, t := range []*table{&g.floods, &g.repeat[0], &g.repeat[1], &g.good, &g.budget, &g.pairs, &g.accounts} {
 		t.sweep(ns)
 	}
 	for k := range g.failures {
 		g.failures[k][0].sweep(ns)
 		g.failures[k][1].sweep(ns)
+		g.networks[k][0].sweep(ns)
+		g.networks[k][1].sweep(ns)
 	}
 }
 

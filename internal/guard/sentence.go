@@ -69,6 +69,7 @@ func (g *Guard) forgive(a netip.Addr, now int64) {
 		clearKey(&g.failures[k][0], host, now)
 		clearKey(&g.failures[k][1], host, now)
 	}
+	g.open.forget(host)
 }
 
 func clearKey(t *table, k key, now int64) {
@@ -108,6 +109,6 @@ func (g *Guard) strike(a netip.Addr, host key, now int64) {
 		Reason: "over the limit of a host", Count: int(n),
 	}, now)
 	if int(n) >= g.cfg.FloodSeconds {
-		g.punish(a, host, false, "flood", "over the limit for "+strconv.Itoa(int(n))+" s", int(n), now)
+		g.punish(a, host, &charge{flood: true}, "over the limit for "+strconv.Itoa(int(n))+" s", int(n), now)
 	}
 }

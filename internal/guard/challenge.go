@@ -1,0 +1,143 @@
+package guard
+
+import (
+	"net/netip"
+	"sync"
+)
+
+// Whoever has a password takes up the challenge that he is given, within a
+// second. A search for users asks for one after the other and takes up none.
+const (
+	openWays    = 8 // sources that share a lock
+	openMost    = 8 // users remembered for each source
+	openPatient = 2_000_000_000
+	openFor     = 6 * 3600 * 1_000_000_000
+)
+
+// challenges remembers, for a fixed number of sources, which users each was
+// challenged for and has not proven to be.
+type challenges struct {
+	sets []openSet
+	seed seed
+}
+
+type openSet struct {
+	mu      sync.Mutex
+	sources [openWays]openSource
+}
+
+type openSource struct {
+	host  uint64
+	last  int64
+	users [openMost]openUser
+}
+
+type openUser struct {
+	name  uint64
+	since int64 // 0: none
+}
+
+func (c *challenges) init(bits int) {
+	c.sets = make([]openSet, 1<<bits)
+	c.seed = newSeed()
+}
+
+func (c *challenges) bytes() int { return len(c.sets) * openWays * (16 + openMost*16) }
+
+// set returns the set of a host, locked, and the host's place in it: its own, or
+// with grab that of the one that has been silent for longest.
+func (c *challenges) set(host key, grab bool) (*openSet, *openSource) {
+	h := c.seed.hash(host.hi, host.lo) | 1
+	s := &c.sets[h>>32&uint64(len(c.sets)-1)]
+	s.mu.Lock()
+	oldest := &s.sources[0]
+	for i := range s.sources {
+		o := &s.sources[i]
+		if o.host == h {
+			return s, o
+		}
+		if o.last < oldest.last {
+			oldest = o
+		}
+	}
+	if !grab {
+		return s, nil
+	}
+	*oldest = openSource{host: h}
+	return s, oldest
+}
+
+// add notes a challenge and returns how many have waited for too long.
+func (c *challenges) add(host key, name uint64, now int64) (waiting int) {
+	s, o := c.set(host, true)
+	defer s.mu.Unlock()
+	o.last = now
+	free := -1
+	for i := range o.users {
+		u := &o.users[i]
+		if u.since != 0 && now-u.since > openFor {
+			*u = openUser{}
+		}
+		switch {
+		case u.since == 0:
+			free = i
+		case u.name == name:
+			free = -2
+		}
+		if u.since != 0 && now-u.since > openPatient {
+			waiting++
+		}
+	}
+	if free >= 0 {
+		o.users[free] = openUser{name, now}
+	}
+	return waiting
+}
+
+// take removes a challenge that was taken up.
+func (c *challenges) take(host key, name uint64) {
+	s, o := c.set(host, false)
+	defer s.mu.Unlock()
+	if o == nil {
+		return
+	}
+	for i := range o.users {
+		if o.users[i].name == name {
+			o.users[i] = openUser{}
+		}
+	}
+}
+
+func (c *challenges) forget(host key) {
+	s, o := c.set(host, false)
+	defer s.mu.Unlock()
+	if o != nil {
+		*o = openSource{}
+	}
+}
+
+// Challenged notes that a was challenged for a user, whether there is such a
+// user or not. A source that leaves challenges for as many users as the limit
+// of unknown users unanswered, each for more than two seconds, is searching.
+// Sources that have proven a credential lately are not watched.
+func (g *Guard) Challenged(in *Incident, now int64) (banned bool) {
+	a := in.Remote.Addr().Unmap()
+	host := hostKey(a)
+	limit := g.cfg.Failures.UnknownUser.Count
+	if limit == 0 || !a.IsValid() || g.isGood(host, now) || g.bans.lookup(a, now) == standingPeer {
+		return false
+	}
+	if g.open.add(host, g.names.text(0, in.Account), now) < min(limit, openMost) {
+		return false
+	}
+	all := *in
+	all.Kind = UnknownUser | in.Kind&Proven
+	all.Outright = true
+	all.Evidence = "challenges for many users left unanswered"
+	return g.Report(&all, now)
+}
+
+// TakenUp notes that a sent credentials, right or wrong, for a user.
+func (g *Guard) TakenUp(a netip.Addr, user string) {
+	g.open.take(hostKey(a.Unmap()), g.names.text(0, user))
+}
