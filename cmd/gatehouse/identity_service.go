@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"sync/atomic"
 	"time"
@@ -67,8 +68,19 @@ func newProofState(ctx context.Context, db *store.Store, texts proof.Texts) (*pr
 func newFetcher(cfg *config.Config, storage fetch.Storage, log *slog.Logger) (*fetch.Fetcher, error) {
 	f := &cfg.Identity.Fetch
 	fc := fetch.Config{Ports: f.Ports, Deadline: time.Duration(f.Deadline), Storage: storage, Log: log}
+	var servers []netip.AddrPort
 	for _, a := range f.Allow {
 		fc.Allow = append(fc.Allow, a.Prefix)
+	}
+	for _, text := range cfg.DNS.Servers {
+		a, err := parseServer(text)
+		if err != nil {
+			return nil, cfg.Problem("dns.servers", err.Error(), err)
+		}
+		servers = append(servers, a)
+	}
+	if len(servers) > 0 {
+		fc.Resolver = fetch.ResolverAt(servers)
 	}
 	if f.CA != "" {
 		pool, err := x509.SystemCertPool()

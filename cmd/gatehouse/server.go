@@ -154,7 +154,7 @@ func (s *server) securityEvent(e guard.Event) {
 func (s *server) api(v string) *api.Server {
 	return api.New(api.Config{
 		Version: v, Token: s.token, Log: s.log,
-		Attempts: &judged{s.store, s.proofs.memory, s.live.Current}, Lists: s.lists, Bans: s.guard, Accounts: s.accounts,
+		Attempts: &judged{s.store, s.proofs.memory, s.live.Current}, Lists: s.lists, Bans: s.guard, Accounts: s.accounts, Certificates: s.proofs.fetcher,
 		Hosts:  func(domain string) bool { return hosts(s.live.Current())(domain) },
 		Screen: s.screen, Metrics: s.metrics.Gatherer(), Probes: s.probes,
 	})

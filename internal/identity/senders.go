@@ -2,8 +2,10 @@ package identity
 
 import (
 	"context"
+	"hash/maphash"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gatehouse.example/internal/locate"
@@ -23,21 +25,31 @@ type senders struct {
 	locator Locator
 	run     func(f func(ctx context.Context)) bool
 
+	rooms sync.Pool // of *[senderHops]locate.Hop
+	seed  maphash.Seed
+	asked [askedPlaces]atomic.Pointer[asked]
+
 	mu    sync.Mutex
-	asked map[string]time.Time // when a look-up was begun that has left nothing in the cache
-	count int                  // look-ups begun in this second
+	count int // look-ups begun in this second
 	since time.Time
 }
 
+// asked is a domain for which a look-up was begun that has left nothing in the cache. It never changes. Each has one place, by its hash, so that memory is
+// bounded whatever domains strangers invent: who is pushed out is asked for again, within the budget.
+type asked struct {
+	domain string
+	at     time.Time
+}
+
 const (
-	askAgain   = 5 * time.Minute
-	askedMost  = 4096 // domains; anybody can invent them
-	askPerSec  = 20   // DNS look-ups for domains that strangers name
-	senderHops = 16   // hosts of one domain that are compared
+	askAgain    = 5 * time.Minute
+	askedPlaces = 1024
+	askPerSec   = 20 // DNS look-ups for domains that strangers name
+	senderHops  = 16 // hosts of one domain that are compared
 )
 
 func (s *senders) init(l Locator, run func(func(context.Context)) bool) {
-	s.locator, s.run, s.asked = l, run, make(map[string]time.Time)
+	s.locator, s.run, s.seed = l, run, maphash.MakeSeed()
 }
 
 // Serves tells whether a source is one of the hosts of a domain, as far as that is known without waiting.
@@ -45,14 +57,22 @@ func (s *Service) Serves(domain string, source netip.Addr, now time.Time) screen
 	if s.senders.locator == nil || domain == "" {
 		return screen.Unknown
 	}
-	if _, err := netip.ParseAddr(domain); err == nil {
-		return screen.Unknown // an address is no domain, and DNS says nothing about it
+	if last := domain[len(domain)-1]; last <= '9' || last == ']' {
+		return screen.Unknown // an address: DNS says nothing about it (RFC 3261 §25.1: a domain's last label begins with a letter)
 	}
-	var room [senderHops]locate.Hop
+	place := &s.senders.asked[maphash.String(s.senders.seed, domain)%askedPlaces]
+	if p := place.Load(); p != nil && p.domain == domain && now.Sub(p.at) < askAgain && !now.Before(p.at) {
+		return screen.Unknown
+	}
+	room, _ := s.senders.rooms.Get().(*[senderHops]locate.Hop)
+	if room == nil {
+		room = new([senderHops]locate.Hop)
+	}
+	defer s.senders.rooms.Put(room)
 	target := locate.Target{Host: domain}
 	hops, ok := s.senders.locator.Cached(target, room[:0])
 	if !ok {
-		s.senders.ask(target, now)
+		s.senders.ask(place, target, now)
 		return screen.Unknown
 	}
 	for i := range hops {
@@ -63,21 +83,19 @@ func (s *Service) Serves(domain string, source netip.Addr, now time.Time) screen
 	return screen.No
 }
 
-// ask looks a domain up in the background, unless that was tried lately or too much is asked for.
-func (s *senders) ask(t locate.Target, now time.Time) {
+// ask looks a domain up in the background, unless too much is asked for.
+func (s *senders) ask(place *atomic.Pointer[asked], t locate.Target, now time.Time) {
 	s.mu.Lock()
-	last, known := s.asked[t.Host]
-	if known && now.Sub(last) < askAgain && !now.Before(last) || !s.budget(now) {
-		s.mu.Unlock()
+	ok := s.budget(now)
+	s.mu.Unlock()
+	if !ok {
 		return
 	}
-	if len(s.asked) >= askedMost {
-		clear(s.asked) // what is worth knowing is in the resolver's cache
-	}
-	s.asked[t.Host] = now
-	s.mu.Unlock()
+	place.Store(&asked{t.Host, now})
 	s.run(func(ctx context.Context) {
-		_, _ = s.locator.Lookup(ctx, t) // what it finds is in the cache now; what it does not find proves nothing
+		if _, err := s.locator.Lookup(ctx, t); err == nil {
+			place.Store(nil) // it is in the cache now; what is not found proves nothing and is not asked for soon
+		}
 	})
 }
 
