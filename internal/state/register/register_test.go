@@ -243,7 +243,8 @@ func TestDamagedFileIsRefusedAndTheOldOneStays(t *testing.T) {
 func TestLookupsGoOnWhileRegistersAreSwapped(t *testing.T) {
 	m := newMemory()
 	r := open(t, m)
-	fill(t, r, []uint64{15551230001, 15551230002}, register.Options{})
+	small := register.Options{Memory: 1 << 16}
+	fill(t, r, []uint64{15551230001, 15551230002}, small)
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	for range 2 {
@@ -262,7 +263,7 @@ func TestLookupsGoOnWhileRegistersAreSwapped(t *testing.T) {
 		})
 	}
 	for i := range uint64(50) {
-		fill(t, r, []uint64{15551230001, 15551240000 + i}, register.Options{})
+		fill(t, r, []uint64{15551230001, 15551240000 + i}, small)
 		runtime.GC()
 	}
 	close(stop)

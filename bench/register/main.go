@@ -1,0 +1,200 @@
+// Command register measures number registers at full size: 250 million numbers in random order, imported, mapped and looked up.
+//
+//	go run ./bench/register --numbers 250000000 --dir /some/disk
+//
+// It needs about 1.2 GB of disk for a while and 400 MB of memory, most of it the register itself. Results are kept in bench/results.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"gatehouse.example/internal/state/register"
+	"gatehouse.example/internal/store"
+)
+
+func main() {
+	numbers := flag.Int("numbers", 250_000_000, "how many numbers")
+	dir := flag.String("dir", ".", "where the register is made")
+	plan := flag.String("plan", "assigned", "assigned: 400 area codes; whole: every code that the North American plan allows")
+	sorted := flag.Bool("sorted", false, "in ascending order")
+	lookups := flag.Int("lookups", 20_000_000, "how many look-ups")
+	flag.Parse()
+	if err := run(*numbers, *dir, *plan, *sorted, *lookups); err != nil {
+		fmt.Fprintln(os.Stderr, "register:", err)
+		os.Exit(1)
+	}
+}
+
+func run(numbers int, dir, plan string, sorted bool, lookups int) error {
+	folder, err := os.MkdirTemp(dir, "register-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	r, err := register.New("full", store.NewRegisters(folder))
+	if err != nil {
+		return err
+	}
+	g := newGenerator(plan, numbers, sorted)
+	used := processor()
+	n, err := io.Copy(io.Discard, g)
+	if err != nil {
+		return err
+	}
+	generated := processor() - used
+	fmt.Printf("input       %d lines, %d octets, %s plan, sorted %v; making it takes %.1f s\n", g.lines, n, plan, sorted, generated.Seconds())
+	start := time.Now()
+	used = processor()
+	done, err := r.Import(context.Background(), newGenerator(plan, numbers, sorted), register.Options{})
+	if err != nil {
+		return err
+	}
+	took, used := time.Since(start), processor()-used
+	rate := func(d time.Duration) float64 { return float64(done.Lines) / d.Seconds() / 1e6 }
+	fmt.Printf("import      %.1f s: %.2f million lines/s; %.2f for each second of processor time, without making them; most memory meanwhile %s\n",
+		took.Seconds(), rate(took), rate(used-generated), status("VmHWM"))
+	fmt.Printf("register    %d numbers, %d octets (%.1f MB, %.1f MiB), %.3f bits a number\n", done.Numbers, done.Bytes, float64(done.Bytes)/1e6,
+		float64(done.Bytes)/(1<<20), 8*float64(done.Bytes)/float64(done.Numbers))
+	fresh, err := register.New("full", store.NewRegisters(folder))
+	if err != nil {
+		return err
+	}
+	start = time.Now()
+	if _, err := fresh.Load(); err != nil {
+		return err
+	}
+	fmt.Printf("load        %.0f ms with its checksums\n", float64(time.Since(start).Microseconds())/1000)
+	look(fresh, g, lookups)
+	runtime.KeepAlive(r)
+	debug.FreeOSMemory()
+	fmt.Printf("resident    %s of files, %s else\n", status("RssFile"), status("RssAnon"))
+	return nil
+}
+
+// look asks for numbers of the same plan at random, so that each look-up meets cold memory.
+func look(r *register.Register, g *generator, lookups int) {
+	random := rand.New(rand.NewPCG(7, 8))
+	asked := make([]uint64, 1<<20)
+	for i := range asked {
+		asked[i] = g.number(random)
+	}
+	for round := range 3 {
+		found := 0
+		start, used := time.Now(), processor()
+		for i := range lookups {
+			if r.Holds(asked[i&(len(asked)-1)]) {
+				found++
+			}
+		}
+		took := time.Since(start)
+		each := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(lookups) }
+		fmt.Printf("look-ups %d  %.1f ns of processor time each (%.1f ns of a shared machine), %.1f %% found\n", round+1, each(processor()-used),
+			each(took), 100*float64(found)/float64(lookups))
+	}
+}
+
+// generator is a text of numbers.
+type generator struct {
+	areas  []uint64
+	random *rand.Rand
+	left   int
+	lines  int
+	sorted bool
+	gap    float64
+	next   float64
+	buffer []byte
+}
+
+func newGenerator(plan string, numbers int, sorted bool) *generator {
+	g := &generator{random: rand.New(rand.NewPCG(1, 2)), left: numbers, sorted: sorted}
+	random := rand.New(rand.NewPCG(9, 9))
+	for area := uint64(200); area < 1000; area++ {
+		g.areas = append(g.areas, area)
+	}
+	if plan == "assigned" {
+		random.Shuffle(len(g.areas), func(i, j int) { g.areas[i], g.areas[j] = g.areas[j], g.areas[i] })
+		g.areas = g.areas[:400]
+		slices.Sort(g.areas)
+	}
+	g.gap = float64(len(g.areas)) * 8e6 / float64(numbers)
+	return g
+}
+
+// number draws one: area code, central office code from 200, line.
+func (g *generator) number(random *rand.Rand) uint64 {
+	return g.at(random.Uint64N(uint64(len(g.areas)) * 8_000_000))
+}
+
+func (g *generator) at(i uint64) uint64 {
+	return 10_000_000_000 + g.areas[i/8_000_000]*10_000_000 + 2_000_000 + i%8_000_000
+}
+
+// Read implements io.Reader.
+func (g *generator) Read(b []byte) (int, error) {
+	for len(g.buffer) < len(b) && g.left > 0 {
+		n := uint64(0)
+		if g.sorted {
+			g.next += g.gap * 2 * g.random.Float64()
+			if n = uint64(g.next); n >= uint64(len(g.areas))*8_000_000 {
+				g.left = 0
+				break
+			}
+			n = g.at(n)
+		} else {
+			n = g.number(g.random)
+		}
+		g.left--
+		g.lines++
+		g.line(n)
+	}
+	if len(g.buffer) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, g.buffer)
+	g.buffer = append(g.buffer[:0], g.buffer[n:]...)
+	return n, nil
+}
+
+func (g *generator) line(n uint64) {
+	var text [13]byte
+	text[0], text[12] = '+', '\n'
+	for i := 11; i > 0; i-- {
+		text[i] = '0' + byte(n%10)
+		n /= 10
+	}
+	g.buffer = append(g.buffer, text[:]...)
+}
+
+// processor is the processor time of this process.
+func processor() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// status reads a line of what the kernel says about this process.
+func status(key string) string {
+	b, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return "unknown"
+	}
+	for line := range strings.Lines(string(b)) {
+		if value, ok := strings.CutPrefix(line, key+":"); ok {
+			return strings.Join(strings.Fields(value), " ")
+		}
+	}
+	return "unknown"
+}
