@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
 )
 
 // Property: whatever stands in the headers, the answer is a well-formed response of the same request with
@@ -40,7 +41,9 @@ func FuzzRegister(f *testing.F) {
 		}
 		again := newRegistrar(nil)
 		for _, c := range bound {
-			if !c.Expires.After(noon) || c.Expires.After(noon.Add(2*time.Hour)) || strings.Contains(c.Target, "?") {
+			// A '?' in the user part is one of its characters (RFC 3261 §25.1); behind the host it begins headers, which must be gone.
+			u, err := uri.Parse([]byte(c.Target))
+			if !c.Expires.After(noon) || c.Expires.After(noon.Add(2*time.Hour)) || err != nil || u.Headers != nil {
 				t.Fatalf("%+v", c)
 			}
 			second := message(t, "REGISTER sip:example.test", "Contact: <"+c.URI+">")
