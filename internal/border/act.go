@@ -23,16 +23,20 @@ func (v *visit) act() {
 		v.verdict.Response = r.Response()
 		v.refuse(r.Status, r.Reason, r.Headers)
 		v.remember(r.Status)
+		v.turnedAway()
 	case verdict.Drop:
 		v.b.stats.dropped.Add(1)
 		if v.server != nil {
 			v.server.Terminate()
 		}
 		v.remember(codeDrop)
+		v.turnedAway()
 	case verdict.Label:
 		v.b.stats.labelled.Add(1)
-		action.Label(&v.edit, v.in.Msg, v.site.Label, &v.verdict)
-		v.labelled = true
+		if !v.attempt.Outbound { // what we think of our own users is nobody else's business
+			action.Label(&v.edit, v.in.Msg, v.site.Label, &v.verdict)
+			v.labelled = true
+		}
 		v.relay()
 	default:
 		v.relay()
@@ -50,9 +54,11 @@ func (v *visit) remember(code int) {
 func (v *visit) relay() {
 	if v.nobody {
 		v.answerNobody()
+		v.turnedAway()
 		return
 	}
 	v.b.stats.relayed.Add(1)
+	v.onward()
 	action.Strip(&v.edit, v.in.Msg, v.from.trust(), v.site.Label.Header)
 	if v.from.user != "" {
 		_, realm := account.Names(v.from.user)
@@ -66,7 +72,7 @@ func (v *visit) relay() {
 	if len(v.added) > 0 {
 		v.edit.Insert(v.in.Msg.HeadersEnd(), v.added)
 	}
-	v.forward(v.observer())
+	v.forward(v.follow(v.observer()))
 }
 
 // confidential tells whether a request goes to somebody who is trusted to keep
@@ -200,8 +206,8 @@ func cut(s string) string {
 // observer watches how a relayed request ends: what we had to answer ourselves
 // belongs into the history, and refused credentials count against their source.
 func (v *visit) observer() proxy.Observer {
-	if v.in.Msg.Method() == sip.REGISTER && v.in.Msg.Has(sip.HeaderAuthorization) && v.from.stranger() {
-		return &registration{b: v.b, remote: v.in.Packet.Flow, account: v.attempt.To.Requested}
+	if v.from.stranger() && v.attempt.Exempt == "" {
+		return v.watch()
 	}
 	return v.b
 }

@@ -40,6 +40,8 @@ func (v *visit) address() bool {
 	}
 	found := false
 	switch {
+	case v.trapped && v.domain != nil && !exempt:
+		found = v.noUser() // nobody is there, whatever a PBX would say
 	case v.domain == nil:
 		found = v.elsewhere()
 	case v.from.pbx && v.loopsToPBX():

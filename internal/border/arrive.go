@@ -23,6 +23,9 @@ func (v *visit) arrive() bool {
 			v.admitted(agent)
 			return false
 		}
+		if v.suspected() && v.probes() {
+			return false
+		}
 	}
 	if v.b.overloaded(v.in, v.from.stranger()) {
 		v.b.stats.shed.Add(1)

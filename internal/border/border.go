@@ -27,6 +27,7 @@ import (
 	"gatehouse.example/internal/identity"
 	"gatehouse.example/internal/locate"
 	"gatehouse.example/internal/proxy"
+	"gatehouse.example/internal/state/calls"
 	"gatehouse.example/internal/txn"
 	"gatehouse.example/internal/wire"
 	"gatehouse.example/screen"
@@ -65,6 +66,8 @@ type Config struct {
 	MaxTransactions int
 	// Identity finds out who calls, and signs for our users; nil: nobody does.
 	Identity *identity.Service
+	// Calls follows what is let through until it has ended; nil: nobody does.
+	Calls *calls.Table
 }
 
 // Recorder takes verdicts for the history. It copies and never blocks.
@@ -85,6 +88,7 @@ type Border struct {
 	visits           sync.Pool // of *visit
 	messages         sync.Pool // of *arrival
 	outboxes         sync.Pool // of txn.Flusher
+	followers        sync.Pool // of *follower
 	strangers, known shedder
 	lines            perSecond
 	draining         atomic.Bool
@@ -104,6 +108,7 @@ func New(cfg Config) *Border {
 	b.visits.New = func() any { return new(visit) }
 	b.messages.New = func() any { return new(arrival) }
 	b.outboxes.New = func() any { return cfg.Outbox() }
+	b.followers.New = func() any { return new(follower) }
 	return b
 }
 
@@ -147,6 +152,7 @@ type visit struct {
 	signature *stir.Result // what became of the caller's signature; nil: nobody looked
 	added     []byte       // header lines of ours for whoever is next
 	nobody    bool         // the callee is not there
+	trapped   bool         // it tries a trap
 }
 
 // Request takes a new request: the whole story, in order.
@@ -172,7 +178,7 @@ func (v *visit) end() {
 	v.attempt = screen.Attempt{}
 	v.verdict = verdict.Verdict{Signals: signals}
 	v.targets = targets
-	v.b, v.site, v.sh, v.in, v.out, v.domain, v.server, v.labelled, v.nobody = nil, nil, nil, nil, nil, nil, nil, false, false
+	v.b, v.site, v.sh, v.in, v.out, v.domain, v.server, v.labelled, v.nobody, v.trapped = nil, nil, nil, nil, nil, nil, nil, false, false, false
 	v.from, v.fw, v.pass = sender{}, proxy.Forward{}, proxy.Pass{}
 	v.signature, v.added = nil, nil
 	b.visits.Put(v)
@@ -198,6 +204,7 @@ func (b *Border) Cancel(sh *txn.Shard, in *txn.Incoming, out txn.Sender) {
 
 // Response takes a response that matches no transaction.
 func (b *Border) Response(sh *txn.Shard, in *txn.Incoming, out txn.Sender) {
+	b.byeAnswered(in.Msg, in.Packet.Now)
 	b.proxy.StrayResponse(sh, in, out)
 }
 

@@ -59,6 +59,7 @@ type Site struct {
 	now     atomic.Pointer[places]
 	numbers map[string]struct{}
 	urns    []string
+	traps   map[string]struct{}
 }
 
 // AddDomain adds a domain under its names; the first one also takes what names

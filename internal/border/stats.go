@@ -7,13 +7,14 @@ type Stats struct {
 	Messages, Malformed, Scanners, Challenged, RelayDenied uint64
 	Relayed, Labelled, Rejected, Dropped                   uint64
 	Shed, OpenForLack, Unlogged, Signed, Unsigned          uint64
+	Trapped                                                uint64 // requests that tried a trap
 	Transactions                                           uint64
 }
 
 type counters struct {
 	messages, malformed, scanners, challenged, relayDenied atomic.Uint64
 	relayed, labelled, rejected, dropped                   atomic.Uint64
-	shed, openForLack, unlogged, signed, unsigned          atomic.Uint64
+	shed, openForLack, unlogged, signed, unsigned, trapped atomic.Uint64
 }
 
 // Stats returns the counters.
@@ -24,6 +25,6 @@ func (b *Border) Stats() Stats {
 		Challenged: c.challenged.Load(), RelayDenied: c.relayDenied.Load(),
 		Relayed: c.relayed.Load(), Labelled: c.labelled.Load(), Rejected: c.rejected.Load(), Dropped: c.dropped.Load(),
 		Shed: c.shed.Load(), OpenForLack: c.openForLack.Load(), Unlogged: c.unlogged.Load(),
-		Signed: c.signed.Load(), Unsigned: c.unsigned.Load(), Transactions: uint64(b.layer.Active()),
+		Signed: c.signed.Load(), Unsigned: c.unsigned.Load(), Trapped: c.trapped.Load(), Transactions: uint64(b.layer.Active()),
 	}
 }

@@ -62,8 +62,10 @@ func (v *visit) prove(d *Domain, svc home.Service) bool {
 	} else if res.Outcome.Suspicious() {
 		v.b.cfg.Log.Warn("credentials", "outcome", res.Outcome.String(), "user", cut(res.Username), "source", addrOf(v.in).String())
 	}
+	v.takenUp(res.Outcome)
 	if res.Outcome == home.Absent && v.from.stranger() {
-		v.probed()
+		aor, ok := v.b.hosted(v.account())
+		v.asked(aor, ok && v.b.knows(aor), "asked for without credentials")
 	}
 	challenge, stale := res.Outcome.Challenge()
 	switch {
@@ -77,18 +79,6 @@ func (v *visit) prove(d *Domain, svc home.Service) bool {
 		v.refuse(403, "", "")
 	}
 	return false
-}
-
-// probed counts a request without credentials in the name of a user who does
-// not exist: a search for names sends many of these, and takes no challenge up.
-func (v *visit) probed() {
-	u := v.in.Msg.FromURI()
-	if v.in.Msg.Method() == sip.REGISTER {
-		u = v.in.Msg.ToURI()
-	}
-	if aor, ok := v.b.hosted(u); !ok || !v.b.knows(aor) {
-		v.b.incident(v.in, guard.UnknownUser, string(v.in.Msg.From().URI), "no such user: "+aor)
-	}
 }
 
 // registration handles REGISTER: by our registrar for hosted domains, else it
@@ -177,8 +167,11 @@ func (v *visit) noUser() bool {
 // who is unknown from one who is not registered (STANDARDS 5.14).
 func (v *visit) answerNobody() {
 	v.verdict.Response = &verdict.Response{Code: 480, Reason: sip.ReasonPhrase(480)}
-	if aor, ok := v.b.hosted(&v.routing.URI); v.from.stranger() && !(ok && v.b.knows(aor)) {
-		v.b.incident(v.in, guard.UnknownUser, v.attempt.From.Claimed, "no such user: "+v.attempt.To.Requested)
+	if aor, ok := v.b.hosted(&v.routing.URI); v.from.stranger() && v.domain.Home && !v.trapped {
+		if !ok {
+			aor = v.attempt.To.Requested
+		}
+		v.asked(aor, ok && v.b.knows(aor), "called, and not there")
 	}
 	v.refuse(480, "", "")
 	v.remember(codeNobody)
@@ -211,37 +204,6 @@ func sourceOf(f wire.Flow) home.Source {
 	return home.Source{Transport: f.Transport, Socket: f.Socket, Conn: uint64(f.Conn), Remote: f.Remote}
 }
 
-// registration watches a REGISTER with credentials that a PBX answers: refused
-// ones count like our own refusals.
-type registration struct {
-	b       *Border
-	remote  wire.Flow
-	account string
-}
-
-// Answered counts a refusal. One 401 may only mean that the nonce was too old;
-// the second in a row means that the password is wrong.
-func (r *registration) Answered(id string, status int, local bool, now int64) {
-	r.b.Answered(id, status, local, now)
-	if local {
-		return
-	}
-	switch {
-	case status/100 == 2:
-		r.b.refused.forget(r.remote.Remote.Addr(), r.account)
-		r.b.cfg.Guard.Success(r.remote.Remote.Addr(), now)
-	case status == 403 || (status == 401 || status == 407) && r.b.refused.again(r.remote.Remote.Addr(), r.account):
-		kind := guard.AuthFailure
-		if r.remote.Transport.Reliable() {
-			kind |= guard.Proven
-		}
-		r.b.cfg.Guard.Report(&guard.Incident{
-			Kind: kind, Remote: r.remote.Remote, Transport: r.remote.Transport.Lower(),
-			Account: r.account, Evidence: "the PBX answered " + strconv.Itoa(status),
-		}, now)
-	}
-}
-
 // refusals remembers who was refused last, in fixed memory.
 type refusals struct {
 	seed  maphash.Seed
@@ -250,18 +212,28 @@ type refusals struct {
 
 func (f *refusals) cell(a netip.Addr, account string) (*atomic.Uint64, uint64) {
 	h := maphash.String(f.seed, account) ^ maphash.Comparable(f.seed, a)
-	return &f.cells[h%uint64(len(f.cells))], h
+	return &f.cells[h>>1%uint64(len(f.cells))], h &^ 1
 }
 
-// again reports whether the same was refused before, and remembers it.
-func (f *refusals) again(a netip.Addr, account string) bool {
+// again returns how many refusals to count: none for the first, which it
+// remembers, two for the second, one for each further one.
+func (f *refusals) again(a netip.Addr, account string) int {
 	c, h := f.cell(a, account)
-	return c.Swap(h) == h
+	switch old := c.Swap(h | 1); old {
+	case h:
+		return 2
+	case h | 1:
+		return 1
+	}
+	c.Store(h)
+	return 0
 }
 
 func (f *refusals) forget(a netip.Addr, account string) {
 	c, h := f.cell(a, account)
-	c.CompareAndSwap(h, 0)
+	if old := c.Load(); old&^1 == h {
+		c.CompareAndSwap(old, 0)
+	}
 }
 
 var _ txn.ServerUser = (*waiting)(nil)
