@@ -105,6 +105,7 @@ type Memory struct {
 	capped  int
 
 	learned, laundered, refused atomic.Uint64
+	windows                     atomic.Int64 // until when the last window of [Memory.Expect] is open: most of the time nobody has one
 
 	mu     sync.Mutex
 	dirty  map[uint64]pair // what Flush writes; guarded by mu
@@ -172,8 +173,48 @@ const (
 	hashRecent
 	hashBlock
 	hashAnyone
-	hashSpread
 )
 
-// pairKey is the key of a relation.
-func (m *Memory) pairKey(owner, peer uint64) uint64 { return m.seed.Pair(hashPair, owner, peer) }
+// Subject is an owner and a peer, looked up several times at the price of once.
+type Subject struct {
+	owner, domain, peer, block uint64 // hashes; 0: none
+}
+
+// Subject makes the subject of an owner, his domain and a peer; each may be empty.
+func (m *Memory) Subject(owner, domain, peer string) (s Subject) {
+	if owner != "" {
+		s.owner = m.seed.String(hashOwner, owner)
+	}
+	if domain != "" {
+		s.domain = m.seed.String(hashDomain, domain)
+	}
+	if peer != "" {
+		s.peer = m.seed.String(hashPeer, peer)
+		if b := blockOf(peer); b != "" {
+			s.block = m.seed.String(hashBlock, b)
+		}
+	}
+	return s
+}
+
+// relationKey is the key of a relation.
+func (m *Memory) relationKey(s *Subject) uint64 { return m.seed.Pair(hashPair, s.owner, s.peer) }
+
+// colleaguesKey is the key of what all owners of a domain know of a peer.
+func (m *Memory) colleaguesKey(s *Subject) uint64 { return m.seed.Pair(hashDomain, s.domain, s.peer) }
+
+// The keys of what the last hours hold.
+func (m *Memory) recentKey(s *Subject) uint64 { return m.seed.Pair(hashRecent, s.owner, s.peer) }
+func (m *Memory) blockKey(s *Subject) uint64  { return m.seed.Pair(hashBlock, s.owner, s.block) }
+func (m *Memory) anyoneKey(s *Subject) uint64 { return m.seed.Pair(hashAnyone, s.owner, 0) }
+
+// blockOf is what a peer has in common with its colleagues: all but the last digit of its number, or its domain.
+func blockOf(peer string) string {
+	if peer[0] != '+' {
+		return domainOf(peer)
+	}
+	if len(peer) < 9 {
+		return ""
+	}
+	return peer[:len(peer)-1]
+}

@@ -10,19 +10,22 @@ func (m *Memory) Dialled(owner, peer string, now time.Time) {
 	if owner == "" || peer == "" || owner == peer {
 		return
 	}
-	o := m.seed.String(hashOwner, owner)
+	s := m.Subject(owner, "", peer)
 	until := now.Add(expectFor).Unix()
-	m.expect(m.recentKey(o, hashRecent, peer), until)
-	if b := blockOf(peer); b != "" {
-		m.expect(m.recentKey(o, hashBlock, b), until)
+	m.expect(m.recentKey(&s), until)
+	if s.block != 0 {
+		m.expect(m.blockKey(&s), until)
 	}
 }
 
 // Expect opens the window in which any call to owner is expected.
 func (m *Memory) Expect(owner string, from, until time.Time) {
-	o := m.seed.String(hashOwner, owner)
-	if until.After(from) {
-		m.expect(m.recentKey(o, hashAnyone, ""), until.Unix())
+	if owner == "" || !until.After(from) {
+		return
+	}
+	s := m.Subject(owner, "", "")
+	m.expect(m.anyoneKey(&s), until.Unix())
+	for old := m.windows.Load(); old < until.Unix() && !m.windows.CompareAndSwap(old, until.Unix()); old = m.windows.Load() {
 	}
 }
 
@@ -58,14 +61,14 @@ func (m *Memory) reached(owner, peer string, now time.Time, note func(r *relatio
 	if owner == "" || peer == "" || owner == peer {
 		return
 	}
-	o, p := m.seed.String(hashOwner, owner), m.seed.String(hashPeer, peer)
-	if m.busy.Count(o, p, now.UnixNano()) > m.most {
+	s := m.Subject(owner, domainOf(owner), peer)
+	if m.busy.Count(s.owner, s.peer, now.UnixNano()) > m.most {
 		m.refused.Add(1)
 		return
 	}
-	key := m.pairKey(o, p)
+	key := m.relationKey(&s)
 	callBack := false
-	if r, ok := m.recents.Get(m.recentKey(o, hashRecent, peer)); ok && !m.already(key) {
+	if r, ok := m.recents.Get(m.recentKey(&s)); ok && !m.already(key) {
 		since := now.Unix() - int64(callBackFor/time.Second)
 		if r.oneRing > since {
 			m.laundered.Add(1)
@@ -76,7 +79,7 @@ func (m *Memory) reached(owner, peer string, now time.Time, note func(r *relatio
 	m.change(key, owner, peer, now, func(r *relation) { note(r, callBack) })
 	if !callBack {
 		m.learned.Add(1)
-		m.colleague(owner, o, p, now)
+		m.colleague(&s, now)
 	}
 }
 
@@ -87,15 +90,14 @@ func (m *Memory) already(key uint64) bool {
 }
 
 // colleague notes that one more user of the domain knows the peer.
-func (m *Memory) colleague(owner string, o, p uint64, now time.Time) {
-	domain := domainOf(owner)
-	if domain == "" {
+func (m *Memory) colleague(s *Subject, now time.Time) {
+	if s.domain == 0 {
 		return
 	}
-	key := m.pairKey(m.seed.String(hashDomain, domain), p)
+	key := m.colleaguesKey(s)
 	m.peers.Lock(key)
 	r := m.peers.Take(key)
-	r.owners |= 1 << (o >> 58)
+	r.owners |= 1 << (s.owner >> 58)
 	r.last = max(r.last, now.Unix())
 	m.peers.Unlock(key)
 }
@@ -123,9 +125,9 @@ func (m *Memory) Import(owner, peer string, now time.Time) {
 	if owner == "" || peer == "" || owner == peer {
 		return
 	}
-	o, p := m.seed.String(hashOwner, owner), m.seed.String(hashPeer, peer)
-	m.change(m.pairKey(o, p), owner, peer, now, func(r *relation) { r.imported = true })
-	m.colleague(owner, o, p, now)
+	s := m.Subject(owner, domainOf(owner), peer)
+	m.change(m.relationKey(&s), owner, peer, now, func(r *relation) { r.imported = true })
+	m.colleague(&s, now)
 }
 
 // Judge learns what the owner says of a peer: wanted or not. Each time halves what was said before.
@@ -133,8 +135,8 @@ func (m *Memory) Judge(owner, peer string, wanted bool, now time.Time) {
 	if owner == "" || peer == "" || owner == peer {
 		return
 	}
-	key := m.pairKey(m.seed.String(hashOwner, owner), m.seed.String(hashPeer, peer))
-	m.change(key, owner, peer, now, func(r *relation) {
+	s := m.Subject(owner, "", peer)
+	m.change(m.relationKey(&s), owner, peer, now, func(r *relation) {
 		r.ham, r.spam = r.ham/2, r.spam/2
 		if wanted {
 			r.ham++
@@ -146,7 +148,8 @@ func (m *Memory) Judge(owner, peer string, wanted bool, now time.Time) {
 
 // Unjudge forgets what the owner has said of a peer.
 func (m *Memory) Unjudge(owner, peer string, now time.Time) {
-	key := m.pairKey(m.seed.String(hashOwner, owner), m.seed.String(hashPeer, peer))
+	s := m.Subject(owner, "", peer)
+	key := m.relationKey(&s)
 	if _, ok := m.peers.Get(key); ok {
 		m.change(key, owner, peer, now, func(r *relation) { r.ham, r.spam = 0, 0 })
 	}
@@ -158,12 +161,11 @@ func (m *Memory) Received(owner, peer string, answered, byCallee bool, rang, tal
 	if owner == "" || peer == "" || owner == peer {
 		return
 	}
-	o := m.seed.String(hashOwner, owner)
+	s := m.Subject(owner, "", peer)
 	if talk >= conversed && answered {
-		key := m.pairKey(o, m.seed.String(hashPeer, peer))
-		m.change(key, owner, peer, now, func(r *relation) { count(&r.talked) })
+		m.change(m.relationKey(&s), owner, peer, now, func(r *relation) { count(&r.talked) })
 	}
-	key := m.recentKey(o, hashRecent, peer)
+	key := m.recentKey(&s)
 	m.recents.Lock(key)
 	r := m.recents.Take(key)
 	switch {

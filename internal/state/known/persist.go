@@ -34,8 +34,8 @@ func (m *Memory) restore(e *Entry) {
 	if e.Owner == "" || e.Peer == "" {
 		return
 	}
-	o, p := m.seed.String(hashOwner, e.Owner), m.seed.String(hashPeer, e.Peer)
-	key := m.pairKey(o, p)
+	s := m.Subject(e.Owner, domainOf(e.Owner), e.Peer)
+	key := m.relationKey(&s)
 	m.peers.Lock(key)
 	*m.peers.Take(key) = relation{
 		first: e.First.Unix(), last: e.Last.Unix(), ham: max(e.Ham, 0), spam: max(e.Spam, 0),
@@ -43,7 +43,7 @@ func (m *Memory) restore(e *Entry) {
 	}
 	m.peers.Unlock(key)
 	if e.Imported || e.Called > 0 || e.Messaged > 0 {
-		m.colleague(e.Owner, o, p, e.Last)
+		m.colleague(&s, e.Last)
 	}
 	m.newest = max(m.newest, e.Last.Unix())
 }

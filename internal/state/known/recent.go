@@ -17,10 +17,6 @@ func (r *recent) worth() int64 {
 	return max(r.touched, r.expected, r.oneRing+int64(callBackFor/time.Second))
 }
 
-func (m *Memory) recentKey(owner, domain uint64, what string) uint64 {
-	return m.seed.Pair(hashRecent, owner, m.seed.String(domain, what))
-}
-
 func (m *Memory) expect(key uint64, until int64) {
 	m.recents.Lock(key)
 	r := m.recents.Take(key)
@@ -40,55 +36,42 @@ const (
 	Anyone                   // the owner has said that he expects a call
 )
 
-// Expected says whether owner expects a call from peer now.
-func (m *Memory) Expected(owner, peer string, now time.Time) Expectation {
-	if owner == "" {
-		return Unexpected
-	}
-	o, at := m.seed.String(hashOwner, owner), now.Unix()
-	if r, ok := m.recents.Get(m.recentKey(o, hashAnyone, "")); ok && r.expected >= at {
+// Expected says whether the owner of s expects a call from its peer now.
+func (m *Memory) Expected(s Subject, now time.Time) Expectation {
+	at := now.Unix()
+	switch {
+	case s.owner == 0:
+	case m.windows.Load() >= at && m.open(m.anyoneKey(&s), at):
 		return Anyone
-	}
-	if peer == "" {
-		return Unexpected
-	}
-	if r, ok := m.recents.Get(m.recentKey(o, hashRecent, peer)); ok && r.expected >= at {
+	case s.peer == 0:
+	case m.open(m.recentKey(&s), at):
 		return Peer
-	}
-	if b := blockOf(peer); b != "" {
-		if r, ok := m.recents.Get(m.recentKey(o, hashBlock, b)); ok && r.expected >= at {
-			return Organisation
-		}
+	case s.block != 0 && m.open(m.blockKey(&s), at):
+		return Organisation
 	}
 	return Unexpected
 }
 
-// blockOf is what a peer has in common with its colleagues: all but the last digit of its number, or its domain.
-func blockOf(peer string) string {
-	if peer[0] != '+' {
-		return domainOf(peer)
-	}
-	if len(peer) < 9 {
-		return ""
-	}
-	return peer[:len(peer)-1]
+func (m *Memory) open(key uint64, at int64) bool {
+	m.recents.Lock(key)
+	defer m.recents.Unlock(key)
+	r := m.recents.Find(key)
+	return r != nil && r.expected >= at
 }
 
-// Attempted counts an attempt of a proven peer at owner, and says whether it is a retry that counts in its favour, and how long after the first.
-// With look set nothing is counted.
-func (m *Memory) Attempted(owner, peer string, now time.Time, look bool) (retry bool, after time.Duration) {
-	if owner == "" || peer == "" {
+// Attempted counts an attempt of the proven peer of s at its owner, and says whether it is a retry that counts in its favour, and how long after the
+// first. With look set nothing is counted.
+func (m *Memory) Attempted(s Subject, now time.Time, look bool) (retry bool, after time.Duration) {
+	if s.owner == 0 || s.peer == 0 {
 		return false, 0
 	}
-	o, at := m.seed.String(hashOwner, owner), now.Unix()
-	caller := m.seed.String(hashSpread, peer)
-	tried := 0.0
+	at := now.Unix()
+	count := m.spread.Count
 	if look {
-		tried = m.spread.Peek(caller, o, now.UnixNano())
-	} else {
-		tried = m.spread.Count(caller, o, now.UnixNano())
+		count = m.spread.Peek
 	}
-	key := m.recentKey(o, hashRecent, peer)
+	tried := count(s.peer, s.owner, now.UnixNano())
+	key := m.recentKey(&s)
 	m.recents.Lock(key)
 	defer m.recents.Unlock(key)
 	r := m.recents.Find(key)

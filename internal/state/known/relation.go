@@ -41,19 +41,18 @@ type Relation struct {
 	Colleagues int
 }
 
-// Look returns what owner knows of peer; domain is the owner's.
-func (m *Memory) Look(owner, domain, peer string, now time.Time) (out Relation) {
-	if owner == "" || peer == "" {
+// Look returns what the owner of s knows of its peer.
+func (m *Memory) Look(s Subject, now time.Time) (out Relation) {
+	if s.owner == 0 || s.peer == 0 {
 		return out
 	}
-	o, p := m.seed.String(hashOwner, owner), m.seed.String(hashPeer, peer)
-	if r, ok := m.peers.Get(m.pairKey(o, p)); ok {
+	if r, ok := m.peers.Get(m.relationKey(&s)); ok {
 		out = r.relation(now.Unix())
 	}
-	if domain != "" {
-		if r, ok := m.peers.Get(m.pairKey(m.seed.String(hashDomain, domain), p)); ok {
+	if s.domain != 0 {
+		if r, ok := m.peers.Get(m.colleaguesKey(&s)); ok {
 			out.Colleagues = bits.OnesCount64(r.owners)
-			if r.owners&(1<<(o>>58)) != 0 && out.Strength > 0 {
+			if r.owners&(1<<(s.owner>>58)) != 0 && out.Strength > 0 {
 				out.Colleagues-- // himself
 			}
 		}
