@@ -8,6 +8,7 @@ import (
 
 	listcheck "gatehouse.example/internal/check/lists"
 	ratecheck "gatehouse.example/internal/check/rate"
+	"gatehouse.example/internal/state/calls"
 	"gatehouse.example/internal/state/lists"
 	"gatehouse.example/internal/state/rate"
 	"gatehouse.example/internal/txn"
@@ -20,6 +21,7 @@ import (
 // that was sent to the PBX and to the caller.
 type desk struct {
 	p      *paper
+	table  *calls.Table
 	msg    sip.Message
 	in     txn.Incoming
 	packet wire.Packet
@@ -91,6 +93,7 @@ func BenchmarkFullCall(b *testing.B) {
 			b.Fatalf("%s", d.back)
 		}
 		d.p.layer.Advance(d.p.now, d)
+		d.table.Deliver()
 	}
 }
 
@@ -112,7 +115,8 @@ func newDesk(b *testing.B) *desk {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p := newPaper(b, []screen.Check{rc, lc}, screen.Layer{})
+	table := calls.New(calls.Config{Learn: func(*screen.Ending) {}})
+	p := newPaperWith(b, []screen.Check{rc, lc}, screen.Layer{}, table)
 	p.quiet = true
-	return &desk{p: p}
+	return &desk{p: p, table: table}
 }

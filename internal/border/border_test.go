@@ -15,6 +15,7 @@ import (
 	"gatehouse.example/internal/guard"
 	"gatehouse.example/internal/locate"
 	"gatehouse.example/internal/proxy"
+	"gatehouse.example/internal/state/calls"
 	"gatehouse.example/internal/txn"
 	"gatehouse.example/internal/wire"
 	"gatehouse.example/screen"
@@ -68,6 +69,11 @@ const (
 
 func newPaper(t testing.TB, checks []screen.Check, layer screen.Layer) *paper {
 	t.Helper()
+	return newPaperWith(t, checks, layer, nil)
+}
+
+func newPaperWith(t testing.TB, checks []screen.Check, layer screen.Layer, table *calls.Table) *paper {
+	t.Helper()
 	p := &paper{t: t, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC).UnixNano()}
 	engine, err := screen.New(checks)
 	if err != nil {
@@ -99,6 +105,7 @@ func newPaper(t testing.TB, checks []screen.Check, layer screen.Layer) *paper {
 		Outbox:          func() txn.Flusher { return p },
 		Log:             slog.New(slog.DiscardHandler),
 		MaxTransactions: 1000,
+		Calls:           table,
 		Found:           func(all []netip.Addr) { p.found.Store(&all) },
 		Lookup: func(_ context.Context, t locate.Target) ([]locate.Hop, error) {
 			if all := p.dns.Load(); all != nil && (*all)[t.Host] != nil {

@@ -131,11 +131,16 @@ func (v *visit) inDialog() {
 			return
 		}
 	}
+	v.onward()
 	if v.b.proxy.ForwardDialog(v.sh, v.in, &v.routing, &v.edit, v.out) {
 		return
 	}
 	v.targets = append(v.targets[:0], v.dialogTarget(&u))
 	v.pass = v.routing.Pass
+	if v.in.Msg.Method() == sip.BYE {
+		v.forward((*byes)(v.b))
+		return
+	}
 	v.forward(nil)
 }
 

@@ -102,12 +102,18 @@ func (v *visit) describe() {
 	if a.Outbound = v.pass.Outbound; !a.Outbound {
 		a.To.User = a.To.Requested
 	}
-	if a.Exempt = v.site.exempt(&v.routing.URI); a.Exempt == "" && v.from.pbx {
+	if a.Exempt = v.site.exempt(&v.routing.URI); a.Exempt == "" && v.from.pbx && !v.leaves() {
 		a.Exempt = "sent by the PBX"
 	}
 	v.describeClaim(wall)
 	a.Describe(&v.verdict)
 	v.verdict.Time = wall // what people read follows the clock on the wall
+}
+
+// leaves tells whether a request goes to the outside. Our PBX is screened for
+// that alone: a call of it to elsewhere costs money, whoever has made it do that.
+func (v *visit) leaves() bool {
+	return v.pass.Outbound && !v.routing.InDialog && !v.routing.Phone.Remote.IsValid()
 }
 
 // waiting is a request whose verdict needs look-ups: a visit with its own copy

@@ -21,6 +21,7 @@ type exchange struct {
 	upstream   wire.Flow
 	metered    bool // Forward.Metered
 	observer   Observer
+	witness    Witness   // the observer, where it is one
 	id         string    // for the observer
 	in         *listener // where the request came in
 	method     sip.Method
@@ -76,6 +77,7 @@ func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *excha
 	targets, branches, by := x.targets[:0], x.branches[:0], x.answeredBy[:0]
 	*x = exchange{p: p, sh: sh, upstream: txn.ReturnFlow(in), metered: fw.Metered, observer: fw.Observer, id: fw.ID, method: in.Msg.Method(), branches: branches, answeredBy: by, breadth: 60}
 	x.targets = append(targets, fw.Targets...)
+	x.witness, _ = fw.Observer.(Witness)
 	x.loop = p.loopValue(in.Msg)
 	x.in = p.self.incoming(in.Packet.Flow, in.Packet.Local)
 	if n, ok := maxBreadth(in.Msg); ok {
@@ -328,6 +330,6 @@ func (x *exchange) release() {
 	x.p.stats.live.Add(-1)
 	x.sh.Release(x.base)
 	x.sh.Release(x.best)
-	x.base, x.best, x.challenges, x.observer, x.p, x.sh, x.id = nil, nil, nil, nil, nil, nil, ""
+	x.base, x.best, x.challenges, x.observer, x.witness, x.p, x.sh, x.id = nil, nil, nil, nil, nil, nil, nil, ""
 	exchanges.Put(x)
 }

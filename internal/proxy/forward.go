@@ -38,6 +38,13 @@ type Observer interface {
 	Answered(id string, status int, local bool, now int64)
 }
 
+// Witness is what an Observer may be as well: it hears each response but 100, of every branch, as it comes from the callee's side, until the
+// request has ended. m is lent for the call.
+type Witness interface {
+	Observer
+	Heard(m *sip.Message, now int64)
+}
+
 // Forward says what to do with a request that is let through.
 type Forward struct {
 	Routing *Routing
@@ -59,7 +66,7 @@ type Forward struct {
 	ToTag string
 	// Metered subjects the responses to the meter of the transaction layer.
 	Metered  bool
-	Observer Observer // may be nil
+	Observer Observer // may be nil, and a Witness
 	ID       string   // for the observer
 }
 

@@ -17,6 +17,9 @@ const timerC = int64(3*time.Minute + time.Second)
 // Response takes a response of one branch (§16.7).
 func (x *exchange) Response(c *txn.Client, in *txn.Incoming, out txn.Sender) {
 	now, status := in.Packet.Now, in.Msg.Status()
+	if x.witness != nil && status > 100 {
+		x.witness.Heard(in.Msg, now)
+	}
 	if c.Abandoned() {
 		// Silent for too long, and then answered: by a 2xx, or we were not told.
 		x.success(c, in, now, out)

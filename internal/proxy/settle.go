@@ -160,6 +160,6 @@ func (x *exchange) request() []byte {
 func (x *exchange) report(status int, local bool, now int64) {
 	if x.observer != nil {
 		x.observer.Answered(x.id, status, local, now)
-		x.observer = nil
+		x.observer, x.witness = nil, nil
 	}
 }
