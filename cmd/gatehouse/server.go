@@ -127,6 +127,7 @@ func guardConfig(cfg *config.Config, storage guard.Storage, events func(guard.Ev
 		Auth: limit(l.Failures.Auth), UnknownUser: limit(l.Failures.UnknownUser), Malformed: limit(l.Failures.Malformed),
 		Scan: limit(l.Failures.Scan), TollFraud: limit(l.Failures.TollFraud),
 	}
+	g.AccountFailures, g.NetworkFailures = limit(l.Failures.Account), limit(l.Failures.Network)
 	g.Ban, g.BanMax = time.Duration(l.Ban.Time), time.Duration(l.Ban.MaxTime)
 	g.UnprovenBan, g.UnprovenBanMax = time.Duration(l.Ban.Unproven), time.Duration(l.Ban.UnprovenMax)
 	g.Storage, g.Events = storage, events

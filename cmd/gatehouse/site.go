@@ -16,6 +16,9 @@ func newSite(cfg *config.Config, p *policies) *border.Site {
 		Plan:  cfg.Plan(),
 		Label: action.LabelStyle{Prefix: cfg.Label.DisplayPrefix, Header: cfg.Label.Header},
 	}
+	for _, t := range cfg.Traps {
+		site.AddTrap(string(t))
+	}
 	for _, e := range cfg.Exempt {
 		site.Exempt = append(site.Exempt, string(e))
 	}

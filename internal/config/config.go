@@ -63,6 +63,10 @@ type Config struct {
 	// replaces the default one, but 112, 911 and urn:service:sos always stay.
 	Exempt []Text `yaml:"exempt"`
 
+	// Traps are users and numbers that nobody was ever told of, as they stand
+	// before the @ or as a canonical number. Whoever tries one is searching.
+	Traps []Text `yaml:"traps"`
+
 	// Policy says what signals weigh and what a score leads to.
 	Policy Policy `yaml:"policy"`
 
@@ -231,6 +235,7 @@ func Default() *Config {
 		Domains: []Domain{{Name: "localhost", Deliver: Deliver{Home: true}, Mode: Mode(verdict.Monitor)}},
 		Peers:   []Peer{},
 		Exempt:  append(alwaysExempt(), "999", "000"),
+		Traps:   []Text{},
 		Policy:  defaultPolicy(),
 		Checks:  defaultChecks(),
 		Label:   Label{DisplayPrefix: "[SPAM?] ", Header: "X-Gatehouse"},

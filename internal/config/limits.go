@@ -56,6 +56,11 @@ type Failures struct {
 	Scan Rate `yaml:"scan"`
 	// TollFraud counts calls to destinations that are not allowed.
 	TollFraud Rate `yaml:"toll_fraud"`
+	// Account is how many sources may fail at one account, and Network how many
+	// failures may come from one /24 or /48, before strangers who fail there are
+	// banned sooner.
+	Account Rate `yaml:"account"`
+	Network Rate `yaml:"network"`
 }
 
 // Ban is the length of bans. Each further ban of a source is twice as long.
@@ -67,6 +72,9 @@ type Ban struct {
 	// forged: floods and other evidence that came over UDP without a handshake.
 	Unproven    Duration `yaml:"unproven"`
 	UnprovenMax Duration `yaml:"unproven_max"`
+	// Kernel has the kernel drop what banned sources send to our ports, by an
+	// nftables table of our own. It needs the capability CAP_NET_ADMIN.
+	Kernel bool `yaml:"kernel"`
 }
 
 // Rate is so many in a time span, written as 100/s, 30/m, 500/h or 20/10s.
@@ -166,8 +174,9 @@ func defaultLimits() Limits {
 			V6Net32: perSecond(5000, 20000),
 		},
 		Failures: Failures{
-			Auth: Rate{10, 10 * time.Minute}, UnknownUser: Rate{20, 10 * time.Minute},
-			Malformed: Rate{100, 10 * time.Minute}, Scan: Rate{10, 10 * time.Minute}, TollFraud: Rate{5, time.Hour},
+			Auth: Rate{5, 24 * time.Hour}, UnknownUser: Rate{5, 6 * time.Hour},
+			Malformed: Rate{100, 10 * time.Minute}, Scan: Rate{5, 6 * time.Hour}, TollFraud: Rate{3, 6 * time.Hour},
+			Account: Rate{20, 24 * time.Hour}, Network: Rate{30, 24 * time.Hour},
 		},
 		Ban: Ban{
 			Time: Duration(10 * time.Minute), MaxTime: Duration(24 * time.Hour),

@@ -36,6 +36,7 @@ func (c *Config) Problems() []*Error {
 	v.identity()
 	v.dns()
 	v.limits()
+	v.traps()
 	v.rest()
 	return v.found
 }
@@ -296,7 +297,8 @@ func (v *validation) limits() {
 		{"flood.v6_net32", int64(l.Flood.V6Net32.Count), 1e9},
 		{"failures.auth", int64(l.Failures.Auth.Count), 1e6}, {"failures.unknown_user", int64(l.Failures.UnknownUser.Count), 1e6},
 		{"failures.malformed", int64(l.Failures.Malformed.Count), 1e6}, {"failures.scan", int64(l.Failures.Scan.Count), 1e6},
-		{"failures.toll_fraud", int64(l.Failures.TollFraud.Count), 1e6},
+		{"failures.toll_fraud", int64(l.Failures.TollFraud.Count), 1e6}, {"failures.account", int64(l.Failures.Account.Count), 1e6},
+		{"failures.network", int64(l.Failures.Network.Count), 1e6},
 		{"idle", int64(l.Idle), day}, {"headers", int64(l.Headers), hour}, {"body", int64(l.Body), hour},
 		{"ban.time", int64(l.Ban.Time), 365 * day}, {"ban.max_time", int64(l.Ban.MaxTime), 365 * day},
 		{"ban.unproven", int64(l.Ban.Unproven), day}, {"ban.unproven_max", int64(l.Ban.UnprovenMax), day},
@@ -307,6 +309,18 @@ func (v *validation) limits() {
 	}
 	if l.Ban.MaxTime < l.Ban.Time {
 		v.problem("limits.ban.max_time", "max_time (%s) is below time (%s); raise it", l.Ban.MaxTime, l.Ban.Time)
+	}
+}
+
+func (v *validation) traps() {
+	for i, t := range v.c.Traps {
+		path := fmt.Sprintf("traps[%d]", i)
+		switch {
+		case t == "" || len(t) > 64 || strings.ContainsAny(string(t), "@:; <>\"") || strings.ContainsFunc(string(t), isControl):
+			v.problem(path, "%q is not a user or number; write what stands before the @, or a number as +15551230001", t)
+		case slices.Contains(v.c.Exempt, t):
+			v.problem(path, "%q is in `exempt` too; nobody may be banned for calling it", t)
+		}
 	}
 }
 
