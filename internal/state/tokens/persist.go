@@ -1,0 +1,231 @@
+package tokens
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Storage keeps named states.
+type Storage interface {
+	// LoadState returns what was put last under a name; nil, nil where there is nothing.
+	LoadState(ctx context.Context, name string) ([]byte, error)
+	// PutState replaces it.
+	PutState(ctx context.Context, name string, state []byte) error
+}
+
+// ErrDamaged is what Load returns where what is stored is not what was stored. The memory is empty then and learns anew.
+var ErrDamaged = errors.New("tokens: the stored memory is damaged; it is left out and learned anew")
+
+// stateName is the memory's name in the storage; the version of its form is part of it.
+const stateName = "tokens-1"
+
+// image is the memory as it is stored.
+type image struct {
+	Keys                     []uint64
+	Entries                  []stored
+	SenderKeys               []uint64
+	Senders                  []stored
+	Bias, Bias2              float64
+	State                    uint64
+	Spam, Ham                float64
+	Lessons                  uint64
+	HeldHam, HeldSpam        []float32
+	Examples                 []storedExample
+	Domains, Users, Accounts map[string][2]int
+}
+
+type stored struct {
+	W, G           float32
+	Spam, Ham, Day uint16
+}
+
+type storedExample struct {
+	Features          []uint64
+	Spam, Wide, Local bool
+	Domain, User, By  string
+	Day               uint16
+}
+
+// Load fills the memory from its storage.
+func (m *Memory) Load(ctx context.Context) error {
+	if m.cfg.Storage == nil {
+		return nil
+	}
+	b, err := m.cfg.Storage.LoadState(ctx, stateName)
+	if err != nil {
+		return fmt.Errorf("tokens: load: %w", err)
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	return m.restore(b)
+}
+
+// Save stores the memory if it has changed.
+func (m *Memory) Save(ctx context.Context) error {
+	if m.cfg.Storage == nil {
+		return nil
+	}
+	m.mu.Lock()
+	if !m.dirty {
+		m.mu.Unlock()
+		return nil
+	}
+	m.dirty = false
+	img := m.image()
+	m.mu.Unlock()
+	b, err := img.encode()
+	if err == nil {
+		err = m.cfg.Storage.PutState(ctx, stateName, b)
+	}
+	if err != nil {
+		m.mu.Lock()
+		m.dirty = true
+		m.mu.Unlock()
+		return fmt.Errorf("tokens: save: %w", err)
+	}
+	return nil
+}
+
+// saveEvery is how often Run saves.
+const saveEvery = 5 * time.Minute
+
+// Run saves the memory from time to time, and once more when ctx ends. Failures are told to complain, and tried again.
+func (m *Memory) Run(ctx context.Context, complain func(error)) error {
+	tick := time.NewTicker(saveEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+			defer cancel()
+			return m.Save(last)
+		case <-tick.C:
+			if err := m.Save(ctx); err != nil {
+				complain(err)
+			}
+		}
+	}
+}
+
+// image copies what is to be stored; features of examples are never changed and need no copy.
+func (m *Memory) image() *image {
+	img := &image{
+		Bias: m.lr.bias, Bias2: m.lr.bias2, State: m.lr.state, Spam: m.spam, Ham: m.ham, Lessons: m.lessons,
+		HeldHam: slices.Clone(m.held.ham), HeldSpam: slices.Clone(m.held.spam),
+		Domains: m.domains.export(), Users: m.users.export(), Accounts: m.accounts.export(),
+	}
+	img.Keys, img.Entries = m.table.export()
+	img.SenderKeys, img.Senders = m.senders.export()
+	for i := range m.examples.all {
+		e := &m.examples.all[i]
+		if len(e.features) > 0 {
+			img.Examples = append(img.Examples, storedExample{e.features, e.spam, e.wide, e.local, e.domain, e.user, e.by, e.day})
+		}
+	}
+	return img
+}
+
+// encode writes a checksum and the image.
+func (img *image) encode() ([]byte, error) {
+	b := bytes.NewBuffer(make([]byte, sha256.Size, 1<<20))
+	if err := gob.NewEncoder(b).Encode(img); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(b.Bytes()[sha256.Size:])
+	copy(b.Bytes(), sum[:])
+	return b.Bytes(), nil
+}
+
+// restore reads what encode wrote.
+func (m *Memory) restore(b []byte) error {
+	if len(b) < sha256.Size || sha256.Sum256(b[sha256.Size:]) != [sha256.Size]byte(b[:sha256.Size]) {
+		return ErrDamaged
+	}
+	var img image
+	if err := gob.NewDecoder(bytes.NewReader(b[sha256.Size:])).Decode(&img); err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if len(img.Keys) != len(img.Entries) || len(img.SenderKeys) != len(img.Senders) {
+		return ErrDamaged
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.clear()
+	m.lr = learner{bias: img.Bias, bias2: img.Bias2, state: img.State}
+	m.spam, m.ham, m.lessons = img.Spam, img.Ham, img.Lessons
+	m.table.fill(img.Keys, img.Entries)
+	m.senders.fill(img.SenderKeys, img.Senders)
+	m.domains.fill(img.Domains)
+	m.users.fill(img.Users)
+	m.accounts.fill(img.Accounts)
+	m.held.ham, m.held.spam = img.HeldHam, img.HeldSpam
+	m.held.lessons = len(img.HeldHam) + len(img.HeldSpam)
+	m.held.cached, m.held.cachedAfter = m.held.fit(), m.held.lessons
+	for _, e := range img.Examples {
+		m.examples.add(example{exampleID(e.Features, e.By), e.Features, e.Spam, e.Wide, e.Local, e.Domain, e.User, e.By, e.Day})
+	}
+	return nil
+}
+
+func (t *table) export() (keys []uint64, entries []stored) {
+	for i, k := range t.keys {
+		if k != 0 {
+			e := &t.entries[i]
+			keys, entries = append(keys, k), append(entries, stored{e.w, e.g, e.spam, e.ham, e.day})
+		}
+	}
+	return keys, entries
+}
+
+func (t *table) fill(keys []uint64, entries []stored) {
+	for i, k := range keys {
+		s := entries[i]
+		*t.put(k, s.Day) = entry{w: s.W, g: s.G, spam: s.Spam, ham: s.Ham, day: s.Day}
+	}
+}
+
+func (c *counter) export() map[string][2]int {
+	out := make(map[string][2]int, len(c.by))
+	for name, l := range c.by {
+		out[name] = [2]int{l.spam, l.ham}
+	}
+	return out
+}
+
+func (c *counter) fill(from map[string][2]int) {
+	for name, n := range from {
+		c.add(name, true, n[0])
+		c.add(name, false, n[1])
+	}
+}
+
+// Stats are the memory's counters.
+type Stats struct {
+	Entries, Capacity, Examples, Senders int
+	Spam, Ham                            float64
+	Lessons, Refused, Evicted            uint64
+	Bytes                                int
+}
+
+// Stats returns counters; Bytes is the memory that is held, about.
+func (m *Memory) Stats() Stats {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	s := Stats{
+		Entries: m.table.used, Capacity: len(m.table.keys), Examples: len(m.examples.all), Senders: m.senders.used, Spam: m.spam, Ham: m.ham,
+		Lessons: m.lessons, Refused: m.refused, Evicted: m.table.evicted,
+	}
+	const entrySize = 28
+	s.Bytes = entrySize * (len(m.table.keys) + len(m.senders.keys))
+	for i := range m.examples.all {
+		s.Bytes += 128 + 8*len(m.examples.all[i].features)
+	}
+	return s
+}
