@@ -5,18 +5,19 @@ import (
 	"math/bits"
 )
 
-// A block is a set of n values below 2^width, as Elias and Fano write one: the upper bits of the values in unary, one bit for each value and one for
-// the end of each bucket, then the lower bits side by side. How many are lower follows from n, so nothing but n stands before it. A block that
-// would be larger that way than as one bit for each possible value is written so.
+// A block is a set of values below 2^width, as Elias and Fano write one: the upper bits of the values in unary, one bit for each value and one for
+// the end of each bucket, then the lower bits side by side. How many are lower follows from the number n of values, which stands elsewhere:
+// who knows it beforehand can ask the memory for all parts at once. A block that would be larger that way than as one bit for each possible value
+// is written so.
 //
-//	n    2 octets; full (every value) and mapped (one bit each) are no counts
 //	high (n + buckets) bits, lowest first, filled to the octet
 //	low  n × lower bits
+//
+// Instead of a number of values n says full where there is every value, which takes no octets, and mapped where there is one bit for each.
 const (
 	full     = 0xFFFF
 	mapped   = 0xFFFE
 	maxCount = mapped - 1
-	countLen = 2
 )
 
 // lowerBits is the number of lower bits that makes a block of n values smallest: one more costs n bits and saves half the buckets.
@@ -29,26 +30,24 @@ func lowerBits(width uint, n int) uint {
 func blockSize(width uint, n int) int {
 	l := lowerBits(width, n)
 	high := n + 1<<(width-l)
-	return countLen + (high+7)/8 + (n*int(l)+7)/8
+	return (high+7)/8 + (n*int(l)+7)/8
 }
 
-// appendBlock writes ascending values below 2^width, of which there is at least one.
-func appendBlock(dst []byte, values []uint32, width uint) []byte {
+// appendBlock writes ascending values below 2^width, of which there is at least one, and returns n as well.
+func appendBlock(dst []byte, values []uint32, width uint) ([]byte, uint16) {
 	n := len(values)
 	if n == 1<<width {
-		return binary.LittleEndian.AppendUint16(dst, full)
+		return dst, full
 	}
 	size := blockSize(width, n)
-	if asMap := countLen + 1<<width/8; n > maxCount || asMap <= size {
-		dst = binary.LittleEndian.AppendUint16(dst, mapped)
-		dst, b := grow(dst, 1<<width/8)
+	if asMap := 1 << width / 8; n > maxCount || asMap <= size {
+		dst, b := grow(dst, asMap)
 		for _, v := range values {
 			b[v>>3] |= 1 << (v & 7)
 		}
-		return dst
+		return dst, mapped
 	}
-	dst = binary.LittleEndian.AppendUint16(dst, uint16(n))
-	dst, b := grow(dst, size-countLen)
+	dst, b := grow(dst, size)
 	l := lowerBits(width, n)
 	low := b[(n+1<<(width-l)+7)/8:]
 	for i, v := range values {
@@ -56,7 +55,7 @@ func appendBlock(dst []byte, values []uint32, width uint) []byte {
 		b[at>>3] |= 1 << (at & 7)
 		putBits(low, uint(i)*l, v&(1<<l-1))
 	}
-	return dst
+	return dst, uint16(n)
 }
 
 // grow appends n zero octets and returns them as well.
@@ -82,23 +81,25 @@ func word(b []byte, at uint) uint64 { return binary.LittleEndian.Uint64(b[at:]) 
 // tail is how many octets stand behind the last block, so that words can be read beyond its end.
 const tail = 8
 
-// inBlock says whether the block at the start of b holds v. b reaches at least tail octets beyond the block.
-func inBlock(b []byte, v uint32, width uint) bool {
-	n := int(binary.LittleEndian.Uint16(b))
-	b = b[countLen:]
+// inBlock says whether the block of n values at the start of b holds v. b reaches at least tail octets beyond the block.
+func inBlock(b []byte, n uint16, v uint32, width uint) bool {
 	switch n {
 	case full:
 		return true
 	case mapped:
 		return b[v>>3]>>(v&7)&1 != 0
 	}
-	l := lowerBits(width, n)
+	l := lowerBits(width, int(n))
+	bucket := uint(v >> l)
+	low := (uint(n) + 1<<(width-l) + 7) / 8
+	// Where the memory is far away, waiting for it twice doubles the time. The lower bits mostly lie near to where they would with values evenly
+	// spread, so they are asked for together with the upper ones.
+	expect(word(b, low+uint(n)*bucket>>(width-l)*l/8))
 	at := uint(0)
-	if bucket := uint(v >> l); bucket > 0 {
+	if bucket > 0 {
 		at = afterZero(b, bucket-1)
 	}
-	rank := at - uint(v>>l) // values in the buckets before
-	low := uint(n+1<<(width-l)+7) / 8
+	rank := at - bucket // values in the buckets before
 	want := uint64(v) & (1<<l - 1)
 	for ; b[at>>3]>>(at&7)&1 != 0; at, rank = at+1, rank+1 {
 		bit := rank * l
@@ -109,6 +110,11 @@ func inBlock(b []byte, v uint32, width uint) bool {
 	}
 	return false
 }
+
+// expect has a word brought nearer: it is read, and nobody waits for it.
+//
+//go:noinline
+func expect(uint64) {}
 
 // afterZero returns the position behind the zero bit number k (from 0).
 func afterZero(b []byte, k uint) uint {

@@ -12,21 +12,25 @@ import (
 //	header     64 octets
 //	pages      one for each 2^19 numbers of which any is in the register
 //	tail       8 octets, zero
-//	directory  for each page, ascending: its key (4 octets: number / 2^19) and its offset (8 octets; the highest bit: sparse)
+//	directory  16 octets for each page, ascending: its key (4: number / 2^19), detail (4) and offset (8)
+//	heads      128 octets for each dense page
 //
-// A dense page is 32 offsets of 2 octets from its start, one for each block of 2^14 numbers (0: none), and the blocks. A sparse page is one
-// block of 2^19 numbers. All integers are little-endian.
+// A dense page is up to 32 blocks, each of 2^14 numbers. Its head has two octets for the offset of each from the page's start and two for how many
+// numbers there are, and its detail is the place of the head among the heads. A sparse page, which the highest bit of its offset marks, is one block
+// of 2^19 numbers, and its detail is how many there are. All integers are little-endian.
+//
+// So what is searched first stands together: it is less than 1 % of the file and stays in the processor's caches.
 const (
 	pageWidth  = 19
 	blockWidth = 14
 	blocks     = 1 << (pageWidth - blockWidth)
-	pageHead   = 2 * blocks
+	headSize   = 4 * blocks
 	sparseFlag = 1 << 63
 	maxSparse  = 1024 // numbers in a sparse page
 
 	magic      = "GHregis1"
 	headerSize = 64
-	entrySize  = 4 + 8
+	entrySize  = 4 + 4 + 8
 )
 
 // header is the start of a file.
@@ -76,7 +80,7 @@ func parseHeader(b []byte) (h header, err error) {
 	if h.size != uint64(len(b)) {
 		return h, damaged("it has %d octets instead of %d", len(b), h.size)
 	}
-	if h.pages > uint64(len(b)) || h.directory < headerSize+tail || h.directory+h.pages*entrySize != h.size {
+	if h.pages > h.size || h.directory < headerSize+tail || h.directory > h.size || h.directory+h.pages*entrySize > h.size {
 		return h, damaged("its directory does not fit")
 	}
 	return h, nil
@@ -84,14 +88,21 @@ func parseHeader(b []byte) (h header, err error) {
 
 // image is a file as it is searched.
 type image struct {
-	data      []byte // the file
-	directory []byte
-	index     []int32 // open addressing by page key: its place in the directory + 1
-	shift     uint
-	count     uint64
-	size      int
-	made      time.Time
-	identity  string
+	data     []byte // the file
+	heads    []byte
+	pages    []page // open addressing by key
+	shift    uint
+	count    uint64
+	size     int
+	made     time.Time
+	identity string
+}
+
+// page is an entry of the directory. No page begins at 0, where the header is.
+type page struct {
+	key    uint32
+	detail uint32
+	at     uint64
 }
 
 // parse checks all of a file and makes it searchable.
@@ -103,22 +114,28 @@ func parse(b []byte) (*image, error) {
 	if crc32.Checksum(b[headerSize:], castagnoli()) != h.sum {
 		return nil, damaged("the checksum of its content is wrong")
 	}
-	i := &image{data: b, directory: b[h.directory:], count: h.count, size: len(b), made: time.Unix(h.made, 0).UTC()}
+	entries := b[h.directory : h.directory+h.pages*entrySize]
+	i := &image{data: b, heads: b[h.directory+h.pages*entrySize:], count: h.count, size: len(b), made: time.Unix(h.made, 0).UTC()}
 	i.shift = 32 - 3
 	for 1<<(32-i.shift) < 2*h.pages {
 		i.shift--
 	}
-	i.index = make([]int32, 1<<(32-i.shift))
-	for p := range int(h.pages) {
-		key, at, _ := i.page(p)
-		if uint64(at) < headerSize || uint64(at)+countLen+tail > h.directory {
+	i.pages = make([]page, 1<<(32-i.shift))
+	for ; len(entries) > 0; entries = entries[entrySize:] {
+		p := page{
+			key: binary.LittleEndian.Uint32(entries), detail: binary.LittleEndian.Uint32(entries[4:]), at: binary.LittleEndian.Uint64(entries[8:]),
+		}
+		if at := p.at &^ sparseFlag; at < headerSize || at+tail > h.directory {
 			return nil, damaged("a page lies outside of it")
 		}
-		slot := i.slot(key)
-		for i.index[slot] != 0 {
-			slot = (slot + 1) & uint32(len(i.index)-1)
+		if p.at&sparseFlag == 0 && (uint64(p.detail)+1)*headSize > uint64(len(i.heads)) {
+			return nil, damaged("the head of a page lies outside of it")
 		}
-		i.index[slot] = int32(p) + 1
+		slot := i.slot(p.key)
+		for i.pages[slot].at != 0 {
+			slot = (slot + 1) & uint32(len(i.pages)-1)
+		}
+		i.pages[slot] = p
 	}
 	return i, nil
 }
@@ -126,34 +143,31 @@ func parse(b []byte) (*image, error) {
 // slot spreads keys, which mostly follow one another, by the golden ratio.
 func (i *image) slot(key uint32) uint32 { return key * 0x9E3779B1 >> i.shift }
 
-// page returns what the directory says of a page.
-func (i *image) page(p int) (key uint32, at int, sparse bool) {
-	e := i.directory[p*entrySize : p*entrySize+entrySize]
-	offset := binary.LittleEndian.Uint64(e[4:])
-	return binary.LittleEndian.Uint32(e), int(offset &^ sparseFlag), offset&sparseFlag != 0
-}
-
 // has says whether a number is in the file.
 func (i *image) has(n uint64) bool {
 	if n >= maxNumber {
 		return false
 	}
-	want := uint32(n >> pageWidth)
-	for slot := i.slot(want); ; slot = (slot + 1) & uint32(len(i.index)-1) {
-		p := i.index[slot]
-		if p == 0 {
+	key := uint32(n >> pageWidth)
+	for slot := i.slot(key); ; slot = (slot + 1) & uint32(len(i.pages)-1) {
+		p := &i.pages[slot]
+		if p.at == 0 {
 			return false
 		}
-		key, at, sparse := i.page(int(p) - 1)
-		if key != want {
-			continue
+		if p.key == key {
+			return i.inPage(p, n)
 		}
-		page := i.data[at:]
-		if sparse {
-			return inBlock(page, uint32(n)&(1<<pageWidth-1), pageWidth)
-		}
-		block := uint(n) >> blockWidth & (blocks - 1)
-		offset := binary.LittleEndian.Uint16(page[2*block:])
-		return offset != 0 && inBlock(page[offset:], uint32(n)&(1<<blockWidth-1), blockWidth)
 	}
+}
+
+func (i *image) inPage(p *page, n uint64) bool {
+	if p.at&sparseFlag != 0 {
+		return inBlock(i.data[p.at&^sparseFlag:], uint16(p.detail), uint32(n)&(1<<pageWidth-1), pageWidth)
+	}
+	head := i.heads[uint(p.detail)*headSize+4*(uint(n)>>blockWidth&(blocks-1)):]
+	count := binary.LittleEndian.Uint16(head[2:])
+	if count == 0 {
+		return false
+	}
+	return inBlock(i.data[p.at+uint64(binary.LittleEndian.Uint16(head)):], count, uint32(n)&(1<<blockWidth-1), blockWidth)
 }

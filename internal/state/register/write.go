@@ -17,6 +17,7 @@ type writer struct {
 	out       []byte // not yet written
 	at        uint64 // where out goes
 	directory []byte
+	heads     []byte
 	err       error
 }
 
@@ -47,14 +48,16 @@ func (w *writer) endPage() {
 		return
 	}
 	at := w.at + uint64(len(w.out))
-	w.directory = binary.LittleEndian.AppendUint32(w.directory, w.key)
-	if len(w.page) <= maxSparse {
-		w.directory = binary.LittleEndian.AppendUint64(w.directory, at|sparseFlag)
-		w.out = appendBlock(w.out, w.page, pageWidth)
+	detail := uint32(len(w.heads) / headSize)
+	if n := len(w.page); n <= maxSparse {
+		at, detail = at|sparseFlag, uint32(n)
+		w.out, _ = appendBlock(w.out, w.page, pageWidth)
 	} else {
-		w.directory = binary.LittleEndian.AppendUint64(w.directory, at)
 		w.densePage()
 	}
+	w.directory = binary.LittleEndian.AppendUint32(w.directory, w.key)
+	w.directory = binary.LittleEndian.AppendUint32(w.directory, detail)
+	w.directory = binary.LittleEndian.AppendUint64(w.directory, at)
 	w.header.count += uint64(len(w.page))
 	w.header.pages++
 	w.page = w.page[:0]
@@ -65,7 +68,8 @@ func (w *writer) endPage() {
 
 func (w *writer) densePage() {
 	start := len(w.out)
-	w.out, _ = grow(w.out, pageHead)
+	var head []byte
+	w.heads, head = grow(w.heads, headSize)
 	for rest := w.page; len(rest) > 0; {
 		block := rest[0] >> blockWidth
 		n := 0
@@ -73,8 +77,11 @@ func (w *writer) densePage() {
 			rest[n] &= 1<<blockWidth - 1
 			n++
 		}
-		binary.LittleEndian.PutUint16(w.out[start+2*int(block):], uint16(len(w.out)-start))
-		w.out = appendBlock(w.out, rest[:n], blockWidth)
+		entry := head[4*block:]
+		binary.LittleEndian.PutUint16(entry, uint16(len(w.out)-start))
+		var count uint16
+		w.out, count = appendBlock(w.out, rest[:n], blockWidth)
+		binary.LittleEndian.PutUint16(entry[2:], count)
 		rest = rest[n:]
 	}
 }
@@ -98,7 +105,7 @@ func (w *writer) close(made time.Time) error {
 	w.out, _ = grow(w.out, tail)
 	w.flush()
 	w.header.directory = w.at
-	w.out = append(w.out, w.directory...)
+	w.out = append(append(w.out, w.directory...), w.heads...)
 	w.flush()
 	if w.err != nil {
 		return w.err
