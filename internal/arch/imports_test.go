@@ -43,7 +43,7 @@ func matches(name, dir string) bool {
 
 // forTests are packages that only tests use: the arrows do not bind them.
 func forTests(dir string) bool {
-	return within(dir, "test", "bench", "cmd/siptest-load", "internal/siptest", "internal/arch", "screen/screentest")
+	return within(dir, "test", "bench", "cmd/siptest-load", "cmd/siptest-effect", "internal/siptest", "internal/effect", "internal/arch", "screen/screentest")
 }
 
 // importArrows: a package imports only what the picture lets it. Tests may use
