@@ -191,6 +191,7 @@ func (side *sipSide) found(addrs []netip.Addr) {
 	if err := side.s.guard.Peers(all); err != nil {
 		side.s.log.Error("peers kept as they were", "error", err)
 	}
+	side.s.peersChanged()
 }
 
 // renew reads the certificate again.

@@ -143,6 +143,7 @@ func (s *server) run(ctx context.Context, border runner, console net.Listener) e
 	start("log", s.lines.Run)
 	start("history", s.recorder.Run)
 	start("bans", s.guard.Run)
+	start("kernel bans", s.runKernel)
 	start("configuration", s.live.Run)
 	start("lists", s.expireLists)
 	start("watchdog", s.notify.watch)

@@ -11,6 +11,7 @@ import (
 	"gatehouse.example/internal/api"
 	"gatehouse.example/internal/config"
 	"gatehouse.example/internal/guard"
+	"gatehouse.example/internal/guard/kernel"
 	"gatehouse.example/internal/state/account"
 	"gatehouse.example/internal/state/history"
 	"gatehouse.example/internal/state/lists"
@@ -38,6 +39,7 @@ type server struct {
 	lists    *lists.Lists
 	accounts *account.Accounts
 	guard    *guard.Guard
+	kernel   *kernel.Exporter // nil: the kernel drops nothing
 	recorder *history.Recorder
 	proofs   *proofs
 	ids      *history.IDs
@@ -106,7 +108,10 @@ func (s *server) loadState(ctx context.Context, cfg *config.Config) error {
 	if s.guard, err = guard.New(guardConfig(cfg, s.store, s.securityEvent)); err != nil {
 		return cfg.Problem("limits", err.Error(), err)
 	}
-	return s.guard.Load(ctx)
+	if err := s.guard.Load(ctx); err != nil {
+		return err
+	}
+	return s.kernelBans(cfg)
 }
 
 // guardConfig is what the guard needs of the configuration.
@@ -136,6 +141,9 @@ func guardConfig(cfg *config.Config, storage guard.Storage, events func(guard.Ev
 
 // securityEvent writes what the guard noticed.
 func (s *server) securityEvent(e guard.Event) {
+	if s.kernel != nil {
+		s.kernel.Note(e)
+	}
 	kinds := map[guard.EventKind]telemetry.SecurityKind{
 		guard.EventAuthFailure: telemetry.AuthFailure, guard.EventScan: telemetry.Scan, guard.EventTollFraud: telemetry.TollFraud,
 		guard.EventFlood: telemetry.Flood, guard.EventBan: telemetry.Ban, guard.EventUnban: telemetry.Unban,
@@ -177,6 +185,7 @@ func (s *server) reload(_, cfg *config.Config) {
 	if err := s.guard.Peers(cfg.PeerPrefixes()); err != nil {
 		s.log.Error("peers kept as they were", "error", err)
 	}
+	s.peersChanged()
 }
 
 // reloaded tells the operator and systemd what came of a reload.

@@ -117,6 +117,17 @@ func (g *Guard) Peers(prefixes []netip.Prefix) error {
 	return nil
 }
 
+// PeerList returns the prefixes that are never limited or banned, in order.
+func (g *Guard) PeerList() []netip.Prefix {
+	var peers []netip.Prefix
+	for p, mark := range g.bans.table.Load().AllSorted() {
+		if mark == peerMark {
+			peers = append(peers, p)
+		}
+	}
+	return peers
+}
+
 // IsPeer reports whether a is never limited or banned.
 func (g *Guard) IsPeer(a netip.Addr) bool {
 	return g.bans.lookup(a.Unmap(), 0) == standingPeer
