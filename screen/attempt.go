@@ -60,8 +60,11 @@ type Attempt struct {
 	UserAgent string
 	// CallID is the Call-ID header.
 	CallID string
-	// Text is the body of a message, decoded.
+	// Text is what the request says to a human, decoded: the body of a message, the Subject and its like. The display name and the user part
+	// of From stand in From alone.
 	Text string
+	// Opaque is the media type of a body that nobody here can read (encrypted, compressed, of unknown type), empty where there is none.
+	Opaque string
 
 	// Exempt says why this attempt is never screened ("emergency number 112"); empty means that it is screened.
 	Exempt string

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"gatehouse.example/internal/text"
 	"gatehouse.example/internal/txn"
 	"gatehouse.example/internal/wire"
 	"gatehouse.example/sip"
@@ -87,9 +88,8 @@ func (v *visit) describe() {
 	if f, ok := m.First(sip.HeaderUserAgent); ok {
 		a.UserAgent = string(m.Text(f.Value))
 	}
-	if a.Kind == verdict.Message {
-		a.Text = string(m.Body())
-	}
+	found := text.Of(m)
+	a.Text, a.Opaque = found.Text, found.Opaque
 	v.describeCaller()
 	if v.routing.InDialog {
 		a.SetTo(m.ToURI(), v.site.Plan) // the Request-URI is a Contact

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"bytes"
 	"strings"
 
 	"gatehouse.example/sip"
@@ -30,7 +31,11 @@ func Of(m *sip.Message) Found {
 			c.add(info(string(m.Text(f.Value))))
 		}
 	}
-	if body := m.Body(); len(body) > 0 {
+	switch body := m.Body(); {
+	case len(body) == 0:
+	case string(m.Value(sip.HeaderContentType)) == "application/sdp" && !m.Has(sip.HeaderContentEncoding): // nearly every call
+		c.sdp(body)
+	default:
 		c.body(part{
 			kind: string(m.Value(sip.HeaderContentType)), packing: string(m.Value(sip.HeaderContentEncoding)),
 			transfer: transferOf(m), disposition: string(m.Value(sip.HeaderContentDisposition)), data: body,
@@ -42,7 +47,7 @@ func Of(m *sip.Message) Found {
 // transferOf finds a Content-Transfer-Encoding, which SIP does not need and gateways send nevertheless.
 func transferOf(m *sip.Message) string {
 	for _, f := range m.Fields() {
-		if f.ID == sip.HeaderUnknown && strings.EqualFold(string(m.Text(f.Name)), "Content-Transfer-Encoding") {
+		if f.ID == sip.HeaderUnknown && bytes.EqualFold(m.Text(f.Name), []byte("Content-Transfer-Encoding")) {
 			return string(m.Text(f.Value))
 		}
 	}

@@ -42,11 +42,11 @@ type Lesson struct {
 	Time time.Time
 }
 
-// Learn takes a lesson. It reports false where nothing was learned: because this account has said the same about the same text before. Where it said
-// the opposite before, that is taken back first.
-func (m *Memory) Learn(l *Lesson) bool {
+// Learn takes a lesson. It reports learned as false where this account has said the same about the same text before, or has said more than its
+// share. Where it said the opposite before, that is taken back first, and reversed is true.
+func (m *Memory) Learn(l *Lesson) (learned, reversed bool) {
 	if len(l.Features) == 0 {
-		return false
+		return false, false
 	}
 	features := l.Features
 	if len(features) > mostKept {
@@ -57,9 +57,10 @@ func (m *Memory) Learn(l *Lesson) bool {
 	id := exampleID(features, l.By)
 	if i := m.examples.find(id); i >= 0 {
 		if m.examples.all[i].spam == l.Spam {
-			return false
+			return false, false
 		}
 		m.takeBack(i)
+		reversed = true
 	}
 	e := example{id: id, features: features, spam: l.Spam, by: l.By, domain: l.Place.Domain, local: m.local(l), day: dayOf(l.Time), wide: l.Trusted || m.fair(l.By)}
 	if e.local {
@@ -67,7 +68,7 @@ func (m *Memory) Learn(l *Lesson) bool {
 	}
 	if !e.wide && !e.local {
 		m.refused++
-		return false
+		return false, reversed
 	}
 	m.dirty = true
 	m.lessons++
@@ -79,7 +80,7 @@ func (m *Memory) Learn(l *Lesson) bool {
 	}
 	m.step(&e, e.day)
 	m.examples.add(e)
-	return true
+	return true, reversed
 }
 
 // local says whether the account speaks of its own messages: then its own layer learns.
@@ -183,7 +184,9 @@ func (e *entry) move(gx float32) {
 
 // Unlearn takes back what an account has said about a text. The counts are as before; what the learner has made of it fades because it is
 // rehearsed no more.
-func (m *Memory) Unlearn(features []uint64, by string) bool {
+//
+// It returns what the account had said, and whether it had.
+func (m *Memory) Unlearn(features []uint64, by string) (spam, ok bool) {
 	if len(features) > mostKept {
 		features = thin(features)
 	}
@@ -191,10 +194,11 @@ func (m *Memory) Unlearn(features []uint64, by string) bool {
 	defer m.mu.Unlock()
 	i := m.examples.find(exampleID(features, by))
 	if i < 0 {
-		return false
+		return false, false
 	}
+	spam = m.examples.all[i].spam
 	m.takeBack(i)
-	return true
+	return spam, true
 }
 
 func (m *Memory) takeBack(i int) {

@@ -21,6 +21,7 @@ package tokens
 import (
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 	"time"
 )
@@ -165,6 +166,18 @@ func (m *Memory) Learned(domain string) (learned, full int) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.domains.of(domain).total(), m.cfg.Full
+}
+
+// LearnedIn returns how many messages have been judged in all domains whose names end so.
+func (m *Memory) LearnedIn(suffix string) (n int) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for name, l := range m.domains.by {
+		if strings.HasSuffix(name, suffix) {
+			n += l.total()
+		}
+	}
+	return n
 }
 
 // layers are the keys of the layers that have a say: the site's (0) always, the domain's where several have taught, the user's where he has.

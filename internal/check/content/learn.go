@@ -1,0 +1,65 @@
+package content
+
+import (
+	"gatehouse.example/internal/state/tokens"
+	"gatehouse.example/screen"
+	"gatehouse.example/verdict"
+)
+
+// operator is who judges for everyone.
+const operator = "admin"
+
+// The SIP code by which a callee says that he does not want a message or call (RFC 8197).
+const unwanted = 607
+
+// Learn implements screen.Learner. How an attempt ended says little about what it said; only 607 is a word about it, and that of one person.
+func (c *Check) Learn(e *screen.Ending) {
+	if e.Attempt.Outbound || e.Action > verdict.Label || e.Status != unwanted && e.Cause != unwanted || !e.ByCallee {
+		return
+	}
+	c.Judge(e.Attempt, "spam", place(e.Attempt).User)
+}
+
+// Judge implements screen.Learner: a person's word teaches, and nothing else does. It takes longer than other checks' learning, some hundred
+// microseconds, for what was learned before is rehearsed; people speak seldom.
+func (c *Check) Judge(a *screen.Attempt, label, by string) {
+	if a.Outbound || !readable(a.Kind) {
+		return
+	}
+	features := c.recent.Get(a.ID)
+	if features == nil {
+		t := read(a)
+		features = t.features
+	}
+	if len(features) == 0 {
+		return
+	}
+	spam := label == "spam"
+	if label != "ham" && !spam {
+		c.retract(a, features, by)
+		return
+	}
+	p := place(a)
+	_, reversed := c.tokens.Learn(&tokens.Lesson{Features: features, Place: p, Spam: spam, By: by, Trusted: by == operator, Time: a.Time})
+	if a.Kind != verdict.Message {
+		c.calls.Add(1)
+		return
+	}
+	c.campaigns.Report(features, by, spam, a.Time)
+	key, _ := senderKey(a)
+	if reversed {
+		c.tokens.Tell(key, p, by, !spam, -1, a.Time)
+	}
+	c.tokens.Tell(key, p, by, spam, 1, a.Time)
+}
+
+// retract takes back what somebody has said.
+func (c *Check) retract(a *screen.Attempt, features []uint64, by string) {
+	spam, ok := c.tokens.Unlearn(features, by)
+	if !ok || a.Kind != verdict.Message {
+		return
+	}
+	c.campaigns.Retract(features, by)
+	key, _ := senderKey(a)
+	c.tokens.Tell(key, place(a), by, spam, -1, a.Time)
+}

@@ -1,0 +1,177 @@
+package content
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"gatehouse.example/internal/state/tokens"
+	"gatehouse.example/internal/text"
+	"gatehouse.example/screen"
+	"gatehouse.example/verdict"
+)
+
+// reading is an attempt's text, made comparable.
+type reading struct {
+	normal   text.Normal
+	features []uint64
+}
+
+// read makes the attempt's text comparable. A message is its body, and what kind of name its sender has; of others all headers that speak.
+func read(a *screen.Attempt) (t reading) {
+	said := a.Text
+	if a.Kind != verdict.Message {
+		said = spoken(a)
+	}
+	t.normal = text.Normalise(said)
+	if strings.TrimSpace(t.normal.Folded) == "" {
+		return t
+	}
+	t.features = text.Append(nil, &t.normal)
+	if a.Kind == verdict.Message {
+		t.features = insert(t.features, text.Named("sender "+senderKind(a)))
+	} else {
+		t.features = apart(t.features)
+	}
+	return t
+}
+
+// apart gives the features of headers names of their own: what a name says and what a message says with the same word are two things.
+func apart(features []uint64) []uint64 {
+	const headers = 0x9e3779b97f4a7c15
+	for i := range features {
+		features[i] ^= headers
+	}
+	slices.Sort(features)
+	return features
+}
+
+// spoken is what the headers of a call or a subscription say: the display name, the user part where it is no number, and the rest.
+func spoken(a *screen.Attempt) string {
+	b := make([]byte, 0, 128)
+	b = append(b, a.From.Display...)
+	if a.FromNumber == "" {
+		b = append(b, ' ')
+		b = text.AppendUser(b, a.From.Claimed)
+	}
+	if a.Text != "" {
+		b = append(b, ' ')
+		b = append(b, a.Text...)
+	}
+	return strings.ToValidUTF8(string(b), " ")
+}
+
+// insert puts a feature in its place.
+func insert(features []uint64, f uint64) []uint64 {
+	i := len(features)
+	features = append(features, f)
+	for ; i > 0 && features[i-1] > f; i-- {
+		features[i] = features[i-1]
+	}
+	features[i] = f
+	if i > 0 && features[i-1] == f {
+		return append(features[:i], features[i+1:]...)
+	}
+	return features
+}
+
+// senderKind is what kind of name a sender has, not which: a short code, a telephone number, a word, an address.
+func senderKind(a *screen.Attempt) string {
+	user := string(text.AppendUser(nil, a.From.Claimed))
+	digits := 0
+	for i := 0; i < len(user); i++ {
+		if '0' <= user[i] && user[i] <= '9' {
+			digits++
+		}
+	}
+	switch {
+	case user == "":
+		return "nobody"
+	case digits == len(user) && digits <= 6:
+		return "short code"
+	case digits > 6 && digits >= len(user)-4:
+		return "number"
+	case digits == 0:
+		return "word"
+	}
+	return "word and digits"
+}
+
+// senderKey names the sender: by what is proven, else by what is claimed. The two are never mixed, so that a claim earns nothing of what was proven.
+func senderKey(a *screen.Attempt) (key string, proven bool) {
+	if a.From.Proof != verdict.None && a.From.Identity != "" {
+		return "proven " + a.From.Identity, true
+	}
+	return "claimed " + a.From.Claimed, false
+}
+
+// place is where the attempt was meant to go. What is no message has experience of its own.
+func place(a *screen.Attempt) tokens.Place {
+	p := tokens.Place{Domain: a.ToDomain, User: a.To.User}
+	if p.User == "" {
+		p.User = a.To.Requested
+	}
+	if a.Kind != verdict.Message {
+		p.Domain += callsDomain
+	}
+	return p
+}
+
+// callsDomain marks the domains in which what is no message is counted.
+const callsDomain = " calls"
+
+// A long text is looked at by parts as well: what is padded with harmless words is spam in the part that matters. A part must stand out by
+// windowMargin more, for many parts have many chances to.
+const (
+	windowSize   = 180
+	windowStep   = 90
+	mostWindows  = 24
+	windowMargin = 1.0
+)
+
+// windows are the features of the parts of a long text.
+func (t *reading) windows() (out [][]uint64) {
+	s := t.normal.Folded
+	if len(s) < windowSize+windowStep {
+		return nil
+	}
+	for at := 0; at+windowStep < len(s) && len(out) < mostWindows; at += windowStep {
+		begin, end := wordAt(s, at), wordAt(s, min(len(s), at+windowSize))
+		if end <= begin {
+			continue
+		}
+		part := text.Normal{Folded: s[begin:end]}
+		out = append(out, text.Append(nil, &part))
+	}
+	return out
+}
+
+// wordAt moves a place to the next beginning of a word, not far.
+func wordAt(s string, at int) int {
+	for i := at; i < len(s) && i < at+40; i++ {
+		if i == 0 || s[i-1] == ' ' {
+			return i
+		}
+	}
+	for at < len(s) && s[at]&0xc0 == 0x80 {
+		at++
+	}
+	return at
+}
+
+// tricks says what was undone.
+func tricks(t *text.Tricks) string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{
+		{t.Hidden, "with invisible characters"}, {t.Mixed, "in letters of several scripts"}, {t.Spaced, "in letters that stand apart"},
+		{t.Turned, "direction marks"}, {t.Split, "links taken apart"},
+	} {
+		if p.n > 0 {
+			parts = append(parts, strconv.Itoa(p.n)+" "+p.what)
+		}
+	}
+	return "words that hide: " + strings.Join(parts, ", ")
+}
