@@ -89,6 +89,7 @@ func look(r *register.Register, g *generator, lookups int) {
 	for i := range asked {
 		asked[i] = g.number(random)
 	}
+	fmt.Printf("memory      %.1f ns for one octet at random, each waiting for the one before\n", latency())
 	for round := range 3 {
 		found := 0
 		start, used := time.Now(), processor()
@@ -102,6 +103,22 @@ func look(r *register.Register, g *generator, lookups int) {
 		fmt.Printf("look-ups %d  %.1f ns of processor time each (%.1f ns of a shared machine), %.1f %% found\n", round+1, each(processor()-used),
 			each(took), 100*float64(found)/float64(lookups))
 	}
+}
+
+// latency is what far memory costs here and now: no look-up can cost less.
+func latency() float64 {
+	b := make([]byte, 200<<20)
+	for i := range b {
+		b[i] = byte(i)
+	}
+	const n = 2_000_000
+	x, last := uint64(1), uint64(0)
+	used := processor()
+	for range n {
+		x = x*6364136223846793005 + 1442695040888963407 + last
+		last = uint64(b[(x>>20)%uint64(len(b))])
+	}
+	return float64((processor() - used).Nanoseconds()) / n
 }
 
 // generator is a text of numbers.

@@ -131,6 +131,16 @@ func (t *Table) region(i int) string {
 	return r
 }
 
+// HasRegion says whether an ISO 3166 code is of a country with a numbering plan.
+func (t *Table) HasRegion(region string) bool {
+	for i := 0; i < len(t.regions); i += 3 {
+		if len(region) == 2 && t.regions[i:i+2] == region && t.regions[i+2] == ' ' {
+			return true
+		}
+	}
+	return false
+}
+
 // CountryCode returns how many digits the country code of a canonical number has, 0 where it begins with none. No country code is the beginning of
 // another one.
 func (t *Table) CountryCode(number string) int {

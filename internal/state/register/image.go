@@ -89,20 +89,27 @@ func parseHeader(b []byte) (h header, err error) {
 // image is a file as it is searched.
 type image struct {
 	data     []byte // the file
+	entries  []byte // the directory
 	heads    []byte
-	pages    []page // open addressing by key
-	shift    uint
+	index    []int32 // a page's place in the directory + 1: by key − first, or where keys lie far apart by open addressing
+	first    uint32
+	shift    uint // 0: by key
 	count    uint64
 	size     int
 	made     time.Time
 	identity string
 }
 
-// page is an entry of the directory. No page begins at 0, where the header is.
+// page is an entry of the directory.
 type page struct {
 	key    uint32
 	detail uint32
 	at     uint64
+}
+
+func (i *image) page(n int) page {
+	e := i.entries[n*entrySize : n*entrySize+entrySize]
+	return page{binary.LittleEndian.Uint32(e), binary.LittleEndian.Uint32(e[4:]), binary.LittleEndian.Uint64(e[8:])}
 }
 
 // parse checks all of a file and makes it searchable.
@@ -114,33 +121,52 @@ func parse(b []byte) (*image, error) {
 	if crc32.Checksum(b[headerSize:], castagnoli()) != h.sum {
 		return nil, damaged("the checksum of its content is wrong")
 	}
-	entries := b[h.directory : h.directory+h.pages*entrySize]
-	i := &image{data: b, heads: b[h.directory+h.pages*entrySize:], count: h.count, size: len(b), made: time.Unix(h.made, 0).UTC()}
-	i.shift = 32 - 3
-	for 1<<(32-i.shift) < 2*h.pages {
-		i.shift--
+	i := &image{
+		data: b, entries: b[h.directory : h.directory+h.pages*entrySize], heads: b[h.directory+h.pages*entrySize:],
+		count: h.count, size: len(b), made: time.Unix(h.made, 0).UTC(),
 	}
-	i.pages = make([]page, 1<<(32-i.shift))
-	for ; len(entries) > 0; entries = entries[entrySize:] {
-		p := page{
-			key: binary.LittleEndian.Uint32(entries), detail: binary.LittleEndian.Uint32(entries[4:]), at: binary.LittleEndian.Uint64(entries[8:]),
-		}
-		if at := p.at &^ sparseFlag; at < headerSize || at+tail > h.directory {
+	last := uint32(0)
+	for n := range int(h.pages) {
+		p := i.page(n)
+		if at := p.at &^ sparseFlag; at < headerSize || at+tail > h.directory || n > 0 && p.key <= last {
 			return nil, damaged("a page lies outside of it")
 		}
 		if p.at&sparseFlag == 0 && (uint64(p.detail)+1)*headSize > uint64(len(i.heads)) {
 			return nil, damaged("the head of a page lies outside of it")
 		}
-		slot := i.slot(p.key)
-		for i.pages[slot].at != 0 {
-			slot = (slot + 1) & uint32(len(i.pages)-1)
-		}
-		i.pages[slot] = p
+		last = p.key
 	}
+	i.makeIndex(int(h.pages), last)
 	return i, nil
 }
 
-// slot spreads keys, which mostly follow one another, by the golden ratio.
+// makeIndex makes a table by key where there is a page for most keys, as with one country's numbers, else one by hash.
+func (i *image) makeIndex(pages int, last uint32) {
+	if pages == 0 {
+		return
+	}
+	i.first = i.page(0).key
+	if span := int(last-i.first) + 1; span <= 8*pages+1024 {
+		i.index = make([]int32, span)
+		for n := range pages {
+			i.index[i.page(n).key-i.first] = int32(n) + 1
+		}
+		return
+	}
+	for i.shift = 32 - 3; 1<<(32-i.shift) < 2*pages; {
+		i.shift--
+	}
+	i.index = make([]int32, 1<<(32-i.shift))
+	for n := range pages {
+		slot := i.slot(i.page(n).key)
+		for i.index[slot] != 0 {
+			slot = (slot + 1) & uint32(len(i.index)-1)
+		}
+		i.index[slot] = int32(n) + 1
+	}
+}
+
+// slot spreads keys by the golden ratio.
 func (i *image) slot(key uint32) uint32 { return key * 0x9E3779B1 >> i.shift }
 
 // has says whether a number is in the file.
@@ -149,15 +175,20 @@ func (i *image) has(n uint64) bool {
 		return false
 	}
 	key := uint32(n >> pageWidth)
-	for slot := i.slot(key); ; slot = (slot + 1) & uint32(len(i.pages)-1) {
-		p := &i.pages[slot]
-		if p.at == 0 {
+	if i.shift == 0 {
+		at := key - i.first // what lies before the first wraps around to beyond the last
+		if uint(at) >= uint(len(i.index)) || i.index[at] == 0 {
 			return false
 		}
-		if p.key == key {
-			return i.inPage(p, n)
+		p := i.page(int(i.index[at]) - 1)
+		return i.inPage(&p, n)
+	}
+	for slot := i.slot(key); i.index[slot] != 0; slot = (slot + 1) & uint32(len(i.index)-1) {
+		if p := i.page(int(i.index[slot]) - 1); p.key == key {
+			return i.inPage(&p, n)
 		}
 	}
+	return false
 }
 
 func (i *image) inPage(p *page, n uint64) bool {
