@@ -1,0 +1,162 @@
+// Package display is the check of the caller's display name: whether it is made to deceive the person who reads it. RFC 5039 §3.1 and §5 (the name is
+// what a human sees, and nothing proves it); Unicode UTS #39 (confusables, mixed scripts) and UAX #9 (direction).
+//
+// It sees control characters, direction overrides, invisible characters where no script needs them, words of mixed scripts that only look alike,
+// addresses and numbers in the name that are not the caller's, and names that the operator protects (a bank's, the own company's) in whatever disguise.
+//
+// Cost: one pass over a name of plain ASCII, two over any other; names are cut at 256 octets; no allocation unless something is found. It does not know which names are
+// true: that takes a signed one (RFC 9795).
+package display
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"gatehouse.example/screen"
+	"gatehouse.example/verdict"
+)
+
+// The signals of this check.
+const (
+	signalControl   = "DISPLAY_CONTROL"
+	signalDirection = "DISPLAY_DIRECTION"
+	signalInvisible = "DISPLAY_INVISIBLE"
+	signalMixed     = "DISPLAY_MIXED_SCRIPT"
+	signalAddress   = "DISPLAY_ADDRESS"
+	signalNumber    = "DISPLAY_NUMBER"
+	signalProtected = "DISPLAY_PROTECTED"
+)
+
+// Info returns the check's name, stage and signals.
+func Info() screen.Info {
+	return screen.Info{
+		Name: "display", Stage: screen.Cheap, RFC: "5039 §3.1",
+		Signals: []screen.SignalInfo{
+			{Name: signalControl, Weight: 3, Description: "The display name holds control characters or is no valid UTF-8."},
+			{Name: signalDirection, Weight: 4,
+				Description: "The display name turns the direction of writing around; half as strong for marks without a text that needs them."},
+			{Name: signalInvisible, Weight: 3, Description: "The display name holds invisible characters where no script needs them."},
+			{Name: signalMixed, Weight: 4, Description: "A word of the display name mixes letters of scripts that look alike."},
+			{Name: signalAddress, Weight: 2, Description: "The display name holds an address that is not the caller's."},
+			{Name: signalNumber, Weight: 2,
+				Description: "The display name holds a telephone number that is not the caller's; weaker where the caller has none."},
+			{Name: signalProtected, Weight: 6,
+				Description: "The display name is, or looks like, one that the operator protects, and the caller's number or domain is not listed with it."},
+		},
+	}
+}
+
+// Protected is a name that only some callers may bear.
+type Protected struct {
+	// Name is the name, of at least four letters. It is found as whole words, in any case and in letters that look alike.
+	Name string
+	// By are the numbers ("+18005551212"), number prefixes ("+1800*") and domains ("bank.test") of those who may bear it, once they are proven.
+	By []string
+}
+
+// Config says which names are protected. None are by themselves.
+type Config struct {
+	Protected []Protected
+}
+
+// Check looks at display names. It is safe for concurrent use.
+type Check struct {
+	protected []protected
+	shapes    *shapes
+	letters   *letters
+}
+
+type protected struct {
+	Protected
+	folded string // as fold writes it
+}
+
+const (
+	maxName      = 256 // octets that are looked at
+	minProtected = 4
+)
+
+// New returns the check.
+func New(cfg Config) (*Check, error) {
+	c := &Check{shapes: newShapes(), letters: newLetters()}
+	for _, p := range cfg.Protected {
+		folded := string(c.shapes.fold(nil, p.Name))
+		if len(strings.ReplaceAll(folded, " ", "")) < minProtected || len(p.Name) > maxName {
+			return nil, fmt.Errorf("display: protected: %q: a name has at least four letters and at most 256 octets", p.Name)
+		}
+		c.protected = append(c.protected, protected{p, folded})
+	}
+	return c, nil
+}
+
+// Info implements screen.Check.
+func (c *Check) Info() screen.Info { return Info() }
+
+// Run implements screen.Check. What local users call themselves is not looked at.
+func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
+	name := a.From.Display
+	if a.Outbound || name == "" {
+		return
+	}
+	if len(name) > maxName {
+		name = name[:maxName]
+	}
+	f := c.letters.survey(name)
+	f.report(name, r)
+	if f.at >= 0 {
+		address(a, name, f.at, r)
+	}
+	if f.digits >= minDigits {
+		number(a, name, r)
+	}
+	c.bears(a, name, r)
+}
+
+// bears judges whether the name is one that others may bear only.
+func (c *Check) bears(a *screen.Attempt, name string, r *screen.Report) {
+	if len(c.protected) == 0 {
+		return
+	}
+	var buf [3 * maxName]byte
+	folded := c.shapes.fold(buf[:0], name)
+	for i := range c.protected {
+		p := &c.protected[i]
+		if !holdsWord(folded, p.folded) || p.allows(a) {
+			continue
+		}
+		r.Signal(signalProtected, 1, screen.Quote(name)+" reads as '"+p.Name+"', which is protected, and the caller is not proven to be it")
+		return
+	}
+}
+
+// holdsWord finds whole words in folded text.
+func holdsWord(text []byte, word string) bool {
+	for from := 0; from+len(word) <= len(text); from++ {
+		if text[from] != word[0] || string(text[from:from+len(word)]) != word {
+			continue
+		}
+		end := from + len(word)
+		if (from == 0 || text[from-1] == ' ') && (end == len(text) || text[end] == ' ') {
+			return true
+		}
+	}
+	return false
+}
+
+// allows says whether the proven caller may bear the name.
+func (p *protected) allows(a *screen.Attempt) bool {
+	switch a.From.Proof {
+	case verdict.None, verdict.StirC:
+		return false
+	}
+	for _, by := range p.By {
+		if prefix, ok := strings.CutSuffix(by, "*"); ok && a.IdentityNumber != "" && strings.HasPrefix(a.IdentityNumber, prefix) {
+			return true
+		}
+		if by == a.IdentityNumber && by != "" || a.IdentityDomain != "" && strings.EqualFold(by, a.IdentityDomain) {
+			return true
+		}
+	}
+	return false
+}
