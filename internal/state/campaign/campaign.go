@@ -31,8 +31,8 @@ const (
 	mostKept    = 1024 // features of a report
 	leastText   = 40   // features: about six words
 	mostVoices  = 16   // accounts remembered for a report
-	likeness    = 0.40 // Jaccard resemblance
-	containment = 0.60 // part of the report that stands in the text
+	likeness    = 0.24 // Jaccard resemblance
+	containment = 0.38 // part of the report that stands in the text
 )
 
 // report is a text that somebody has reported.

@@ -111,3 +111,11 @@ CREATE TABLE identity_policies (
     seen   BIGINT NOT NULL,
     until  BIGINT NOT NULL
 );
+
+-- What is learned (internal/state/tokens, internal/state/campaign): states under a name, cut into parts, each with its own checksum inside.
+CREATE TABLE states (
+    name TEXT    NOT NULL,
+    part INTEGER NOT NULL,
+    data BLOB    NOT NULL,
+    PRIMARY KEY (name, part)
+);
