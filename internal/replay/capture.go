@@ -120,6 +120,9 @@ func (c *capture) begin(m *sip.Message, p *pcap.Packet) {
 	if n.event.Kind == verdict.Message {
 		n.event.Text = strings.ToValidUTF8(string(m.Body()), "�")
 	}
+	if _, err := n.event.Attempt(c.site.Plan); err != nil {
+		return // an address that no check could read
+	}
 	c.calls[k] = n
 	c.order = append(c.order, n)
 }

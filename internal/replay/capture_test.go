@@ -1,0 +1,190 @@
+package replay
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"gatehouse.example/screen"
+)
+
+// tape is a capture that is written by hand: each message at a time in milliseconds.
+type tape struct {
+	file bytes.Buffer
+	next map[string]uint32 // sequence numbers of the directions
+}
+
+func newTape() *tape {
+	t := &tape{next: map[string]uint32{}}
+	t.file.Write([]byte{0xD4, 0xC3, 0xB2, 0xA1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0})
+	return t
+}
+
+func (t *tape) packet(ms int, proto byte, from, to string, rest []byte) {
+	ip := make([]byte, 20, 20+len(rest)+4)
+	ip[0], ip[9] = 0x45, proto
+	src, dst := netip.MustParseAddrPort(from), netip.MustParseAddrPort(to)
+	copy(ip[12:], src.Addr().AsSlice())
+	copy(ip[16:], dst.Addr().AsSlice())
+	ip = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(ip, src.Port()), dst.Port())
+	ip = append(ip, rest...)
+	binary.BigEndian.PutUint16(ip[2:], uint16(len(ip)))
+	for _, n := range []int{1767600000 + ms/1000, ms % 1000 * 1000, len(ip), len(ip)} {
+		t.file.Write(binary.LittleEndian.AppendUint32(nil, uint32(n)))
+	}
+	t.file.Write(ip)
+}
+
+func (t *tape) udp(ms int, from, to, text string) {
+	t.packet(ms, 17, from, to, append(binary.BigEndian.AppendUint16(nil, uint16(8+len(text))), "\x00\x00"+text...))
+}
+
+// tcp sends a text as segments in the given order of their numbers.
+func (t *tape) tcp(ms int, from, to, text string, parts int, order ...int) {
+	begin := t.next[from]
+	size := (len(text) + parts - 1) / parts
+	for _, i := range order {
+		part := text[min(len(text), i*size):min(len(text), (i+1)*size)]
+		head := binary.BigEndian.AppendUint32(nil, begin+uint32(i*size))
+		t.packet(ms, 6, from, to, append(append(head, 0, 0, 0, 0, 5<<4, 0x18, 0, 0, 0, 0, 0, 0), part...))
+	}
+	t.next[from] = begin + uint32(len(text))
+}
+
+// message writes a SIP message.
+func message(first, callID, fromTag, toTag, cseq, body string) string {
+	if toTag != "" {
+		toTag = ";tag=" + toTag
+	}
+	from, to := "Eve <sip:+15551230001@x.test>;tag="+fromTag, "<sip:bob@example.test>"+toTag
+	return fmt.Sprintf("%s\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %s\r\nUser-Agent: phone/1\r\n"+
+		"Content-Length: %d\r\n\r\n%s", first, from, to, callID, cseq, len(body), body)
+}
+
+const (
+	invite = "INVITE sip:bob@example.test SIP/2.0"
+	caller = "192.0.2.7:5060"
+	border = "192.0.2.1:5060"
+	pbx    = "10.0.0.1:5060"
+)
+
+// captured are the events of a tape, as JSON lines without ids.
+func captured(t *testing.T, tape *tape) string {
+	t.Helper()
+	events, err := Open(&tape.file, Site{Domains: []string{"example.test"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for {
+		var ev screen.Event
+		if err := events.Next(&ev); err == io.EOF {
+			return b.String()
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		out, err := json.Marshal(&ev.Outcome)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "%s %s%s %s %q → %s %s %s %q %s\n", ev.Time.Format("05.000"), ev.Direction, ev.Kind, ev.From, ev.Display, ev.To, ev.Source, ev.Transport, ev.Text, out)
+	}
+}
+
+func TestCaptureBecomesEvents(t *testing.T) {
+	tape := newTape()
+	// A call that is challenged, answered after four seconds and hung up by the callee, seen on both sides of the border.
+	tape.udp(0, caller, border, message(invite, "c1", "a", "", "1 INVITE", ""))
+	tape.udp(10, border, caller, message("SIP/2.0 407 Who", "c1", "a", "z", "1 INVITE", ""))
+	tape.udp(20, caller, border, message(invite, "c1", "a", "", "2 INVITE", ""))
+	tape.udp(21, caller, border, message(invite, "c1", "a", "", "2 INVITE", "")) // again
+	tape.udp(22, border, pbx, message(invite, "c1", "a", "", "2 INVITE", ""))
+	tape.udp(30, pbx, border, message("SIP/2.0 180 Ringing", "c1", "a", "b", "2 INVITE", ""))
+	tape.udp(4000, pbx, border, message("SIP/2.0 200 OK", "c1", "a", "b", "2 INVITE", ""))
+	tape.udp(4001, border, caller, message("SIP/2.0 200 OK", "c1", "a", "b", "2 INVITE", ""))
+	bye := message("BYE sip:eve@h SIP/2.0", "c1", "b", "a", "9 BYE", "")
+	tape.udp(14000, pbx, border, strings.Replace(bye, "User-Agent", "Reason: SIP;cause=607\r\nUser-Agent", 1))
+	// One that is cancelled.
+	tape.udp(20000, caller, border, message(invite, "c2", "a", "", "1 INVITE", ""))
+	tape.udp(27000, caller, border, message("CANCEL sip:bob@example.test SIP/2.0", "c2", "a", "", "1 CANCEL", ""))
+	tape.udp(27001, border, caller, message("SIP/2.0 487 Cancelled", "c2", "a", "b", "1 INVITE", ""))
+	// One that nobody may make, one of a local user, noise, and a message over TCP whose segments come in the wrong order.
+	tape.udp(30000, caller, border, message(invite, "c3", "a", "", "1 INVITE", ""))
+	tape.udp(30500, border, caller, message("SIP/2.0 404 Nobody", "c3", "a", "b", "1 INVITE", ""))
+	out := message("INVITE sip:+15550009999@carrier.test SIP/2.0", "c4", "a", "", "1 INVITE", "")
+	tape.udp(31000, pbx, border, strings.Replace(out, "sip:+15551230001@x.test", "sip:bob@Example.test", 1))
+	tape.udp(32000, caller, border, "\r\n\r\n")
+	tape.udp(32000, caller, border, "this is no SIP, whatever it looks like")
+	text := message("MESSAGE sip:bob@example.test SIP/2.0", "m1", "a", "", "1 MESSAGE", "buy now")
+	tape.tcp(33000, caller, border, "\r\n\r\n"+text+message("OPTIONS sip:bob@example.test SIP/2.0", "o1", "a", "", "1 OPTIONS", ""), 4, 0, 2, 1, 1, 3)
+	tape.tcp(33100, border, caller, message("SIP/2.0 200 OK", "m1", "a", "b", "1 MESSAGE", ""), 1, 0)
+
+	want := `00.000 call sip:+15551230001@x.test "Eve" → sip:bob@example.test 192.0.2.7:5060 udp "" {"answered":true,"ring_s":4,"duration_s":10,"feedback":"spam"}
+20.000 call sip:+15551230001@x.test "Eve" → sip:bob@example.test 192.0.2.7:5060 udp "" {"ring_s":7}
+30.000 call sip:+15551230001@x.test "Eve" → sip:bob@example.test 192.0.2.7:5060 udp "" {"ring_s":0.5,"status":404}
+31.000 outcall sip:bob@Example.test "Eve" → sip:+15550009999@carrier.test 10.0.0.1:5060 udp "" {}
+33.000 message sip:+15551230001@x.test "Eve" → sip:bob@example.test 192.0.2.7:5060 tcp "buy now" {"answered":true,"ring_s":0.1,"status":200}
+33.000 other sip:+15551230001@x.test "Eve" → sip:bob@example.test 192.0.2.7:5060 tcp "" {}
+`
+	if got := captured(t, tape); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestStreamsOutlastLostSegments: what is missing costs the messages that it is part of, and no more.
+func TestStreamsOutlastLostSegments(t *testing.T) {
+	tape := newTape()
+	lost := message(invite, "c1", "a", "", "1 INVITE", "")
+	tape.tcp(0, caller, border, lost, 2, 0)
+	for i := range maxPending + 2 {
+		tape.tcp(1000+i, caller, border, message(invite, fmt.Sprint("d", i), "a", "", "1 INVITE", ""), 1, 0)
+	}
+	if n := strings.Count(captured(t, tape), "call"); n < maxPending {
+		t.Errorf("%d calls of %d", n, maxPending+2)
+	}
+}
+
+// FuzzCapture: what comes out of a stream of octets can be played.
+func FuzzCapture(f *testing.F) {
+	f.Add([]byte(message(invite, "c1", "a", "", "1 INVITE", "")+message("SIP/2.0 200 OK", "c1", "a", "b", "1 INVITE", "")), uint8(3))
+	f.Add([]byte(message("MESSAGE sip:bob@example.test SIP/2.0", "m1", "a", "", "1 MESSAGE", "\xff")), uint8(1))
+	f.Fuzz(func(t *testing.T, text []byte, parts uint8) {
+		if len(text) > 60000 {
+			return
+		}
+		tape := newTape()
+		tape.tcp(0, caller, border, string(text), int(parts)+1, order(int(parts)+1)...)
+		tape.udp(1, caller, border, string(text))
+		events, err := Open(&tape.file, Site{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, _ := newReplay(t)
+		for {
+			var ev screen.Event
+			if events.Next(&ev) != nil {
+				break
+			}
+			var res Result
+			if err := r.Play(&ev, &res); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := json.Marshal(&ev); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.Finish()
+	})
+}
+
+func order(n int) (all []int) {
+	for i := range n {
+		all = append(all, n-1-i)
+	}
+	return all
+}
