@@ -1,0 +1,209 @@
+package reputation
+
+import (
+	"math/bits"
+	"time"
+)
+
+// behaviour is how an identity uses to behave, and what it has done lately.
+type behaviour struct {
+	updated int64     // Unix seconds
+	held    int64     // until when it is taken for a zombie
+	usual   [2]uint64 // a Bloom filter of the callees of earlier days
+	today   uint64    // a bit for each callee of today, by hash
+	widest  float32   // the most different callees of a day, decaying
+	day     int32
+	days    uint16 // on which it was active
+	same    uint8  // messages with the last text
+	next    uint8
+	text    uint32 // hash of the last text
+	recent  [recentCallees]reachedAt
+}
+
+const recentCallees = 8
+
+type reachedAt struct {
+	callee uint32 // hash; 0: none
+	at     uint32 // Unix seconds
+	fresh  bool   // was not among the usual ones
+}
+
+func (b *behaviour) worth() int64 { return max(b.updated, b.held) + int64(min(b.days, 30))*24*3600 }
+
+const (
+	personDays   = 2              // active days after which a behaviour is known
+	personWidest = 4              // callees a day above which it is not that of a person
+	holdFor      = 24 * time.Hour // a zombie stays one that long after the last sign
+)
+
+// Behaved counts an attempt of an identity at a callee, and says how far its behaviour has broken, from 0 to 1. text is a message's body.
+// With look set nothing is counted.
+func (m *Memory) Behaved(identity, callee, text string, now time.Time, look bool) float64 {
+	key := m.seed.String(hashBehaviour, identity)
+	to := m.seed.String(hashCallee, callee)
+	m.behaviours.Lock(key)
+	defer m.behaviours.Unlock(key)
+	if look {
+		b := m.behaviours.Find(key)
+		if b == nil {
+			return 0
+		}
+		ahead := *b
+		return ahead.attempt(to, m.textHash(text), now.Unix())
+	}
+	b := m.behaviours.Take(key)
+	before := b.held
+	broken := b.attempt(to, m.textHash(text), now.Unix())
+	if b.held > 0 && before < now.Unix() && b.held > now.Unix() {
+		m.zombies.Add(1)
+	}
+	return broken
+}
+
+func (m *Memory) textHash(text string) uint32 {
+	if text == "" {
+		return 0
+	}
+	return uint32(m.seed.String(hashText, text)) | 1
+}
+
+// Broken says how far the behaviour of an identity is broken now, from 0 to 1. It counts nothing.
+func (m *Memory) Broken(identity string, now time.Time) float64 {
+	key := m.seed.String(hashBehaviour, identity)
+	m.behaviours.Lock(key)
+	defer m.behaviours.Unlock(key)
+	b := m.behaviours.Find(key)
+	if b == nil {
+		return 0
+	}
+	return b.level(now.Unix())
+}
+
+// Flagged tells that a person has called an attempt of the identity unwanted. With two new callees within the hour that makes a zombie of a person's account.
+func (m *Memory) Flagged(identity string, now time.Time) {
+	key := m.seed.String(hashBehaviour, identity)
+	m.behaviours.Lock(key)
+	defer m.behaviours.Unlock(key)
+	b := m.behaviours.Find(key)
+	if b == nil || !b.person() {
+		return
+	}
+	if _, fresh := b.within(now.Unix(), 3600); fresh >= 2 {
+		b.held = now.Add(holdFor).Unix()
+	}
+}
+
+// Cleared tells that a person has called an attempt of the identity wanted: what was held against its behaviour is dropped.
+func (m *Memory) Cleared(identity string) {
+	key := m.seed.String(hashBehaviour, identity)
+	m.behaviours.Lock(key)
+	if b := m.behaviours.Find(key); b != nil {
+		b.held = 0
+	}
+	m.behaviours.Unlock(key)
+}
+
+// attempt counts one and returns the level after it.
+func (b *behaviour) attempt(to uint64, text uint32, now int64) float64 {
+	b.turn(now)
+	b.updated = now
+	b.today |= 1 << (to >> 58)
+	b.note(uint32(to)|1, uint32(now), !b.knows(to))
+	if text != 0 {
+		if text != b.text {
+			b.text, b.same = text, 0
+		}
+		if b.same < 255 {
+			b.same++
+		}
+	}
+	level := b.level(now)
+	if level >= 0.5 {
+		b.held = max(b.held, now+int64(holdFor/time.Second))
+	}
+	return max(level, b.level(now))
+}
+
+// turn closes the days before today: their callees become the usual ones, unless they were a zombie's.
+func (b *behaviour) turn(now int64) {
+	day := int32(now / 86400)
+	if b.day == day {
+		return
+	}
+	if b.today != 0 && b.held < now-86400 {
+		b.widest = max(b.widest*0.98, float32(bits.OnesCount64(b.today)))
+		for i := range b.recent {
+			if r := &b.recent[i]; r.callee != 0 && int32(r.at/86400) == b.day {
+				b.learn(r.callee)
+			}
+		}
+		if b.days < 1<<15 {
+			b.days++
+		}
+	}
+	b.day, b.today = day, 0
+}
+
+func (b *behaviour) learn(callee uint32) {
+	b.usual[callee>>8&1] |= 1 << (callee >> 26)
+}
+
+func (b *behaviour) knows(to uint64) bool {
+	callee := uint32(to) | 1
+	return b.usual[callee>>8&1]&(1<<(callee>>26)) != 0
+}
+
+// note enters a callee, the latest time for one that stands there already.
+func (b *behaviour) note(callee, at uint32, fresh bool) {
+	for i := range b.recent {
+		if b.recent[i].callee == callee {
+			b.recent[i].at = at
+			return
+		}
+	}
+	b.recent[b.next%recentCallees] = reachedAt{callee, at, fresh}
+	b.next++
+}
+
+// within counts the callees of the last seconds, and the new ones among them.
+func (b *behaviour) within(now, seconds int64) (all, fresh int) {
+	for i := range b.recent {
+		if r := &b.recent[i]; r.callee != 0 && int64(r.at) > now-seconds {
+			all++
+			if r.fresh {
+				fresh++
+			}
+		}
+	}
+	return all, fresh
+}
+
+// person says whether the identity has behaved like a person so far: one calls two others in a month, and 18 at most.
+func (b *behaviour) person() bool { return b.days >= personDays && b.widest <= personWidest }
+
+// level says how far what it does now is from what a person does who has behaved as this one has.
+func (b *behaviour) level(now int64) float64 {
+	if b.held > now {
+		return 1
+	}
+	if !b.person() {
+		return 0
+	}
+	hour, freshHour := b.within(now, 3600)
+	day, freshDay := b.within(now, 86400)
+	most := float64(b.widest)
+	// Four callees in an hour are much for who never had more than one a day, and at least two of them must be new. At the sixth nobody is a
+	// friend any more who was a person before.
+	level := 0.0
+	if freshHour >= 2 {
+		level = (float64(hour) - min(max(1.25*most, 1.5), 3.5) - 1) / 2
+	}
+	if freshDay >= 3 {
+		level = max(level, (float64(day)-min(max(2*most, 2.5), 4)-1)/2)
+	}
+	// The same text again and again, to new callees, is no conversation.
+	if b.same >= 3 && freshHour >= 2 {
+		level = max(level, 1)
+	}
+	return min(max(level, 0), 1)
+}
