@@ -47,6 +47,7 @@ type cli struct {
 	Identity identityCmd `cmd:"" help:"Sign, verify, show certificates of who is calling."`
 	URI      uriCmd      `cmd:"" name:"uri" help:"Parse, compare, locate an address."`
 	Conf     configCmd   `cmd:"" name:"config" help:"Check or show the configuration."`
+	Report   reportCmd   `cmd:"" help:"Sum up a period: what came, what was done and why."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
