@@ -1,6 +1,7 @@
 package border
 
 import (
+	"bytes"
 	"context"
 	"net/netip"
 	"strings"
@@ -23,20 +24,15 @@ func (v *visit) suspected() bool {
 // the request gets no answer at all.
 func (v *visit) probes() (silent bool) {
 	m := v.in.Msg
-	if m.Method() == sip.OPTIONS {
-		if bareAddress(m.URI()) {
-			// Whoever scans a network for servers knows their addresses only, and
-			// any answer would tell that here is one.
-			v.suspect(&guard.Incident{Kind: guard.Scan, Account: string(m.RequestURI()), Once: true, Evidence: "OPTIONS to a bare address"})
-			return true
-		}
-		if len(m.URI().User) > 0 {
-			v.suspect(&guard.Incident{Kind: guard.Scan, Account: string(m.URI().AppendAoR(nil)), Once: true, Evidence: "OPTIONS to a user"})
-		}
-	}
-	if m.Method() == sip.REGISTER && bareAddress(m.ToURI()) && !v.b.cfg.Self.IsHost(m.ToURI()) {
-		v.suspect(&guard.Incident{Kind: guard.Scan, Account: string(m.To().URI), Evidence: "REGISTER for another's address"})
+	asks, registers := m.Method() == sip.OPTIONS, m.Method() == sip.REGISTER
+	switch {
+	case (asks || registers) && v.misdirected():
+		// Whoever scans a network for servers sends one text to each address, and
+		// any answer would tell that here is one.
+		v.suspect(&guard.Incident{Kind: guard.Scan, Account: string(m.To().URI), Outright: true, Evidence: m.Method().String() + " for another's address"})
 		return true
+	case asks && len(m.URI().User) > 0:
+		v.suspect(&guard.Incident{Kind: guard.Scan, Account: string(m.URI().AppendAoR(nil)), Once: true, Evidence: "OPTIONS to a user"})
 	}
 	if trap := v.site.trap(m); trap != "" {
 		v.trapped = true
@@ -47,6 +43,13 @@ func (v *visit) probes() (silent bool) {
 		return !calls
 	}
 	return false
+}
+
+// misdirected tells whether a request came to a bare address while its To names
+// another bare address, which is not ours: it was not written for us.
+func (v *visit) misdirected() bool {
+	at, to := v.in.Msg.URI(), v.in.Msg.ToURI()
+	return bareAddress(at) && bareAddress(to) && !bytes.Equal(at.Host, to.Host) && !v.b.cfg.Self.IsHost(to) && v.site.domain(to.Host) == nil
 }
 
 // suspect completes an incident by the request's source and reports it.
@@ -183,7 +186,7 @@ func (v *visit) watch() *watched {
 		w.account, w.addrOnly = string(m.ToURI().AppendAoR(nil)), false
 	}
 	if w.proves {
-		v.b.cfg.Guard.TakenUp(addrOf(v.in), w.account)
+		v.b.cfg.Guard.TakenUp(addrOf(v.in), w.account, v.in.Packet.Now)
 	}
 	return w
 }
@@ -242,6 +245,6 @@ func (v *visit) takenUp(o home.Outcome) {
 		return
 	}
 	if aor, ok := v.b.hosted(v.account()); ok {
-		v.b.cfg.Guard.TakenUp(addrOf(v.in), aor)
+		v.b.cfg.Guard.TakenUp(addrOf(v.in), aor, v.in.Packet.Now)
 	}
 }

@@ -10,7 +10,8 @@ import (
 const (
 	openWays    = 8 // sources that share a lock
 	openMost    = 8 // users remembered for each source
-	openPatient = 2_000_000_000
+	openPatient = 1_000_000_000
+	openTaken   = 60 * 1_000_000_000 // whoever takes one up within a minute may be slow with others
 	openFor     = 6 * 3600 * 1_000_000_000
 )
 
@@ -29,6 +30,7 @@ type openSet struct {
 type openSource struct {
 	host  uint64
 	last  int64
+	taken int64 // when one was taken up last
 	users [openMost]openUser
 }
 
@@ -42,7 +44,7 @@ func (c *challenges) init(bits int) {
 	c.seed = newSeed()
 }
 
-func (c *challenges) bytes() int { return len(c.sets) * openWays * (16 + openMost*16) }
+func (c *challenges) bytes() int { return len(c.sets) * openWays * (24 + openMost*16) }
 
 // set returns the set of a host, locked, and the host's place in it: its own, or
 // with grab that of the one that has been silent for longest.
@@ -91,16 +93,20 @@ func (c *challenges) add(host key, name uint64, now int64) (waiting int) {
 	if free >= 0 {
 		o.users[free] = openUser{name, now}
 	}
+	if o.taken != 0 && now-o.taken < openTaken {
+		return 0
+	}
 	return waiting
 }
 
 // take removes a challenge that was taken up.
-func (c *challenges) take(host key, name uint64) {
+func (c *challenges) take(host key, name uint64, now int64) {
 	s, o := c.set(host, false)
 	defer s.mu.Unlock()
 	if o == nil {
 		return
 	}
+	o.taken = now
 	for i := range o.users {
 		if o.users[i].name == name {
 			o.users[i] = openUser{}
@@ -118,8 +124,9 @@ func (c *challenges) forget(host key) {
 
 // Challenged notes that a was challenged for a user, whether there is such a
 // user or not. A source that leaves challenges for as many users as the limit
-// of unknown users unanswered, each for more than two seconds, is searching.
-// Sources that have proven a credential lately are not watched.
+// of unknown users unanswered, each for more than a second, is searching:
+// unless it takes some up, as an office does that comes back after an outage
+// and is slow. Sources that have proven a credential lately are not watched.
 func (g *Guard) Challenged(in *Incident, now int64) (banned bool) {
 	a := in.Remote.Addr().Unmap()
 	host := hostKey(a)
@@ -127,7 +134,7 @@ func (g *Guard) Challenged(in *Incident, now int64) (banned bool) {
 	if limit == 0 || !a.IsValid() || g.isGood(host, now) || g.bans.lookup(a, now) == standingPeer {
 		return false
 	}
-	if g.open.add(host, g.names.text(0, in.Account), now) < min(limit, openMost) {
+	if g.open.add(host, g.names.text(0, in.Account), now)+1 < min(limit, openMost) {
 		return false
 	}
 	all := *in
@@ -138,6 +145,6 @@ func (g *Guard) Challenged(in *Incident, now int64) (banned bool) {
 }
 
 // TakenUp notes that a sent credentials, right or wrong, for a user.
-func (g *Guard) TakenUp(a netip.Addr, user string) {
-	g.open.take(hostKey(a.Unmap()), g.names.text(0, user))
+func (g *Guard) TakenUp(a netip.Addr, user string, now int64) {
+	g.open.take(hostKey(a.Unmap()), g.names.text(0, user), now)
 }

@@ -143,7 +143,7 @@ func TestStopFinishesSignalling(t *testing.T) {
 	s.Signal(t, syscall.SIGTERM)
 	// A new call is turned away, the one that rings is answered.
 	harness.Eventually(t, harness.Patience, "new calls are refused", func() bool {
-		return s.caller.Ask(t, s.caller.Request("OPTIONS", "sip:"+s.Net.Server().String())).Status() == 503
+		return s.caller.Ask(t, s.caller.Request("OPTIONS", "sip:example.test")).Status() == 503
 	})
 	invite.Reply(200, "OK", "Contact: <"+s.pbx.URI("callee")+">")
 	if r := s.caller.ExpectFinal(t, request); r.Status() != 200 {

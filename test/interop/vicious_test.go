@@ -145,15 +145,22 @@ func TestSvcrackFindsNoPassword(t *testing.T) {
 	}
 }
 
-// TestSvmapSeesNothing: the tool that admits to be a scanner gets no answer and
-// is banned.
+// TestSvmapSeesNothing: the tool gets no answer and is banned, also where it does
+// not admit to be a scanner.
 func TestSvmapSeesNothing(t *testing.T) {
 	t.Parallel()
-	s := victim(t, "users are hosted")
-	p := attack(t, s.Net, false, "svmap", s.Net.Host(harness.ServerHost).String())
-	p.Wait(t, 60*time.Second)
-	if !strings.Contains(p.Output(), "found nothing") {
-		t.Errorf("svmap sees the server:\n%s", p.Output())
+	for kind := range victims {
+		for _, disguise := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, disguised %v", kind, disguise), func(t *testing.T) {
+				t.Parallel()
+				s := victim(t, kind)
+				p := attack(t, s.Net, disguise, "svmap", s.Net.Host(harness.ServerHost).String())
+				p.Wait(t, 60*time.Second)
+				if !strings.Contains(p.Output(), "found nothing") {
+					t.Errorf("svmap sees the server:\n%s", p.Output())
+				}
+				banned(t, s)
+			})
+		}
 	}
-	banned(t, s)
 }

@@ -1,0 +1,231 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gatehouse.example/sip/digest"
+	"gatehouse.example/test/harness"
+)
+
+const (
+	hosting  = "domains: [{name: example.test, deliver: home}]\ntraps: [\"7777\", \"+15550009999\"]\n"
+	fronting = "domains: [{name: example.test, deliver: \"sip:PBX\"}]\ntraps: [\"7777\"]\n"
+	// innocent is what a phone that people buy says that it is.
+	innocent = "User-Agent: Zoiper v2.10.20.4"
+)
+
+// disguise is a scanner of our own: it says that it is a phone, changes its port
+// with each request and waits for each answer.
+type disguise struct {
+	name, site string
+	pbx        int // what the PBX answers
+	slow       time.Duration
+	tcp        bool
+	request    func(e *harness.Endpoint, i int) string
+}
+
+func registerOf(user string) func(e *harness.Endpoint, i int) string {
+	return func(e *harness.Endpoint, i int) string {
+		uri := "<sip:" + strings.ReplaceAll(user, "#", fmt.Sprint(2000+7*i)) + "@example.test>"
+		return e.Request("REGISTER", "sip:example.test", innocent, "From: "+uri+";tag="+harness.Token(), "To: "+uri)
+	}
+}
+
+func callTo(method, uri, from string) func(e *harness.Endpoint, i int) string {
+	return func(e *harness.Endpoint, i int) string {
+		lines := []string{innocent}
+		if from != "" {
+			lines = append(lines, "From: <"+strings.ReplaceAll(from, "#", fmt.Sprint(2000+i))+">;tag="+harness.Token())
+		}
+		return e.Request(method, strings.ReplaceAll(uri, "#", fmt.Sprint(2000+i)), lines...)
+	}
+}
+
+// guess answers a challenge of its own with a wrong password.
+func guess(user string) func(e *harness.Endpoint, i int) string {
+	return func(e *harness.Endpoint, i int) string {
+		name := strings.ReplaceAll(user, "#", fmt.Sprint(2000+i))
+		aor := "<sip:" + name + "@example.test>"
+		lines := []string{innocent, "From: " + aor + ";tag=" + harness.Token(), "To: " + aor, "Contact: <" + e.URI(name) + ">"}
+		request := e.Request("REGISTER", "sip:example.test", lines...)
+		e.Send(request)
+		r, ok := e.Find(time.Second, func(m harness.Message) bool { return m.Status() == 401 })
+		var c digest.Challenge
+		if !ok || c.Parse([]byte(r.Get("WWW-Authenticate"))) != nil {
+			return request
+		}
+		a, err := c.Answer(&digest.Request{User: name, Password: fmt.Sprint("guess", i), Method: "REGISTER", URI: "sip:example.test"})
+		if err != nil {
+			return request
+		}
+		return e.Request("REGISTER", "sip:example.test", append(lines, "CSeq: 2 REGISTER", "Authorization: "+string(a.AppendTo(nil)))...)
+	}
+}
+
+func disguises() []disguise {
+	return []disguise{
+		{name: "names, REGISTER", site: hosting, request: registerOf("#")},
+		{name: "names, REGISTER over TCP", site: hosting, tcp: true, request: registerOf("#")},
+		{name: "names, REGISTER, slower", site: hosting, slow: 700 * time.Millisecond, request: registerOf("#")},
+		{name: "names, INVITE", site: hosting, request: callTo("INVITE", "sip:#@example.test", "")},
+		{name: "names, INVITE from themselves", site: hosting, request: callTo("INVITE", "sip:#@example.test", "sip:#@example.test")},
+		{name: "names, OPTIONS", site: hosting, request: callTo("OPTIONS", "sip:#@example.test", "")},
+		{name: "names, MESSAGE", site: hosting, request: callTo("MESSAGE", "sip:#@example.test", "")},
+		{name: "passwords of one account", site: hosting, request: guess("alice")},
+		{name: "passwords of one account, slower", site: hosting, slow: 700 * time.Millisecond, request: guess("alice")},
+		{name: "one password at many accounts", site: hosting, request: guess("#")},
+		{name: "toll fraud", site: hosting, request: callTo("INVITE", "sip:900972592577#@192.0.2.1", "")},
+		{name: "a trap", site: hosting, request: callTo("INVITE", "sip:7777@example.test", "")},
+		{name: "a trap, as a number", site: hosting, request: callTo("INVITE", "tel:+1-555-000-9999", "")},
+		{name: "a trap is registered", site: hosting, request: registerOf("7777")},
+		{name: "a trap, with a PBX", site: fronting, pbx: 200, request: callTo("INVITE", "sip:7777@example.test", "")},
+		{name: "PBX: 404 to REGISTER", site: fronting, pbx: 404, request: registerOf("#")},
+		{name: "PBX: 403 to REGISTER", site: fronting, pbx: 403, request: registerOf("#")},
+		{name: "PBX: challenges everybody", site: fronting, pbx: 401, slow: 1100 * time.Millisecond, request: registerOf("#")},
+		{name: "PBX: 404 to INVITE", site: fronting, pbx: 404, request: callTo("INVITE", "sip:#@example.test", "")},
+		{name: "PBX: 484 to INVITE", site: fronting, pbx: 484, request: callTo("INVITE", "sip:#@example.test", "")},
+		{name: "PBX: 200 to OPTIONS", site: fronting, pbx: 200, request: callTo("OPTIONS", "sip:#@example.test", "")},
+	}
+}
+
+// answering makes the PBX answer everything in one way.
+func (s *site) answering(status int) {
+	s.pbx.Handle(func(m harness.Message) {
+		if m.Status() != 0 || m.Method() == "ACK" {
+			return
+		}
+		lines := []string{}
+		if status == 401 {
+			lines = append(lines, "WWW-Authenticate: Digest realm=\"example.test\", nonce=\"x"+harness.Token()+"\", qop=\"auth\"")
+		}
+		m.Reply(status, "So", lines...)
+	})
+}
+
+func TestDisguisedScannersAreBannedWithinFive(t *testing.T) {
+	t.Parallel()
+	for _, d := range disguises() {
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, d.site)
+			if d.site == hosting {
+				s.AddUser(t, "alice@example.test", "secret-alice")
+			}
+			s.answering(d.pbx)
+			for i := range 5 {
+				var e *harness.Endpoint
+				if d.tcp {
+					e = harness.TCP(t, s.Net.Host(harness.AttackerHost), s.Net.Server())
+				} else {
+					e = harness.UDP(t, s.Net.Addr(harness.AttackerHost, uint16(20000+i)), s.Net.Server())
+				}
+				request := d.request(e, i)
+				e.Send(request)
+				e.Find(300*time.Millisecond, func(m harness.Message) bool { return m.Status() >= 200 })
+				e.Find(d.slow, func(harness.Message) bool { return false })
+			}
+			harness.Eventually(t, harness.Patience, "banned after five requests", func() bool { return s.Banned(t, harness.AttackerHost) })
+			if s.Banned(t, harness.CallerHost) {
+				t.Error("a neighbour is banned too")
+			}
+		})
+	}
+}
+
+// TestScannerOfNetworksSeesNothing: svmap sends one text to every address. One
+// request is enough, whatever it says that it is; who asks us is answered.
+func TestScannerOfNetworksSeesNothing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, hosting)
+	at := s.Net.Host(harness.ServerHost).String()
+	for i, uri := range []string{"sip:" + s.Net.Server().String(), "sip:100@" + at, "sip:" + at} {
+		host := byte(harness.AttackerHost + i)
+		e := harness.UDP(t, s.Net.Addr(host, 5060), s.Net.Server())
+		e.Send(e.Request([]string{"OPTIONS", "OPTIONS", "REGISTER"}[i], uri, innocent, "From: \"x\" <sip:100@1.1.1.1>;tag=1", "To: \"x\" <sip:100@1.1.1.1>"))
+		harness.Eventually(t, harness.Patience, "banned", func() bool { return s.Banned(t, host) })
+		if m, ok := e.Find(50*time.Millisecond, func(harness.Message) bool { return true }); ok {
+			t.Errorf("an answer: %s", m.Text)
+		}
+	}
+	for _, uri := range []string{"sip:example.test", "sip:" + s.Net.Server().String(), "sip:" + at} {
+		if r := s.caller.Ask(t, s.caller.Request("OPTIONS", uri)); r.Status() != 200 {
+			t.Errorf("OPTIONS %s: %s", uri, r.StartLine())
+		}
+	}
+}
+
+// TestOfficeComesBackAfterAnOutage: forty phones behind one address register at
+// once at a server that remembers nothing, one of them with an old password
+// that it tries again and again.
+func TestOfficeComesBackAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, hosting)
+	const phones = 40
+	for i := range phones {
+		s.AddUser(t, fmt.Sprintf("phone%d@example.test", i), fmt.Sprintf("secret-phone%d", i))
+	}
+	s.Restart(t)
+	office := s.Net.Host(harness.AliceHost)
+	var all sync.WaitGroup
+	for i := range phones {
+		user, password := fmt.Sprintf("phone%d", i), fmt.Sprintf("secret-phone%d", i)
+		var e *harness.Endpoint
+		if i%2 == 0 {
+			e = harness.UDP(t, s.Net.Addr(harness.AliceHost, uint16(30000+i)), s.Net.Server())
+		} else {
+			e = harness.TCP(t, office, s.Net.Server())
+		}
+		all.Go(func() { register(t, e, user, password) })
+	}
+	all.Wait()
+	for _, transport := range []string{"udp", "tcp"} {
+		e := harness.UDP(t, s.Net.Addr(harness.AliceHost, 31000), s.Net.Server())
+		if transport == "tcp" {
+			e = harness.TCP(t, office, s.Net.Server())
+		}
+		for i := range 60 {
+			if r := e.Ask(t, guess("phone7")(e, i)); r.Status() != 401 {
+				t.Fatalf("%s, try %d: %s", transport, i, r.StartLine())
+			}
+		}
+		e.Close()
+	}
+	if s.Banned(t, harness.AliceHost) {
+		t.Errorf("the office is banned: %+v", s.Bans(t))
+	}
+	register(t, harness.UDP(t, s.Net.Addr(harness.AliceHost, 32000), s.Net.Server()), "phone7", "secret-phone7")
+}
+
+// TestCorrectPasswordIsNeverLockedOut: an account that sixty sources have guessed
+// at lets its user in, from an address that nobody knows.
+func TestCorrectPasswordIsNeverLockedOut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, hosting)
+	s.AddUser(t, "alice@example.test", "secret-alice")
+	tries := map[bool]int{}
+	for host := range byte(60) {
+		e := harness.UDP(t, s.Net.Addr(100+host, 5060), s.Net.Server())
+		n := 0
+		for ; n < 5; n++ {
+			request := guess("alice")(e, n)
+			e.Send(request)
+			if _, ok := e.Find(300*time.Millisecond, func(m harness.Message) bool {
+				return m.Status() == 401 && m.Get("CSeq") == "2 REGISTER"
+			}); !ok || s.Banned(t, 100+host) {
+				break
+			}
+		}
+		tries[host >= 30] = max(tries[host >= 30], n)
+	}
+	if tries[true] >= tries[false] {
+		t.Errorf("guesses before a ban: %d at first, %d when many had guessed", tries[false], tries[true])
+	}
+	if !s.Said("gatehouse security v=1 event=auth-failure", "many sources guess at this account") {
+		t.Error("the security log does not say that many guess at the account")
+	}
+	register(t, harness.UDP(t, s.Net.Addr(harness.AliceHost, 5060), s.Net.Server()), "alice", "secret-alice")
+}
