@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,13 +112,17 @@ func localAPI(ctx context.Context, cfg *config.Config, s *store.Store) (*api.Cli
 	if err != nil {
 		return nil, err
 	}
-	screener, err := newScreener(cfg, &known{lists: all, memory: memory, policies: published})
+	learned, err := loadTexts(ctx, cfg, s, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	screener, err := newScreener(cfg, &known{lists: all, memory: memory, policies: published, texts: learned})
 	if err != nil {
 		return nil, err
 	}
 	v, _ := version()
 	return api.Local(api.New(api.Config{
-		Version: v, Token: "local", Attempts: &judged{s, memory, func() *config.Config { return cfg }}, Lists: all, Accounts: users, Hosts: hosts(cfg),
+		Version: v, Token: "local", Attempts: &judged{s, memory, func() *config.Config { return cfg }, nil}, Lists: all, Accounts: users, Hosts: hosts(cfg),
 		Bans: &storedBans{ctx: ctx, storage: s, peers: cfg, bans: bans}, Screen: screener,
 	})), nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"gatehouse.example/internal/action"
 	"gatehouse.example/internal/api"
+	contentcheck "gatehouse.example/internal/check/content"
 	identitycheck "gatehouse.example/internal/check/identity"
 	policycheck "gatehouse.example/internal/check/identity_policy"
 	listcheck "gatehouse.example/internal/check/lists"
@@ -26,6 +27,7 @@ type known struct {
 	lists    *lists.Lists
 	memory   *proof.Memory
 	policies *proof.Policies
+	texts    *texts // nil: nothing was learned
 	// seed is what all chance in the checks comes from, for a replay; 0: they choose for themselves.
 	seed uint64
 }
@@ -62,6 +64,13 @@ func newChecks(cfg *config.Config, k *known) ([]screen.Check, error) {
 		}
 		checks = append(checks, check)
 	}
+	if cfg.Checks.Content.Enabled {
+		check, err := newContentCheck(cfg, k)
+		if err != nil {
+			return nil, err
+		}
+		checks = append(checks, check)
+	}
 	return checks, nil
 }
 
@@ -84,7 +93,7 @@ func seedOf(n uint64) rate.Seed {
 
 // checkInfos describes every check there is, switched on or off.
 func checkInfos() []screen.Info {
-	return []screen.Info{ratecheck.Info(), identitycheck.Info(), policycheck.Info(), listcheck.Info()}
+	return []screen.Info{contentcheck.Info(), ratecheck.Info(), identitycheck.Info(), policycheck.Info(), listcheck.Info()}
 }
 
 // checkSignals refuses weights of signals that no check has.

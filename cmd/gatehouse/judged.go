@@ -17,7 +17,12 @@ type judged struct {
 	*store.Store
 	memory *proof.Memory
 	config func() *config.Config
+	// judge tells the checks that learn what a person says; nil where no engine runs.
+	judge func(a *screen.Attempt, label, by string)
 }
+
+// operator is who gives feedback through the API.
+const operator = "admin"
 
 // Feedback implements api.Attempts.
 func (j *judged) Feedback(ctx context.Context, id, label string) error {
@@ -25,7 +30,13 @@ func (j *judged) Feedback(ctx context.Context, id, label string) error {
 		return err
 	}
 	v, err := j.Get(ctx, id)
-	if err != nil || v.From.Proof != verdict.None || label != "spam" && label != "ham" {
+	if err != nil {
+		return nil // the feedback is stored; what it was about is not to be had
+	}
+	if a, err := again(&v, j.config().Plan()); err == nil && j.judge != nil {
+		j.judge(a, label, operator)
+	}
+	if v.From.Proof != verdict.None || label != "spam" && label != "ham" {
 		return nil // the feedback is stored; nothing is to be learned about a missing proof
 	}
 	o, ok := observed(&v, j.config().Plan())
@@ -35,11 +46,21 @@ func (j *judged) Feedback(ctx context.Context, id, label string) error {
 	return nil
 }
 
+// again is a stored attempt as the checks saw it, without its text: that is not stored.
+func again(v *verdict.Verdict, plan uri.Plan) (*screen.Attempt, error) {
+	event := screen.Event{ID: v.ID, Time: v.Time, Kind: v.Kind, From: v.From.Claimed, Display: v.From.Display, To: v.To.Requested,
+		Source: v.Source.Address, Transport: v.Source.Transport, Peer: v.Source.Peer, UserAgent: v.Source.UserAgent}
+	a, err := event.Attempt(plan)
+	if err != nil {
+		return nil, err
+	}
+	a.From, a.To = v.From, v.To
+	return a, nil
+}
+
 // observed is a stored attempt as the memory of proofs saw it.
 func observed(v *verdict.Verdict, plan uri.Plan) (proof.Observation, bool) {
-	event := screen.Event{ID: v.ID, Time: v.Time, Kind: v.Kind, From: v.From.Claimed, To: v.To.Requested, Source: v.Source.Address,
-		Transport: v.Source.Transport, Peer: v.Source.Peer}
-	a, err := event.Attempt(plan)
+	a, err := again(v, plan)
 	if err != nil {
 		return proof.Observation{}, false
 	}

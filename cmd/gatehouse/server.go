@@ -42,6 +42,7 @@ type server struct {
 	kernel   *kernel.Exporter // nil: the kernel drops nothing
 	recorder *history.Recorder
 	proofs   *proofs
+	texts    *texts
 	ids      *history.IDs
 	engine   *screen.Engine
 	policies atomic.Pointer[policies]
@@ -71,7 +72,10 @@ func newServer(a *app, cfg *config.Config, db *store.Store, log *slog.Logger, li
 	if s.proofs, err = newProofs(a.ctx, cfg, db, log); err != nil {
 		return nil, err
 	}
-	checks, err := newChecks(cfg, &known{lists: s.lists, memory: s.proofs.memory, policies: s.proofs.policies})
+	if s.texts, err = loadTexts(a.ctx, cfg, db, log); err != nil {
+		return nil, err
+	}
+	checks, err := newChecks(cfg, &known{lists: s.lists, memory: s.proofs.memory, policies: s.proofs.policies, texts: s.texts})
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +167,7 @@ func (s *server) securityEvent(e guard.Event) {
 func (s *server) api(v string) *api.Server {
 	return api.New(api.Config{
 		Version: v, Token: s.token, Log: s.log,
-		Attempts: &judged{s.store, s.proofs.memory, s.live.Current}, Lists: s.lists, Bans: s.guard, Accounts: s.accounts, Certificates: s.proofs.fetcher,
+		Attempts: &judged{s.store, s.proofs.memory, s.live.Current, s.engine.Judge}, Lists: s.lists, Bans: s.guard, Accounts: s.accounts, Certificates: s.proofs.fetcher,
 		Hosts:  func(domain string) bool { return hosts(s.live.Current())(domain) },
 		Screen: s.screen, Metrics: s.metrics.Gatherer(), Probes: s.probes,
 	})
@@ -231,6 +235,9 @@ func (s *server) measure() {
 	s.metrics.Add("screen", s.screenMetrics)
 	s.metrics.AddStats("certificates", "Certificates:", func() any { return s.proofs.fetcher.Stats() })
 	s.metrics.AddStats("proofs", "Who proves to be who:", func() any { return s.proofs.memory.Stats() }, "Entries")
+	s.metrics.AddStats("tokens", "What was learned about texts:", func() any { return s.texts.tokens.Stats() },
+		"Entries", "Capacity", "Examples", "Senders", "Spam", "Ham", "Bytes")
+	s.metrics.AddStats("campaigns", "Texts that were reported:", func() any { return s.texts.campaigns.Stats() }, "Reports", "Capacity", "Bytes")
 	s.metrics.Add("lists", func(emit func(telemetry.Sample)) {
 		emit(telemetry.Sample{Name: "gatehouse_list_entries", Help: "Entries on all lists.", Kind: telemetry.Gauge, Value: float64(s.lists.Len())})
 	})

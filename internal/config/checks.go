@@ -12,6 +12,8 @@ type Checks struct {
 	Identity IdentityCheck `yaml:"identity"`
 	// IdentityPolicy looks up what a domain publishes about its signatures.
 	IdentityPolicy IdentityPolicyCheck `yaml:"identity_policy"`
+	// Content reads messages (RFC 5039 §3.1).
+	Content ContentCheck `yaml:"content"`
 }
 
 // IdentityCheck weighs proofs.
@@ -47,7 +49,7 @@ type RateCheck struct {
 }
 
 func defaultChecks() Checks {
-	return Checks{Lists: ListsCheck{Enabled: true}, Identity: IdentityCheck{Enabled: true}, IdentityPolicy: IdentityPolicyCheck{Enabled: true}, Rate: RateCheck{
+	return Checks{Content: defaultContentCheck(), Lists: ListsCheck{Enabled: true}, Identity: IdentityCheck{Enabled: true}, IdentityPolicy: IdentityPolicyCheck{Enabled: true}, Rate: RateCheck{
 		Enabled: true,
 		Source:  Rate{120, time.Minute},
 		Caller:  Rate{20, time.Minute},

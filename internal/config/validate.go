@@ -31,6 +31,7 @@ func (c *Config) Problems() []*Error {
 	v.domains()
 	v.peers()
 	v.checks()
+	v.contentCheck()
 	v.numbers()
 	v.home()
 	v.identity()
