@@ -4,7 +4,7 @@
 // It sees control characters, direction overrides, invisible characters where no script needs them, words of mixed scripts that only look alike,
 // addresses and numbers in the name that are not the caller's, and names that the operator protects (a bank's, the own company's) in whatever disguise.
 //
-// Cost: one pass over a name of plain ASCII, two over any other; names are cut at 256 octets; no allocation unless something is found. It does not know which names are
+// Cost: one pass over a name of plain ASCII, two over any other; names are cut at 128 octets; no allocation unless something is found. It does not know which names are
 // true: that takes a signed one (RFC 9795).
 package display
 
@@ -73,7 +73,7 @@ type protected struct {
 }
 
 const (
-	maxName      = 256 // octets that are looked at
+	maxName      = 128 // octets that are looked at
 	minProtected = 4
 )
 
@@ -83,7 +83,7 @@ func New(cfg Config) (*Check, error) {
 	for _, p := range cfg.Protected {
 		folded := string(c.shapes.fold(nil, p.Name))
 		if len(strings.ReplaceAll(folded, " ", "")) < minProtected || len(p.Name) > maxName {
-			return nil, fmt.Errorf("display: protected: %q: a name has at least four letters and at most 256 octets", p.Name)
+			return nil, fmt.Errorf("display: protected: %q: a name has at least four letters and at most 128 octets", p.Name)
 		}
 		c.protected = append(c.protected, protected{p, folded})
 	}

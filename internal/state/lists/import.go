@@ -23,6 +23,8 @@ const (
 	Lines
 	// CSV has the header value,kind,note,expires; the last three may be missing. RFC 4180.
 	CSV
+	// VCard holds address books: the telephone numbers and SIP addresses in them, with the names as notes. RFC 6350.
+	VCard
 )
 
 const csvHeader = "value,kind,note,expires"
@@ -41,8 +43,14 @@ type ImportOptions struct {
 	// block one's own telephones.
 	AllowPrivate bool
 	// AllowWide takes what holds a large part of the world: IPv4 prefixes shorter than /8, IPv6 shorter than /19, number prefixes of fewer
-	// than three digits, whole top-level domains.
+	// than three digits or of a whole country, whole top-level domains.
 	AllowWide bool
+	// Lenient leaves out and reports what cannot be understood as well, instead of refusing the whole file for it.
+	Lenient bool
+	// MaxRefused is which share of the values may be left out before the whole file is refused, 0.2 for a fifth; 0: any.
+	MaxRefused float64
+	// Progress is called now and then with how many values have been read; nil is silence.
+	Progress func(values int)
 }
 
 // Imported says what came of an import.
@@ -63,37 +71,73 @@ type Refusal struct {
 }
 
 const (
-	maxRefusals    = 100
-	minWidthIPv4   = 8
-	minWidthIPv6   = 19
-	minWidthDigits = 3
-	maxImportLine  = 4096
+	maxRefusals     = 100
+	minWidthIPv4    = 8
+	minWidthIPv6    = 19
+	minWidthDigits  = 3
+	maxImportLine   = 4096
+	maxImportValues = 10_000_000 // what would take gigabytes as a list is a register
+	progressEvery   = 10_000
+)
+
+// Errors of Import, for files that as a whole are refused.
+var (
+	// ErrTooLarge is wrapped where a file holds more values than a list can.
+	ErrTooLarge = errors.New("lists: import: more than 10 million values; import numbers as a register (gatehouse list register)")
+	// ErrRefused is wrapped where too much of a file was unfit.
+	ErrRefused = errors.New("lists: import: refused, and the list left as it was")
 )
 
 // Import reads values into a list. A line that cannot be understood is an error that names it, and nothing is imported. Values
 // that are understood but unfit for a list from elsewhere are left out and reported.
 func (l *Lists) Import(ctx context.Context, list string, r io.Reader, o ImportOptions) (Imported, error) {
-	br := bufio.NewReader(r)
+	br := bufio.NewReaderSize(r, maxImportLine)
 	if o.Format == Auto {
-		head, _ := br.Peek(len(csvHeader))
-		o.Format = Lines
-		if first, _, _ := strings.Cut(string(head), "\n"); strings.HasPrefix(first, "value,") {
-			o.Format = CSV
-		}
+		o.Format = detect(br)
 	}
 	in := importer{lists: l, list: list, options: o}
 	read := in.readLines
-	if o.Format == CSV {
+	switch o.Format {
+	case CSV:
 		read = in.readCSV
+	case VCard:
+		read = in.readVCard
 	}
-	if err := read(br); err != nil {
-		return Imported{}, err
+	err := read(br)
+	if err == nil {
+		err = in.judge()
+	}
+	if err != nil {
+		return Imported{Refused: in.result.Refused, RefusedCount: in.result.RefusedCount}, err
 	}
 	if err := l.add(ctx, in.items); err != nil {
 		return Imported{}, err
 	}
 	in.result.Entries = len(in.items)
 	return in.result, nil
+}
+
+// detect sees the format from how a file begins.
+func detect(br *bufio.Reader) Format {
+	head, _ := br.Peek(len(csvHeader))
+	first, _, _ := strings.Cut(strings.TrimPrefix(string(head), "\ufeff"), "\n")
+	switch {
+	case strings.HasPrefix(first, "value,"):
+		return CSV
+	case strings.HasPrefix(strings.ToUpper(first), "BEGIN:VCARD"):
+		return VCard
+	}
+	return Lines
+}
+
+// judge refuses a file of which too much is unfit: half a list is not the list.
+func (in *importer) judge() error {
+	all := in.result.RefusedCount + len(in.items)
+	if most := in.options.MaxRefused; most > 0 && float64(in.result.RefusedCount) > most*float64(all) {
+		r := in.result.Refused[0]
+		return fmt.Errorf("%w: %d of its %d values are unfit, the first in line %d: %s", ErrRefused, in.result.RefusedCount, all, r.Line, r.Reason)
+	}
+	return nil
 }
 
 type importer struct {
@@ -105,27 +149,37 @@ type importer struct {
 }
 
 func (in *importer) readLines(r *bufio.Reader) error {
-	scanner := bufio.NewScanner(r)
-	scanner.Buffer(make([]byte, 0, maxImportLine), maxImportLine)
-	line := 0
-	for scanner.Scan() {
-		line++
-		value, comment, _ := strings.Cut(scanner.Text(), "#")
+	return in.eachLine(r, func(line int, text string) error {
+		value, comment, _ := strings.Cut(text, "#")
 		if value = strings.TrimSpace(strings.TrimPrefix(value, "\ufeff")); value == "" {
-			continue
+			return nil
 		}
-		if err := in.take(line, Entry{Value: value, Kind: in.options.Kind, Note: strings.TrimSpace(comment)}); err != nil {
-			return err
+		return in.take(line, Entry{Value: value, Kind: in.options.Kind, Note: strings.TrimSpace(comment)})
+	})
+}
+
+// eachLine gives the lines of a file to f. One that is too long is refused and passed over in the memory that there is, however long it is.
+func (in *importer) eachLine(r *bufio.Reader, f func(line int, text string) error) error {
+	for line := 1; ; line++ {
+		text, err := r.ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) {
+			in.refuse(line, string(text[:64])+"…", "the line is longer than 4096 octets")
+			for errors.Is(err, bufio.ErrBufferFull) {
+				_, err = r.ReadSlice('\n')
+			}
+			text = nil
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("lists: import: line %d: %w", line, err)
+		}
+		if ferr := f(line, strings.TrimRight(string(text), "\r\n")); ferr != nil || err != nil {
+			return ferr
 		}
 	}
-	if err := scanner.Err(); err != nil {
-		return fmt.Errorf("lists: import: line %d: %w", line+1, err)
-	}
-	return nil
 }
 
 func (in *importer) readCSV(r *bufio.Reader) error {
-	reader := csv.NewReader(r)
+	reader := csv.NewReader(&boundedLines{r: r})
 	reader.Comment = '#'
 	reader.FieldsPerRecord = -1
 	reader.ReuseRecord = true
@@ -180,7 +234,7 @@ func parseTime(s string) (time.Time, error) {
 	return time.Parse(time.DateOnly, s)
 }
 
-// take checks one entry of the file and puts it with the others.
+// take checks one entry of the file and puts it with the others. A range becomes the prefixes that it is made of.
 func (in *importer) take(line int, e Entry) error {
 	e.List = in.list
 	if e.Note == "" {
@@ -189,24 +243,58 @@ func (in *importer) take(line int, e Entry) error {
 	if e.Expires.IsZero() {
 		e.Expires = in.options.Expires
 	}
-	it, err := in.lists.item(e)
-	if err != nil {
-		return fmt.Errorf("lists: import: line %d: %w", line, err)
+	values, err := expandRange(e.Value)
+	if err == nil {
+		for _, value := range values {
+			e.Value = value
+			if err = in.takeOne(line, e); err != nil {
+				break
+			}
+		}
 	}
-	reason := in.unfit(it)
-	if reason == "" {
-		in.items = append(in.items, it)
+	if err != nil && in.options.Lenient && (errors.Is(err, ErrValue) || errors.Is(err, errRange)) {
+		in.refuse(line, e.Value, "it is no value of a list")
 		return nil
 	}
-	in.result.RefusedCount++
-	if len(in.result.Refused) < maxRefusals {
-		in.result.Refused = append(in.result.Refused, Refusal{Line: line, Value: it.entry.Value, Reason: reason})
+	if err != nil {
+		return fmt.Errorf("lists: import: line %d: %w", line, err)
 	}
 	return nil
 }
 
+func (in *importer) takeOne(line int, e Entry) error {
+	it, err := in.lists.item(e)
+	if err != nil {
+		return err
+	}
+	if reason := in.unfit(it); reason != "" {
+		in.refuse(line, it.entry.Value, reason)
+		return nil
+	}
+	if len(in.items) == maxImportValues {
+		return ErrTooLarge
+	}
+	in.items = append(in.items, it)
+	if in.options.Progress != nil && len(in.items)%progressEvery == 0 {
+		in.options.Progress(len(in.items))
+	}
+	return nil
+}
+
+func (in *importer) refuse(line int, value, reason string) {
+	in.result.RefusedCount++
+	if len(in.result.Refused) < maxRefusals {
+		in.result.Refused = append(in.result.Refused, Refusal{Line: line, Value: strings.ToValidUTF8(value, "�"), Reason: reason})
+	}
+}
+
 // unfit says why a value from elsewhere is refused, or "".
 func (in *importer) unfit(it *item) string {
+	if protected := in.lists.cfg.Protected; protected != nil && it.entry.Kind == Block {
+		if reason := protected(Value{it.is, it.entry.Value}); reason != "" {
+			return reason
+		}
+	}
 	switch it.is {
 	case Source:
 		p := sourcePrefix(it.entry.Value)
@@ -219,6 +307,9 @@ func (in *importer) unfit(it *item) string {
 	case NumberPrefix:
 		if len(strings.TrimPrefix(it.key(), "+")) < minWidthDigits && !in.options.AllowWide {
 			return "a number prefix of fewer than three digits is a whole country or more"
+		}
+		if reason := in.lists.wide(it.key()); reason != "" && !in.options.AllowWide {
+			return reason
 		}
 	case Subdomains:
 		if !strings.Contains(it.key(), ".") && !in.options.AllowWide {

@@ -43,7 +43,7 @@ func TestImportErrorNamesTheLineAndImportsNothing(t *testing.T) {
 		{"value,kind,note,expires\na.test,block,,\nb.test,deny,,\n", `lists: import: line 3: lists: kind "deny" is neither block nor allow`},
 		{"value,kind\nb.test,block,,tomorrow\n", `lists: import: line 2: expires "tomorrow" is neither`},
 		{"value,kind\nb.test,\"block\n", `lists: import: parse error on line 2`},
-		{"a.test\n" + strings.Repeat("x", 10000) + "\n", `lists: import: line 2: bufio.Scanner: token too long`},
+		{"value,kind\n\"" + strings.Repeat("x", 100_000) + "\"\n", `lists: import: line 2 is longer than 64 KB`},
 	} {
 		l := newLists(nil)
 		if _, err := l.Import(context.Background(), "x", strings.NewReader(c.text), lists.ImportOptions{}); err == nil || !strings.HasPrefix(err.Error(), c.want) {

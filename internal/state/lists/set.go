@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gatehouse.example/internal/state/numbering"
 	"gatehouse.example/sip/uri"
 )
 
@@ -16,6 +17,10 @@ import (
 type Config struct {
 	// Plan makes national numbers international, as for calls.
 	Plan uri.Plan
+	// Plans knows how wide a number prefix is; nil leaves that to the number of its digits.
+	Plans *numbering.Table
+	// Protected says why a value must not be blocked by an import ("it is peer 'carrier'"), or "". Nil protects nothing.
+	Protected func(Value) string
 	// Storage keeps entries between runs; nil keeps them in memory only.
 	Storage Storage
 	// Now is the clock for the Added time; nil is time.Now.
@@ -86,12 +91,18 @@ func (l *Lists) Load(ctx context.Context) error {
 // or nothing: an entry that is wrong leaves everything as it was. The next look-up sees them.
 func (l *Lists) Add(ctx context.Context, entries ...Entry) ([]Entry, error) {
 	items := make([]*item, 0, len(entries))
-	for i := range entries {
-		it, err := l.item(entries[i])
+	for _, e := range entries {
+		values, err := expandRange(e.Value)
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, it)
+		for _, e.Value = range values {
+			it, err := l.item(e)
+			if err != nil {
+				return nil, err
+			}
+			items = append(items, it)
+		}
 	}
 	if err := l.add(ctx, items); err != nil {
 		return nil, err
@@ -224,6 +235,14 @@ func (l *Lists) Len() int {
 		n += len(values)
 	}
 	return n
+}
+
+// wide says why a number prefix is too wide by the numbering plans.
+func (l *Lists) wide(prefix string) string {
+	if l.cfg.Plans == nil {
+		return ""
+	}
+	return l.cfg.Plans.Wide(prefix)
 }
 
 // item checks an entry and makes it canonical.
