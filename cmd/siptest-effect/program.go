@@ -12,32 +12,33 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // program is the gatehouse that is measured, as a program of its own: what is measured is what people run.
 type program struct{ binary, folder string }
 
 // Replay implements effect.Runner.
-func (p *program) Replay(ctx context.Context, config, events string, args []string, read func(io.Reader) error) error {
+func (p *program) Replay(ctx context.Context, config, events string, args []string, read func(io.Reader) error) (time.Duration, error) {
 	cmd := exec.CommandContext(ctx, p.binary, append([]string{"--config", config, "replay", "--brief", events}, args...)...)
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=1") // the figures are for one core
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := cmd.Start(); err != nil {
-		return err
+		return 0, err
 	}
 	readErr := read(out)
 	if readErr != nil {
 		io.Copy(io.Discard, out)
 	}
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(said.Bytes()))
+		return 0, fmt.Errorf("%w: %s", err, bytes.TrimSpace(said.Bytes()))
 	}
-	return readErr
+	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), readErr
 }
 
 // Store implements effect.Runner.

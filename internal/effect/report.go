@@ -10,6 +10,7 @@ import (
 
 // Report is what an evaluation came to.
 type Report struct {
+	// Results are those of all cases, in their order; Options those of the main world; Date is when it was measured.
 	Results []*Result
 	Options Options
 	Date    time.Time
@@ -150,6 +151,3 @@ func (res *Result) writeAll(b *strings.Builder) {
 		fmt.Fprintf(b, "%-26s %9d %9d %9d %9d %9d %9d\n", a, t.Happened, t.Relayed, t.Labelled, t.Asked, t.Passed, t.Rejected)
 	}
 }
-
-// WriteHTML writes the page.
-func (r *Report) WriteHTML(w io.Writer) error { return r.WriteText(w) }
