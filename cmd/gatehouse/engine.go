@@ -9,10 +9,15 @@ import (
 	"gatehouse.example/internal/action"
 	"gatehouse.example/internal/api"
 	contentcheck "gatehouse.example/internal/check/content"
+	floodcheck "gatehouse.example/internal/check/flood"
 	identitycheck "gatehouse.example/internal/check/identity"
 	policycheck "gatehouse.example/internal/check/identity_policy"
+	knowncheck "gatehouse.example/internal/check/known"
 	listcheck "gatehouse.example/internal/check/lists"
 	ratecheck "gatehouse.example/internal/check/rate"
+	reputationcheck "gatehouse.example/internal/check/reputation"
+	fraudcheck "gatehouse.example/internal/check/tollfraud"
+	wangiricheck "gatehouse.example/internal/check/wangiri"
 	"gatehouse.example/internal/config"
 	"gatehouse.example/internal/state/history"
 	"gatehouse.example/internal/state/lists"
@@ -28,6 +33,10 @@ type known struct {
 	memory   *proof.Memory
 	policies *proof.Policies
 	texts    *texts // nil: nothing was learned
+	fraud    *fraud // nil: made for these checks alone
+	// acquainted tells whether a callee knows his caller; nil: nobody knows anybody.
+	acquainted func(*screen.Attempt) bool
+	social     *social // nil: made for these checks alone
 	// seed is what all chance in the checks comes from, for a replay; 0: they choose for themselves.
 	seed uint64
 }
@@ -35,6 +44,9 @@ type known struct {
 // newChecks builds every check that the configuration leaves on, in the order
 // in which the engine is to run them: what counts attempts stands first.
 func newChecks(cfg *config.Config, k *known) ([]screen.Check, error) {
+	if err := k.introduce(cfg); err != nil {
+		return nil, err
+	}
 	var checks []screen.Check
 	if c := &cfg.Checks.Rate; c.Enabled {
 		check, err := ratecheck.New(rateConfig(c, k.seed))
@@ -43,6 +55,15 @@ func newChecks(cfg *config.Config, k *known) ([]screen.Check, error) {
 		}
 		checks = append(checks, check)
 	}
+	more, err := fraudChecks(cfg, k)
+	if err != nil {
+		return nil, err
+	}
+	checks = append(checks, more...)
+	if more, err = socialChecks(cfg, k); err != nil {
+		return nil, err
+	}
+	checks = append(checks, more...)
 	if cfg.Checks.Identity.Enabled {
 		check, err := identitycheck.New(identitycheck.Config{}, k.memory)
 		if err != nil {
@@ -93,7 +114,7 @@ func seedOf(n uint64) rate.Seed {
 
 // checkInfos describes every check there is, switched on or off.
 func checkInfos() []screen.Info {
-	return []screen.Info{contentcheck.Info(), ratecheck.Info(), identitycheck.Info(), policycheck.Info(), listcheck.Info()}
+	return []screen.Info{knowncheck.Info(), reputationcheck.Info(), contentcheck.Info(), ratecheck.Info(), floodcheck.Info(), fraudcheck.Info(), wangiricheck.Info(), identitycheck.Info(), policycheck.Info(), listcheck.Info()}
 }
 
 // checkSignals refuses weights of signals that no check has.

@@ -149,6 +149,7 @@ func (s *server) run(ctx context.Context, border runner, console net.Listener) e
 	start("texts", func(ctx context.Context) error { return s.texts.run(ctx, s.log) })
 	start("watchdog", s.notify.watch)
 	s.proofs.run(start)
+	s.social.run(s.log, start)
 	support.Go(func() error {
 		defer giveUp(nil)
 		return serveError(h.Serve(console))

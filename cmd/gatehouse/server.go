@@ -13,6 +13,7 @@ import (
 	"gatehouse.example/internal/guard"
 	"gatehouse.example/internal/guard/kernel"
 	"gatehouse.example/internal/state/account"
+	"gatehouse.example/internal/state/calls"
 	"gatehouse.example/internal/state/history"
 	"gatehouse.example/internal/state/lists"
 	"gatehouse.example/internal/store"
@@ -41,7 +42,10 @@ type server struct {
 	guard    *guard.Guard
 	kernel   *kernel.Exporter // nil: the kernel drops nothing
 	recorder *history.Recorder
+	calls    *calls.Table
+	fraud    *fraud
 	proofs   *proofs
+	social   *social
 	texts    *texts
 	ids      *history.IDs
 	engine   *screen.Engine
@@ -69,13 +73,20 @@ func newServer(a *app, cfg *config.Config, db *store.Store, log *slog.Logger, li
 	if err := s.loadState(a.ctx, cfg); err != nil {
 		return nil, err
 	}
+	s.newCalls(cfg)
 	if s.proofs, err = newProofs(a.ctx, cfg, db, log); err != nil {
+		return nil, err
+	}
+	if s.social, err = newSocial(cfg, 0, db); err != nil {
+		return nil, err
+	}
+	if err := s.social.load(a.ctx); err != nil {
 		return nil, err
 	}
 	if s.texts, err = loadTexts(a.ctx, cfg, db, log); err != nil {
 		return nil, err
 	}
-	checks, err := newChecks(cfg, &known{lists: s.lists, memory: s.proofs.memory, policies: s.proofs.policies, texts: s.texts})
+	checks, err := newChecks(cfg, &known{lists: s.lists, memory: s.proofs.memory, policies: s.proofs.policies, fraud: s.fraud, social: s.social, texts: s.texts})
 	if err != nil {
 		return nil, err
 	}
@@ -233,11 +244,15 @@ func (s *server) measure() {
 	s.metrics.AddStats("guard", "Guard:", func() any { return s.guard.Stats() })
 	s.metrics.AddStats("history", "History:", func() any { return s.recorder.Stats() }, "Queued")
 	s.metrics.Add("screen", s.screenMetrics)
+	s.measureFraud()
 	s.metrics.AddStats("certificates", "Certificates:", func() any { return s.proofs.fetcher.Stats() })
 	s.metrics.AddStats("proofs", "Who proves to be who:", func() any { return s.proofs.memory.Stats() }, "Entries")
 	s.metrics.AddStats("tokens", "What was learned about texts:", func() any { return s.texts.tokens.Stats() },
 		"Entries", "Capacity", "Examples", "Senders", "Spam", "Ham", "Bytes")
 	s.metrics.AddStats("campaigns", "Texts that were reported:", func() any { return s.texts.campaigns.Stats() }, "Reports", "Capacity", "Bytes")
+	s.metrics.AddStats("known", "Whom our users know:", func() any { return s.social.known.Stats() }, "Relations", "Recent", "Octets")
+	s.metrics.AddStats("reputation", "What became of callers:", func() any { return s.social.reputation.Stats() }, "Subjects", "Behaviours", "Voters", "Octets")
+	s.metrics.AddStats("trust", "Web of trust:", func() any { return s.social.web.Stats() }, "Nodes", "Own", "Edges")
 	s.metrics.Add("lists", func(emit func(telemetry.Sample)) {
 		emit(telemetry.Sample{Name: "gatehouse_list_entries", Help: "Entries on all lists.", Kind: telemetry.Gauge, Value: float64(s.lists.Len())})
 	})

@@ -8,12 +8,22 @@ type Checks struct {
 	Lists ListsCheck `yaml:"lists"`
 	// Rate counts attempts (RFC 5039 §3.13).
 	Rate RateCheck `yaml:"rate"`
+	// TollFraud watches calls of ours to elsewhere, and who searches for a way out.
+	TollFraud TollFraudCheck `yaml:"tollfraud"`
+	// Wangiri notices calls that ring once, to be called back.
+	Wangiri WangiriCheck `yaml:"wangiri"`
+	// Flood notices many callers at one callee.
+	Flood FloodCheck `yaml:"flood"`
 	// Identity weighs proofs, and notices when one was taken away (RFC 5039 §7).
 	Identity IdentityCheck `yaml:"identity"`
 	// IdentityPolicy looks up what a domain publishes about its signatures.
 	IdentityPolicy IdentityPolicyCheck `yaml:"identity_policy"`
 	// Content reads messages (RFC 5039 §3.1).
 	Content ContentCheck `yaml:"content"`
+	// Known are white lists that fill themselves (RFC 5039 §3.3).
+	Known KnownCheck `yaml:"known"`
+	// Reputation is what became of callers, and the web of trust (RFC 5039 §3.5).
+	Reputation ReputationCheck `yaml:"reputation"`
 }
 
 // IdentityCheck weighs proofs.
@@ -49,11 +59,12 @@ type RateCheck struct {
 }
 
 func defaultChecks() Checks {
-	return Checks{Content: defaultContentCheck(), Lists: ListsCheck{Enabled: true}, Identity: IdentityCheck{Enabled: true}, IdentityPolicy: IdentityPolicyCheck{Enabled: true}, Rate: RateCheck{
-		Enabled: true,
-		Source:  Rate{120, time.Minute},
-		Caller:  Rate{20, time.Minute},
-		Callee:  Rate{60, time.Minute},
-		FanOut:  Rate{30, time.Hour},
-	}}
+	return Checks{Content: defaultContentCheck(), Known: defaultKnown(), Reputation: defaultReputation(), Lists: ListsCheck{Enabled: true}, Identity: IdentityCheck{Enabled: true}, IdentityPolicy: IdentityPolicyCheck{Enabled: true},
+		TollFraud: defaultTollFraud(), Wangiri: defaultWangiri(), Flood: defaultFlood(), Rate: RateCheck{
+			Enabled: true,
+			Source:  Rate{120, time.Minute},
+			Caller:  Rate{20, time.Minute},
+			Callee:  Rate{60, time.Minute},
+			FanOut:  Rate{30, time.Hour},
+		}}
 }

@@ -31,6 +31,7 @@ func (c *Config) Problems() []*Error {
 	v.domains()
 	v.peers()
 	v.checks()
+	v.fraud()
 	v.contentCheck()
 	v.numbers()
 	v.home()
@@ -224,6 +225,7 @@ func (v *validation) policy(path string, p *Policy) {
 }
 
 func (v *validation) checks() {
+	v.known()
 	r := &v.c.Checks.Rate
 	for _, f := range []struct {
 		key  string

@@ -206,3 +206,13 @@ func expectation(e known.Expectation, trust float64) float64 {
 	}
 	return 0
 }
+
+// Acquainted tells whether the called user of an attempt knows its caller, as far as it is proven: for checks that watch strangers.
+func Acquainted(m *known.Memory, a *screen.Attempt) bool {
+	s := subjectOf(a)
+	if a.Outbound || s.trust == 0 {
+		return false
+	}
+	rel := m.Look(m.Subject(s.owner, s.domain, s.peer), a.Time)
+	return rel.Verdict >= 0 && (rel.Strength*s.trust >= 0.3 || rel.Talk >= 0.3 || rel.Verdict > 0)
+}

@@ -47,6 +47,8 @@ type Config struct {
 	Seed rate.Seed
 	// Storage keeps relations between runs; nil: nothing does.
 	Storage Storage
+	// Loaded is told of each relation that Load reads; it may be nil.
+	Loaded func(*Entry)
 }
 
 const (
@@ -97,6 +99,7 @@ type Storage interface {
 type Memory struct {
 	seed    rate.Seed
 	storage Storage
+	loaded  func(*Entry)
 	peers   *slots.Table[relation]
 	recents *slots.Table[recent]
 	busy    *rate.Fanout // of owners, by hour
@@ -134,7 +137,7 @@ func New(cfg Config) (*Memory, error) {
 		cfg.Seed = rate.NewSeed()
 	}
 	m := &Memory{
-		seed: cfg.Seed, storage: cfg.Storage, most: float64(cfg.Busy), capped: cfg.Peers,
+		seed: cfg.Seed, storage: cfg.Storage, loaded: cfg.Loaded, most: float64(cfg.Busy), capped: cfg.Peers,
 		peers: slots.New(cfg.Peers, (*relation).worth), recents: slots.New(cfg.Recent, (*recent).worth),
 		dirty: make(map[uint64]pair),
 	}

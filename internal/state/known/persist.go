@@ -26,6 +26,9 @@ func (m *Memory) Load(ctx context.Context) error {
 	}
 	for i := range entries {
 		m.restore(&entries[i])
+		if m.loaded != nil {
+			m.loaded(&entries[i])
+		}
 	}
 	return nil
 }

@@ -1,0 +1,210 @@
+// Package reputation is the check of what became of those who called before: RFC 5039 §3.5. It reports the reputation of the caller's identity, domain, signer, network
+// and user agent, how far the called user's friends know the caller, who calls many and is welcome, and whose behaviour has broken.
+//
+// It learns from what people say (607, feedback) and do (talk, hang up, call back). What it cannot tell it says so: evidence that is not conclusive has strength 0.
+//
+// Cost: below a microsecond, no allocation unless something is found. It cannot see who hides behind an identity that was never used before; that is no offence.
+package reputation
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+
+	"gatehouse.example/internal/state/known"
+	"gatehouse.example/internal/state/reputation"
+	"gatehouse.example/internal/state/trust"
+	"gatehouse.example/screen"
+	"gatehouse.example/verdict"
+)
+
+// The signals of this check.
+const (
+	signalBad     = "REPUTATION_BAD"
+	signalGood    = "REPUTATION_GOOD"
+	signalClaimed = "REPUTATION_CLAIMED_BAD"
+	signalDomain  = "REPUTATION_DOMAIN_BAD"
+	signalSigner  = "REPUTATION_SIGNER_BAD"
+	signalNetwork = "REPUTATION_NETWORK_BAD"
+	signalAgent   = "REPUTATION_AGENT_BAD"
+	signalUnsure  = "REPUTATION_UNSURE"
+	signalSender  = "REPUTATION_WANTED_SENDER"
+	signalTrusted = "REPUTATION_TRUSTED"
+	signalZombie  = "REPUTATION_ZOMBIE"
+)
+
+// Info returns the check's name, stage and signals.
+func Info() screen.Info {
+	return screen.Info{
+		Name: "reputation", Stage: screen.Cheap, RFC: "5039 §3.5",
+		Signals: []screen.SignalInfo{
+			{Name: signalBad, Weight: 8,
+				Description: "People here have objected to this proven caller, and it is sure enough that others will; weaker for weaker proofs."},
+			{Name: signalGood, Weight: -3,
+				Description: "People here have talked with this proven caller, called it back, or said that it is wanted."},
+			{Name: signalClaimed, Weight: 3,
+				Description: "People here have objected to calls of who claimed to be this caller. Nothing proves it: it labels at most, or anybody could ruin anybody."},
+			{Name: signalDomain, Weight: 3,
+				Description: "People here have objected to many callers of this proven domain."},
+			{Name: signalSigner, Weight: 2,
+				Description: "People here have objected to many calls that this provider has signed."},
+			{Name: signalNetwork, Weight: 3,
+				Description: "People here have objected to many calls that came from this network (/24, IPv6 /48). Configured peers have none."},
+			{Name: signalAgent, Weight: 1.5,
+				Description: "People here have objected to most calls of this User-Agent."},
+			{Name: signalUnsure, Weight: 0,
+				Description: "There is evidence about this caller, and it is inconclusive."},
+			{Name: signalSender, Weight: -4,
+				Description: "A proven caller that calls many, and hardly anybody objects: a sender of notices and reminders that are wanted."},
+			{Name: signalTrusted, Weight: -3,
+				Description: "Friends of the called user know this proven caller; in full from three of them on."},
+			{Name: signalZombie, Weight: 8,
+				Description: "An identity that has behaved like a person tries several new callees within an hour, or was objected to while it does: " +
+					"somebody else may use the account. It holds for a day."},
+		},
+	}
+}
+
+// Config is empty: what is known is learned, and the weights are the policy's.
+type Config struct{}
+
+// Check reports reputations and learns them. It is safe for concurrent use.
+//
+// Counting is its way of looking, so it must see each attempt: give it to the engine before checks that may end a run early.
+type Check struct {
+	memory *reputation.Memory
+	web    *trust.Graph
+}
+
+// New returns the check over a memory and a web of trust, which may be nil.
+func New(_ Config, m *reputation.Memory, web *trust.Graph) (*Check, error) {
+	if m == nil {
+		return nil, errors.New("reputation: the check needs a memory")
+	}
+	return &Check{memory: m, web: web}, nil
+}
+
+// Info implements screen.Check.
+func (c *Check) Info() screen.Info { return Info() }
+
+// Run implements screen.Check. What our users send is not judged by reputation: they have passwords, and rates.
+func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
+	switch a.Kind {
+	case verdict.Call, verdict.Message, verdict.Subscription:
+	default:
+		return
+	}
+	if a.Outbound {
+		return
+	}
+	if vouched(a.From.Proof) > 0 && a.From.Identity != "" {
+		c.proven(a, r)
+	} else if name := claimed(a); name != "" {
+		s := c.memory.Look(c.memory.Key(reputation.Claimed, name), a.Time)
+		bad(r, signalClaimed, &s, 1)
+	}
+	c.company(a, r)
+}
+
+// proven reports what is known of a caller that is who it says.
+func (c *Check) proven(a *screen.Attempt, r *screen.Report) {
+	name, weight := known.Key(a.IdentityNumber, a.From.Identity), vouched(a.From.Proof)
+	s := c.memory.Look(c.memory.Key(reputation.Identity, name), a.Time)
+	switch {
+	case s.Wanted > 0:
+		r.Signal(signalSender, s.Wanted*weight, sender(&s))
+	case s.Sure > 0:
+		r.Signal(signalGood, s.Sure*weight, evidence(&s))
+	case s.Sure < 0:
+		bad(r, signalBad, &s, weight)
+	case s.Bad >= 0.5:
+		r.Signal(signalUnsure, 0, evidence(&s))
+	}
+	if broken := c.memory.Behaved(name, owner(a), a.Text, a.Time, a.Probe); broken > 0 {
+		r.Signal(signalZombie, broken, "the caller has behaved like a person and now tries many new callees")
+	} else if c.web != nil {
+		if reach := c.web.Reach(owner(a), name); reach.Distance == 2 {
+			r.Signal(signalTrusted, float64(min(reach.Through, 3))/3*weight, distance(reach.Through))
+		}
+	}
+}
+
+// company reports what is known of those that the caller comes with.
+func (c *Check) company(a *screen.Attempt, r *screen.Report) {
+	if a.IdentityDomain != "" && a.IdentityDomain != a.ToDomain {
+		s := c.memory.Look(c.memory.Key(reputation.Domain, a.IdentityDomain), a.Time)
+		bad(r, signalDomain, &s, 1)
+	}
+	if a.Signature.Signer != "" && a.Signature.Outcome == verdict.SignatureValid {
+		s := c.memory.Look(c.memory.Key(reputation.Signer, a.Signature.Signer), a.Time)
+		bad(r, signalSigner, &s, 1)
+	}
+	if hi, lo, ok := network(a); ok {
+		s := c.memory.Look(c.memory.Number(reputation.Network, hi, lo), a.Time)
+		bad(r, signalNetwork, &s, 1)
+	}
+	if a.UserAgent != "" && a.Peer == "" {
+		s := c.memory.Look(c.memory.Key(reputation.Agent, a.UserAgent), a.Time)
+		bad(r, signalAgent, &s, 1)
+	}
+}
+
+// bad reports what is surely unwanted.
+func bad(r *screen.Report, signal string, s *reputation.Standing, weight float64) {
+	if s.Sure < 0 {
+		r.Signal(signal, -s.Sure*weight, evidence(s))
+	}
+}
+
+// vouched is how far a proof ties an attempt to its identity.
+func vouched(p verdict.Proof) float64 {
+	switch p {
+	case verdict.StirA, verdict.StirURI, verdict.TLS, verdict.Digest:
+		return 1
+	case verdict.Trunk:
+		return 0.9
+	case verdict.StirB:
+		return 0.7
+	}
+	return 0
+}
+
+// claimed is the name of a caller that nothing proves; empty where it would throw strangers together.
+func claimed(a *screen.Attempt) string {
+	if a.FromNumber == "" && (a.FromDomain == "anonymous.invalid" || a.FromDomain == "" || a.FromDomain == a.ToDomain) {
+		return ""
+	}
+	return known.Key(a.FromNumber, a.From.Claimed)
+}
+
+// owner is the called user.
+func owner(a *screen.Attempt) string {
+	if a.To.User != "" && a.To.User != a.To.Requested {
+		return a.To.User // an alias was called
+	}
+	return known.Key(a.ToNumber, a.To.Requested)
+}
+
+// network is the /24 or /48 that a stranger's packet came from.
+func network(a *screen.Attempt) (hi, lo uint64, ok bool) {
+	if a.Peer != "" || !a.Source.IsValid() {
+		return 0, 0, false
+	}
+	return prefix(a.Source.Addr())
+}
+
+func prefix(addr netip.Addr) (hi, lo uint64, ok bool) {
+	b := addr.As16()
+	last := 6
+	if addr.Is4() || addr.Is4In6() {
+		last = 15
+	}
+	for i := range last {
+		if i < 8 {
+			hi = hi<<8 | uint64(b[i])
+		} else {
+			lo = lo<<8 | uint64(b[i])
+		}
+	}
+	return hi, lo, true
+}
