@@ -62,10 +62,11 @@ type Config struct {
 	// watches neither.
 	AccountFailures FailureLimit
 	NetworkFailures FailureLimit
-	// GoodFactor multiplies the failure limits of a source that has proven a
-	// credential within GoodFor: one wrong phone among a hundred right ones
-	// behind the same address must not lock all of them out. It is finite,
-	// so that holding one account does not allow guessing at the others.
+	// GoodFactor divides what a failure counts of a source that has proven a
+	// credential within GoodFor, and it may hold twice as many: one wrong phone
+	// among a hundred right ones behind the same address must not lock all of
+	// them out. It is finite, so that holding one account does not allow guessing
+	// at the others.
 	GoodFactor int
 	// GoodFor is how long a proven credential speaks for its source.
 	GoodFor time.Duration

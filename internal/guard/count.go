@@ -47,15 +47,22 @@ func mark(t *table, k key, life time.Duration, now int64) bool {
 // not a search: that adds nothing. A wrong password at one account again is
 // guessing; but from where others have proven theirs it is more likely one
 // phone that has not been told its new one, and must not lock all of them out.
-func (c *charge) weight() (times, of int64) {
+func (c *charge) weight(goodFactor int) (times, of int64) {
 	switch {
 	case c.again && (c.once || c.kind == UnknownUser):
 		return 0, 1
-	case c.again && c.known && c.kind == AuthFailure:
-		return int64(c.times), 5
+	case c.known && c.again && c.kind == AuthFailure:
+		return int64(c.times), int64(goodFactor) * onePhone
+	case c.known:
+		return int64(c.times), int64(goodFactor)
 	}
 	return int64(c.times), 1
 }
+
+// onePhone is how much less a known source is charged for one more failure at
+// the same account: with the default limits, a phone may try every 20 seconds
+// for ever.
+const onePhone = 50
 
 // count adds a failure to the source's account and says how many there are
 // now and whether that is too many. The account is a GCRA cell: it fills with
@@ -68,11 +75,11 @@ func (g *Guard) count(host key, c *charge, now int64) (n int, over bool) {
 	allowed := limit.Count
 	switch {
 	case c.known:
-		allowed *= g.cfg.GoodFactor
+		allowed *= 2 // what it was charged before it was known is no reason
 	case c.strict:
 		allowed = (allowed + 2) / 3
 	}
-	times, of := c.weight()
+	times, of := c.weight(g.cfg.GoodFactor)
 	n = g.fill(&g.failures[c.kind][index(c.proven)], host, limit, allowed+1, times, of, now)
 	return n, n >= allowed && times > 0
 }
@@ -87,7 +94,9 @@ func (g *Guard) fill(t *table, k key, limit FailureLimit, most int, times, of, n
 		if v != 0 {
 			ahead = min(max(until(v, now), 0), step*int64(most))
 		}
-		ahead = min(ahead+step*times/of, step*int64(most))
+		if times > 0 {
+			ahead = min(ahead+max(1, step*times/of), step*int64(most))
+		}
 		if ahead == 0 {
 			return 0
 		}
@@ -131,6 +140,7 @@ func (g *Guard) Answered(a netip.Addr, callee string, now int64) {
 	}
 	for i := range g.failures[UnknownUser] {
 		g.drain(&g.failures[UnknownUser][i], host, g.cfg.Failures.UnknownUser, now)
+		g.drain(&g.networks[UnknownUser][i], netKey(a.Unmap()), g.cfg.NetworkFailures, now)
 	}
 }
 
