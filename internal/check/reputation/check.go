@@ -60,7 +60,7 @@ func Info() screen.Info {
 				Description: "Friends of the called user know this proven caller; in full from three of them on."},
 			{Name: signalZombie, Weight: 8,
 				Description: "An identity that has behaved like a person tries several new callees within an hour, or was objected to while it does: " +
-					"somebody else may use the account. It holds for a day."},
+					"somebody else may use the account, and by the sixth of them it has full strength. It holds for a day."},
 		},
 	}
 }
@@ -109,7 +109,8 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 // proven reports what is known of a caller that is who it says.
 func (c *Check) proven(a *screen.Attempt, r *screen.Report) {
 	name, weight := known.Key(a.IdentityNumber, a.From.Identity), vouched(a.From.Proof)
-	s := c.memory.Look(c.memory.Key(reputation.Identity, name), a.Time)
+	key := c.memory.Key(reputation.Identity, name)
+	s := c.memory.Look(key, a.Time)
 	switch {
 	case s.Wanted > 0:
 		r.Signal(signalSender, s.Wanted*weight, sender(&s))
@@ -120,7 +121,7 @@ func (c *Check) proven(a *screen.Attempt, r *screen.Report) {
 	case s.Bad >= 0.5:
 		r.Signal(signalUnsure, 0, evidence(&s))
 	}
-	if broken := c.memory.Behaved(name, owner(a), a.Text, a.Time, a.Probe); broken > 0 {
+	if broken := c.memory.Behaved(key, owner(a), a.Text, a.Time, a.Probe); broken > 0 {
 		r.Signal(signalZombie, broken, "the caller has behaved like a person and now tries many new callees")
 	} else if c.web != nil {
 		if reach := c.web.Reach(owner(a), name); reach.Distance == 2 {

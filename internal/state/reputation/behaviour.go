@@ -38,8 +38,8 @@ const (
 
 // Behaved counts an attempt of an identity at a callee, and says how far its behaviour has broken, from 0 to 1. text is a message's body.
 // With look set nothing is counted.
-func (m *Memory) Behaved(identity, callee, text string, now time.Time, look bool) float64 {
-	key := m.seed.String(hashBehaviour, identity)
+func (m *Memory) Behaved(identity Key, callee, text string, now time.Time, look bool) float64 {
+	key := m.seed.Pair(hashBehaviour, uint64(identity), 0)
 	to := m.seed.String(hashCallee, callee)
 	m.behaviours.Lock(key)
 	defer m.behaviours.Unlock(key)
@@ -60,6 +60,10 @@ func (m *Memory) Behaved(identity, callee, text string, now time.Time, look bool
 	return broken
 }
 
+func (m *Memory) behaviourKey(identity string) uint64 {
+	return m.seed.Pair(hashBehaviour, uint64(m.Key(Identity, identity)), 0)
+}
+
 func (m *Memory) textHash(text string) uint32 {
 	if text == "" {
 		return 0
@@ -69,7 +73,7 @@ func (m *Memory) textHash(text string) uint32 {
 
 // Broken says how far the behaviour of an identity is broken now, from 0 to 1. It counts nothing.
 func (m *Memory) Broken(identity string, now time.Time) float64 {
-	key := m.seed.String(hashBehaviour, identity)
+	key := m.behaviourKey(identity)
 	m.behaviours.Lock(key)
 	defer m.behaviours.Unlock(key)
 	b := m.behaviours.Find(key)
@@ -81,7 +85,7 @@ func (m *Memory) Broken(identity string, now time.Time) float64 {
 
 // Flagged tells that a person has called an attempt of the identity unwanted. With two new callees within the hour that makes a zombie of a person's account.
 func (m *Memory) Flagged(identity string, now time.Time) {
-	key := m.seed.String(hashBehaviour, identity)
+	key := m.behaviourKey(identity)
 	m.behaviours.Lock(key)
 	defer m.behaviours.Unlock(key)
 	b := m.behaviours.Find(key)
@@ -95,7 +99,7 @@ func (m *Memory) Flagged(identity string, now time.Time) {
 
 // Cleared tells that a person has called an attempt of the identity wanted: what was held against its behaviour is dropped.
 func (m *Memory) Cleared(identity string) {
-	key := m.seed.String(hashBehaviour, identity)
+	key := m.behaviourKey(identity)
 	m.behaviours.Lock(key)
 	if b := m.behaviours.Find(key); b != nil {
 		b.held = 0
@@ -192,14 +196,13 @@ func (b *behaviour) level(now int64) float64 {
 	hour, freshHour := b.within(now, 3600)
 	day, freshDay := b.within(now, 86400)
 	most := float64(b.widest)
-	// Four callees in an hour are much for who never had more than one a day, and at least two of them must be new. At the sixth nobody is a
-	// friend any more who was a person before.
+	// Five callees in an hour are much for who never had more than one a day, six for everybody who was a person before, and some of them must be new.
 	level := 0.0
 	if freshHour >= 2 {
-		level = (float64(hour) - min(max(1.25*most, 1.5), 3.5) - 1) / 2
+		level = (float64(hour) - min(max(1.25*most, 1.5), 2.5) - 2) / 2
 	}
 	if freshDay >= 3 {
-		level = max(level, (float64(day)-min(max(2*most, 2.5), 4)-1)/2)
+		level = max(level, (float64(day)-4.5)/2)
 	}
 	// The same text again and again, to new callees, is no conversation.
 	if b.same >= 3 && freshHour >= 2 {

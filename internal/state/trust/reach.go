@@ -18,6 +18,9 @@ func (g *Graph) Reach(owner, peer string) (r Reach) {
 		return r
 	}
 	defer g.mu.RUnlock()
+	if g.count == 0 {
+		return r
+	}
 	from, ok := g.ids[g.hash(owner)]
 	if !ok {
 		return r
