@@ -106,7 +106,7 @@ func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
 		Auth: auth, Registrar: side.registrar, HasUser: s.accounts.Has, NewID: s.ids.New,
 		Go: side.workers.Go, Clock: side.clock.Now, Outbox: func() txn.Flusher { return side.net.Outbox() },
 		Log: s.log, MaxTransactions: cfg.Limits.Transactions, Identity: prover,
-		Lookup: resolver.Lookup, Found: side.found,
+		Lookup: resolver.Lookup, Found: side.found, Calls: s.calls,
 	})
 	side.layer = txn.New(txn.Config{Meter: side.border.Meter, Clock: side.clock.Now}, side.border)
 	side.proxy = proxy.New(proxy.Config{
@@ -129,6 +129,7 @@ func (side *sipSide) run(ctx context.Context) error {
 	group.Go(func() error { return side.workers.Run(inner) })
 	group.Go(func() error { return side.watchLoad(inner) })
 	group.Go(func() error { return side.border.Run(inner) })
+	group.Go(func() error { return side.s.calls.Run(inner, side.clock.Now) })
 	if side.publish != nil {
 		group.Go(func() error { return side.publish(inner) })
 	}
