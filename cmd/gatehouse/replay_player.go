@@ -46,7 +46,7 @@ func newPlayer(ctx context.Context, cfg *config.Config, c *replayCmd, begin time
 	}
 	site := newSite(cfg, p)
 	return &player{engine: engine, Replay: replay.New(ctx, replay.Config{
-		Engine: engine, Policy: choose, Plan: cfg.Plan(),
+		Engine: engine, Policy: choose, Plan: cfg.Plan(), Upkeep: func() { k.social.web.Settle() }, Every: settleEvery,
 		Prepare: func(ev *screen.Event, a *screen.Attempt) {
 			if a.Peer == "" && a.Source.IsValid() {
 				a.Peer = site.PeerAt(a.Source.Addr())
@@ -66,8 +66,13 @@ func freshState(cfg *config.Config, seed uint64, begin time.Time) (*known, error
 	if err != nil {
 		return nil, err
 	}
+	web, err := newSocial(cfg, seed, nil)
+	if err != nil {
+		return nil, err
+	}
 	return &known{
 		seed:     seed,
+		social:   web,
 		lists:    lists.New(lists.Config{Plan: cfg.Plan(), Now: func() time.Time { return begin }}),
 		memory:   memory,
 		policies: proof.NewPolicies(proof.PoliciesConfig{Pinned: memory.Proven}), // without DNS: no domain has published anything

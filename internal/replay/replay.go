@@ -35,6 +35,9 @@ type Config struct {
 	Answer func(a *screen.Attempt, p *screen.Policy) *verdict.Response
 	// Plan makes numbers comparable.
 	Plan uri.Plan
+	// Upkeep is what a server does every so often beside its calls, Every on the virtual clock. Nil: nothing.
+	Upkeep func()
+	Every  time.Duration
 }
 
 // Introduced is what came of an introduction that was asked for.
@@ -67,6 +70,7 @@ type Replay struct {
 	went    map[uint64]bool // by the hash of its id: whether an event that happened was relayed
 	endings endings
 	now     time.Time
+	next    time.Time // of the upkeep
 	late    int
 	verdict verdict.Verdict
 	ctx     context.Context
@@ -89,6 +93,7 @@ func (r *Replay) Play(ev *screen.Event, res *Result) error {
 		r.now = ev.Time
 	}
 	r.tell(ev.Time)
+	r.upkeep()
 	if !r.happens(ev) {
 		return nil
 	}
@@ -112,6 +117,15 @@ func (r *Replay) Play(ev *screen.Event, res *Result) error {
 	}
 	r.end(ev, a, res)
 	return nil
+}
+
+// upkeep does once what is due, however long nothing has happened.
+func (r *Replay) upkeep() {
+	if r.cfg.Upkeep == nil || r.now.Before(r.next) {
+		return
+	}
+	r.next = r.now.Add(r.cfg.Every)
+	r.cfg.Upkeep()
 }
 
 // Finish tells the checks of all endings that are still to come.
