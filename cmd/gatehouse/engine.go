@@ -9,16 +9,20 @@ import (
 	"gatehouse.example/internal/action"
 	"gatehouse.example/internal/api"
 	contentcheck "gatehouse.example/internal/check/content"
+	displaycheck "gatehouse.example/internal/check/display"
 	floodcheck "gatehouse.example/internal/check/flood"
+	harvestcheck "gatehouse.example/internal/check/harvest"
 	identitycheck "gatehouse.example/internal/check/identity"
 	policycheck "gatehouse.example/internal/check/identity_policy"
 	knowncheck "gatehouse.example/internal/check/known"
 	listcheck "gatehouse.example/internal/check/lists"
+	numbercheck "gatehouse.example/internal/check/number"
 	ratecheck "gatehouse.example/internal/check/rate"
 	reputationcheck "gatehouse.example/internal/check/reputation"
 	fraudcheck "gatehouse.example/internal/check/tollfraud"
 	wangiricheck "gatehouse.example/internal/check/wangiri"
 	"gatehouse.example/internal/config"
+	"gatehouse.example/internal/state/harvest"
 	"gatehouse.example/internal/state/history"
 	"gatehouse.example/internal/state/lists"
 	"gatehouse.example/internal/state/proof"
@@ -36,7 +40,8 @@ type known struct {
 	fraud    *fraud // nil: made for these checks alone
 	// acquainted tells whether a callee knows his caller; nil: nobody knows anybody.
 	acquainted func(*screen.Attempt) bool
-	social     *social // nil: made for these checks alone
+	social     *social    // nil: made for these checks alone
+	registers  *registers // nil: made for these checks alone
 	// seed is what all chance in the checks comes from, for a replay; 0: they choose for themselves.
 	seed uint64
 }
@@ -60,7 +65,18 @@ func newChecks(cfg *config.Config, k *known) ([]screen.Check, error) {
 		return nil, err
 	}
 	checks = append(checks, more...)
+	if c := &cfg.Checks.Harvest; c.Enabled {
+		check, err := newHarvestCheck(c, k.seed)
+		if err != nil {
+			return nil, cfg.Problem("checks.harvest", err.Error(), err)
+		}
+		checks = append(checks, check)
+	}
 	if more, err = socialChecks(cfg, k); err != nil {
+		return nil, err
+	}
+	checks = append(checks, more...)
+	if more, err = factChecks(cfg, k); err != nil {
 		return nil, err
 	}
 	checks = append(checks, more...)
@@ -104,6 +120,14 @@ func rateConfig(c *config.RateCheck, seed uint64) ratecheck.Config {
 	}
 }
 
+func newHarvestCheck(c *config.HarvestCheck, seed uint64) (*harvestcheck.Check, error) {
+	s := seedOf(seed)
+	if seed == 0 {
+		s = rate.NewSeed()
+	}
+	return harvestcheck.New(harvestcheck.Config{}, harvest.New(c.Networks, s))
+}
+
 // seedOf is a seed of hashes; 0 lets the check choose.
 func seedOf(n uint64) rate.Seed {
 	if n == 0 {
@@ -114,7 +138,7 @@ func seedOf(n uint64) rate.Seed {
 
 // checkInfos describes every check there is, switched on or off.
 func checkInfos() []screen.Info {
-	return []screen.Info{knowncheck.Info(), reputationcheck.Info(), contentcheck.Info(), ratecheck.Info(), floodcheck.Info(), fraudcheck.Info(), wangiricheck.Info(), identitycheck.Info(), policycheck.Info(), listcheck.Info()}
+	return []screen.Info{knowncheck.Info(), reputationcheck.Info(), contentcheck.Info(), ratecheck.Info(), floodcheck.Info(), fraudcheck.Info(), wangiricheck.Info(), harvestcheck.Info(), identitycheck.Info(), policycheck.Info(), listcheck.Info(), numbercheck.Info(), displaycheck.Info()}
 }
 
 // checkSignals refuses weights of signals that no check has.

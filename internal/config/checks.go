@@ -8,12 +8,18 @@ type Checks struct {
 	Lists ListsCheck `yaml:"lists"`
 	// Rate counts attempts (RFC 5039 §3.13).
 	Rate RateCheck `yaml:"rate"`
+	// Number judges the calling number itself (RFC 5039 §3.2).
+	Number NumberCheck `yaml:"number"`
+	// Display judges display names.
+	Display DisplayCheck `yaml:"display"`
 	// TollFraud watches calls of ours to elsewhere, and who searches for a way out.
 	TollFraud TollFraudCheck `yaml:"tollfraud"`
 	// Wangiri notices calls that ring once, to be called back.
 	Wangiri WangiriCheck `yaml:"wangiri"`
 	// Flood notices many callers at one callee.
 	Flood FloodCheck `yaml:"flood"`
+	// Harvest notices who searches for users (RFC 5039 §3.6).
+	Harvest HarvestCheck `yaml:"harvest"`
 	// Identity weighs proofs, and notices when one was taken away (RFC 5039 §7).
 	Identity IdentityCheck `yaml:"identity"`
 	// IdentityPolicy looks up what a domain publishes about its signatures.
@@ -59,8 +65,8 @@ type RateCheck struct {
 }
 
 func defaultChecks() Checks {
-	return Checks{Content: defaultContentCheck(), Known: defaultKnown(), Reputation: defaultReputation(), Lists: ListsCheck{Enabled: true}, Identity: IdentityCheck{Enabled: true}, IdentityPolicy: IdentityPolicyCheck{Enabled: true},
-		TollFraud: defaultTollFraud(), Wangiri: defaultWangiri(), Flood: defaultFlood(), Rate: RateCheck{
+	return Checks{Number: defaultNumberCheck(), Display: defaultDisplayCheck(), Content: defaultContentCheck(), Known: defaultKnown(), Reputation: defaultReputation(), Lists: ListsCheck{Enabled: true}, Identity: IdentityCheck{Enabled: true}, IdentityPolicy: IdentityPolicyCheck{Enabled: true},
+		TollFraud: defaultTollFraud(), Wangiri: defaultWangiri(), Harvest: defaultHarvest(), Flood: defaultFlood(), Rate: RateCheck{
 			Enabled: true,
 			Source:  Rate{120, time.Minute},
 			Caller:  Rate{20, time.Minute},

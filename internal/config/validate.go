@@ -39,6 +39,7 @@ func (c *Config) Problems() []*Error {
 	v.dns()
 	v.limits()
 	v.traps()
+	v.feeds()
 	v.rest()
 	return v.found
 }
@@ -226,6 +227,9 @@ func (v *validation) policy(path string, p *Policy) {
 
 func (v *validation) checks() {
 	v.known()
+	v.numberCheck()
+	v.displayCheck()
+	v.harvestCheck()
 	r := &v.c.Checks.Rate
 	for _, f := range []struct {
 		key  string
