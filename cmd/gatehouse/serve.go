@@ -146,6 +146,8 @@ func (s *server) run(ctx context.Context, border runner, console net.Listener) e
 	start("kernel bans", s.runKernel)
 	start("configuration", s.live.Run)
 	start("lists", s.expireLists)
+	start("registers", s.registers.run)
+	start("feeds", (&feeds{cfg: s.live.Current(), from: s.proofs.fetcher, lists: s.lists, log: s.log}).run)
 	start("texts", func(ctx context.Context) error { return s.texts.run(ctx, s.log) })
 	start("watchdog", s.notify.watch)
 	s.proofs.run(start)

@@ -16,6 +16,7 @@ import (
 	"gatehouse.example/internal/state/calls"
 	"gatehouse.example/internal/state/history"
 	"gatehouse.example/internal/state/lists"
+	"gatehouse.example/internal/state/numbering"
 	"gatehouse.example/internal/store"
 	"gatehouse.example/internal/telemetry"
 	"gatehouse.example/screen"
@@ -34,23 +35,24 @@ type server struct {
 	metrics  *telemetry.Metrics
 	notify   *notifier
 
-	live     *config.Live
-	token    string
-	store    *store.Store
-	lists    *lists.Lists
-	accounts *account.Accounts
-	guard    *guard.Guard
-	kernel   *kernel.Exporter // nil: the kernel drops nothing
-	recorder *history.Recorder
-	calls    *calls.Table
-	fraud    *fraud
-	proofs   *proofs
-	social   *social
-	texts    *texts
-	ids      *history.IDs
-	engine   *screen.Engine
-	policies atomic.Pointer[policies]
-	probes   []api.Probe
+	live      *config.Live
+	token     string
+	store     *store.Store
+	lists     *lists.Lists
+	accounts  *account.Accounts
+	guard     *guard.Guard
+	kernel    *kernel.Exporter // nil: the kernel drops nothing
+	recorder  *history.Recorder
+	calls     *calls.Table
+	fraud     *fraud
+	proofs    *proofs
+	social    *social
+	texts     *texts
+	registers *registers
+	ids       *history.IDs
+	engine    *screen.Engine
+	policies  atomic.Pointer[policies]
+	probes    []api.Probe
 
 	renew func(*config.Config) // reads files that the configuration names again; set before Run
 }
@@ -83,10 +85,13 @@ func newServer(a *app, cfg *config.Config, db *store.Store, log *slog.Logger, li
 	if err := s.social.load(a.ctx); err != nil {
 		return nil, err
 	}
+	if s.registers, err = newRegisters(cfg, log); err != nil {
+		return nil, err
+	}
 	if s.texts, err = loadTexts(a.ctx, cfg, db, log); err != nil {
 		return nil, err
 	}
-	checks, err := newChecks(cfg, &known{lists: s.lists, memory: s.proofs.memory, policies: s.proofs.policies, fraud: s.fraud, social: s.social, texts: s.texts})
+	checks, err := newChecks(cfg, &known{lists: s.lists, memory: s.proofs.memory, policies: s.proofs.policies, fraud: s.fraud, social: s.social, registers: s.registers, texts: s.texts})
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +110,12 @@ func newServer(a *app, cfg *config.Config, db *store.Store, log *slog.Logger, li
 
 // loadState makes the parts that remember, and fills them from the store.
 func (s *server) loadState(ctx context.Context, cfg *config.Config) error {
-	s.lists = lists.New(lists.Config{Plan: cfg.Plan(), Storage: s.store})
+	plans, err := numbering.New()
+	if err != nil {
+		return err
+	}
+	s.lists = lists.New(lists.Config{Plan: cfg.Plan(), Storage: s.store, Plans: plans,
+		Protected: func(v lists.Value) string { return protectedValue(s.live.Current(), v) }})
 	if err := s.lists.Load(ctx); err != nil {
 		// Entries of an older version that mean nothing now are no reason to stand still.
 		s.log.Warn("lists loaded with errors", "error", err)
@@ -119,7 +129,6 @@ func (s *server) loadState(ctx context.Context, cfg *config.Config) error {
 		KeepBytes: int64(cfg.History.MaxSize),
 		Log:       s.log,
 	})
-	var err error
 	if s.guard, err = guard.New(guardConfig(cfg, s.store, s.securityEvent)); err != nil {
 		return cfg.Problem("limits", err.Error(), err)
 	}
@@ -245,6 +254,7 @@ func (s *server) measure() {
 	s.metrics.AddStats("history", "History:", func() any { return s.recorder.Stats() }, "Queued")
 	s.metrics.Add("screen", s.screenMetrics)
 	s.measureFraud()
+	s.metrics.Add("registers", s.registers.collect)
 	s.metrics.AddStats("certificates", "Certificates:", func() any { return s.proofs.fetcher.Stats() })
 	s.metrics.AddStats("proofs", "Who proves to be who:", func() any { return s.proofs.memory.Stats() }, "Entries")
 	s.metrics.AddStats("tokens", "What was learned about texts:", func() any { return s.texts.tokens.Stats() },

@@ -73,6 +73,9 @@ type Config struct {
 	// Checks are the settings of each check, by its name.
 	Checks Checks `yaml:"checks"`
 
+	// Feeds are lists that are fetched from elsewhere. Needs a restart.
+	Feeds []Feed `yaml:"feeds"`
+
 	// Label is what the action `label` puts on a call that it lets through.
 	Label Label `yaml:"label"`
 
@@ -238,6 +241,7 @@ func Default() *Config {
 		Traps:   []Text{},
 		Policy:  defaultPolicy(),
 		Checks:  defaultChecks(),
+		Feeds:   []Feed{},
 		Label:   Label{DisplayPrefix: "[SPAM?] ", Header: "X-Gatehouse"},
 		Numbers: Numbers{},
 		Home: Home{

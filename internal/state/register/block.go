@@ -94,7 +94,8 @@ func inBlock(b []byte, n uint16, v uint32, width uint) bool {
 	low := (uint(n) + 1<<(width-l) + 7) / 8
 	// Where the memory is far away, waiting for it twice doubles the time. The lower bits mostly lie near to where they would with values evenly
 	// spread, so they are asked for together with the upper ones.
-	expect(word(b, low+uint(n)*bucket>>(width-l)*l/8))
+	rankThere := uint(n) * bucket >> (width - l)
+	expect(word(b, (rankThere+bucket)/8), word(b, low+rankThere*l/8))
 	at := uint(0)
 	if bucket > 0 {
 		at = afterZero(b, bucket-1)
@@ -111,10 +112,10 @@ func inBlock(b []byte, n uint16, v uint32, width uint) bool {
 	return false
 }
 
-// expect has a word brought nearer: it is read, and nobody waits for it.
+// expect has words brought nearer: they are read, and nobody waits for them.
 //
 //go:noinline
-func expect(uint64) {}
+func expect(_, _ uint64) {}
 
 // afterZero returns the position behind the zero bit number k (from 0).
 func afterZero(b []byte, k uint) uint {
