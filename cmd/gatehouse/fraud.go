@@ -2,12 +2,14 @@ package main
 
 import (
 	"maps"
+	"net/netip"
 	"time"
 
 	floodcheck "gatehouse.example/internal/check/flood"
 	fraudcheck "gatehouse.example/internal/check/tollfraud"
 	wangiricheck "gatehouse.example/internal/check/wangiri"
 	"gatehouse.example/internal/config"
+	"gatehouse.example/internal/guard"
 	"gatehouse.example/internal/state/calls"
 	"gatehouse.example/internal/state/numbering"
 	"gatehouse.example/internal/state/rate"
@@ -148,6 +150,19 @@ func tollLimits(l *config.TollFraudLimits) fraudcheck.Limits {
 		CallsHour: l.CallsHour, CallsDay: l.CallsDay, MinutesHour: l.MinutesHour, MinutesDay: l.MinutesDay, AtOnce: l.AtOnce,
 		CostHour: l.CostHour, CostDay: l.CostDay,
 	}
+}
+
+// probed is what the border asks about strangers who want to be connected; nil where the check is off.
+func (f *fraud) probed() func(netip.Addr, string, time.Time) string {
+	if f.toll == nil {
+		return nil
+	}
+	return f.toll.Probed
+}
+
+// accusing are the signals that nobody causes by mistake.
+func accusing() map[string]guard.FailureKind {
+	return map[string]guard.FailureKind{fraudcheck.Searching: guard.TollFraud}
 }
 
 // newCalls makes the table of calls under way. Whom it tells of their endings is made after it.

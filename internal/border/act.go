@@ -147,6 +147,7 @@ func (v *visit) forward(o proxy.Observer) {
 // record hands the verdict to the history and writes its line.
 func (v *visit) record() {
 	d := &v.verdict
+	v.accuse()
 	d.ElapsedUS = (v.b.cfg.Clock() - v.in.Packet.Now) / 1000
 	v.b.cfg.Recorder.Record(d)
 	v.b.tell(d, v.in.Packet.Now)

@@ -141,6 +141,10 @@ func (v *visit) noRelay(why string) bool {
 		kind := guard.Scan
 		if _, number := v.routing.URI.AppendNumber(nil, v.site.Plan); number && v.in.Msg.Method() == sip.INVITE {
 			kind = guard.TollFraud // somebody else's phone bill is what such calls are after
+			if v.searches() {
+				v.refuse(403, "Relaying Denied", "")
+				return false
+			}
 		}
 		v.b.incident(v.in, kind, string(v.in.Msg.From().URI), why)
 	}

@@ -66,6 +66,12 @@ type Config struct {
 	MaxTransactions int
 	// Identity finds out who calls, and signs for our users; nil: nobody does.
 	Identity *identity.Service
+	// Probed is told what number a stranger wants to be connected with who may not
+	// be, and says what that shows, "" where it shows nothing; nil: nobody asks.
+	Probed func(source netip.Addr, user string, now time.Time) string
+	// Accusing are the signals by which a verdict about a stranger bans him, and
+	// for what.
+	Accusing map[string]guard.FailureKind
 	// Calls follows what is let through until it has ended; nil: nobody does.
 	Calls *calls.Table
 }

@@ -32,6 +32,7 @@ type paper struct {
 	sent   []letter
 	seen   []verdict.Verdict
 	quiet  bool
+	probed []string
 	dns    atomic.Pointer[map[string][]locate.Hop] // what DNS says
 	found  atomic.Pointer[[]netip.Addr]
 	calls  int
@@ -106,6 +107,8 @@ func newPaperWith(t testing.TB, checks []screen.Check, layer screen.Layer, table
 		Log:             slog.New(slog.DiscardHandler),
 		MaxTransactions: 1000,
 		Calls:           table,
+		Accusing:        map[string]guard.FailureKind{"SUSPECT_SEARCH": guard.TollFraud},
+		Probed:          p.asked,
 		Found:           func(all []netip.Addr) { p.found.Store(&all) },
 		Lookup: func(_ context.Context, t locate.Target) ([]locate.Hop, error) {
 			if all := p.dns.Load(); all != nil && (*all)[t.Host] != nil {

@@ -33,6 +33,9 @@ const (
 	signalHours    = "TOLLFRAUD_HOURS"
 )
 
+// Searching is the signal that tells a stranger who searches for the way out: he is to be banned.
+const Searching = signalPrefixes
+
 // Info returns the check's name, stage and signals.
 func Info() screen.Info {
 	return screen.Info{

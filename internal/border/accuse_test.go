@@ -1,0 +1,64 @@
+package border_test
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse.example/screen"
+	"gatehouse.example/sip"
+)
+
+// asked is told of what was refused; the third time shows something.
+func (p *paper) asked(_ netip.Addr, user string, _ time.Time) string {
+	if p.probed = append(p.probed, user); len(p.probed) == 3 {
+		return "the same number under 3 prefixes"
+	}
+	return ""
+}
+
+func TestWhoSearchesForTheWayOutIsBannedAtTheThirdTry(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	at := netip.MustParseAddrPort(callerAddr)
+	tries := []string{"9011972595551234", "7011972595551234", "00972595551234"}
+	for i, user := range tries {
+		if !p.border.Admit(at, sip.UDP, 500, p.now) {
+			t.Fatalf("banned before try %d", i)
+		}
+		call := strings.NewReplacer("INVITE sip:bob@example.test", "INVITE sip:"+user+"@elsewhere.test", "abc1", fmt.Sprint("try", i), "call-1", fmt.Sprint("try-", i)).Replace(invite)
+		if out := p.from(callerAddr, call); len(out) != 1 || status(out[0]) != "SIP/2.0 403 Relaying Denied" {
+			t.Fatalf("try %d: %v", i, out)
+		}
+	}
+	if p.border.Admit(at, sip.UDP, 500, p.now) {
+		t.Error("not banned")
+	}
+	if !slices.Equal(p.probed, tries) {
+		t.Errorf("asked about %v", p.probed)
+	}
+}
+
+// searching finds everybody to be searching for the way out.
+type searching struct{}
+
+func (searching) Info() screen.Info {
+	return screen.Info{Name: "suspect", Signals: []screen.SignalInfo{{Name: "SUSPECT_SEARCH", Description: "Everybody.", Weight: 5}}}
+}
+
+func (searching) Run(_ context.Context, _ *screen.Attempt, r *screen.Report) {
+	r.Signal("SUSPECT_SEARCH", 1, "a test")
+}
+
+func TestStrangerWhomAVerdictAccusesIsBannedAndAPeerIsNot(t *testing.T) {
+	p := newPaper(t, []screen.Check{searching{}}, screen.Layer{})
+	for from, banned := range map[string]bool{callerAddr: true, "203.0.113.7:5060": false, pbxAddr: false} {
+		p.from(from, strings.NewReplacer("abc1", "abc"+from[:3], "call-1", from).Replace(invite))
+		if got := !p.border.Admit(netip.MustParseAddrPort(from), sip.UDP, 500, p.now); got != banned {
+			t.Errorf("%s is banned: %v", from, got)
+		}
+	}
+}
