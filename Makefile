@@ -5,7 +5,7 @@ BIN     := bin/gatehouse
 LDFLAGS := -s -w
 FUZZTIME ?= 30m
 
-.PHONY: build run test check fuzz bench bench-peers soak docs install clean
+.PHONY: effect effect-text effect-graphs build run test check fuzz bench bench-peers soak docs install clean
 
 build:
 	$(GO) build -buildvcs=auto -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/gatehouse
@@ -46,6 +46,18 @@ bench-peers: build
 CAPACITY ?= 8000
 soak: build
 	sh scripts/soak.sh $(CAPACITY) 600
+
+# effect measures how well the screening works, on shared/testdata/effect where that
+# stands beside the repository and on generated data elsewhere, and writes docs/effect/.
+effect: effect-text effect-graphs
+
+effect-text:
+	mkdir -p docs/effect
+	$(GO) test ./test/effect/text -count=1 -timeout 60m -run TestEffect -effect ../../../docs/effect/text.md -commit "$$(git rev-parse --short HEAD)"
+
+effect-graphs:
+	mkdir -p docs/effect
+	$(GO) test ./test/effect/graphs -count=1 -timeout 60m -run TestEffect -effect
 
 # docs writes docs/rfc.md and docs/checks.md anew.
 docs:
