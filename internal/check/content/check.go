@@ -181,7 +181,7 @@ func decimal(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 
 // campaign reports near-duplicates of reported texts.
 func (c *Check) campaign(a *screen.Attempt, t *reading, r *screen.Report) {
-	m := c.campaigns.Find(t.features, a.To.User, a.Time)
+	m := c.campaigns.Find(t.features, place(a).User, a.Time)
 	if m.Likeness == 0 || m.Ham >= m.Spam {
 		return
 	}

@@ -16,19 +16,51 @@ type calibration struct {
 	cached      thresholds
 	cachedAfter int
 	lessons     int
+	known       average // of the part of the features of a message that is known
+}
+
+// average is an exponential average, and the same of the squares.
+type average struct{ n, mean, square float64 }
+
+// slowly is over how many values an average is taken.
+const slowly = 200
+
+func (a *average) add(x float64) {
+	a.n = min(a.n+1, slowly)
+	a.mean += (x - a.mean) / a.n
+	a.square += (x*x - a.square) / a.n
+}
+
+// strangeMargin is how much more is asked of a text for each standard deviation that it is stranger than usual.
+const strangeMargin = 0.6
+
+// strange is what is asked more of a text of which less is known than of most that people judged here: it may come from another world, where the same
+// words mean something else. Impossible is true where so little is known that no score counts.
+func (c *calibration) strange(known float64) (margin float64, impossible bool) {
+	if known < leastKnown {
+		return 0, true
+	}
+	if c.known.n < slowly/4 {
+		return 0, false
+	}
+	spread := max(0.02, math.Sqrt(max(0, c.known.square-c.known.mean*c.known.mean)))
+	margin = strangeMargin * max(0, (c.known.mean-spread-known)/spread)
+	return margin, known < c.known.mean-4*spread
 }
 
 // thresholds are scores: what about one wanted message in some thousand passes, what one in a hundred passes, and what half of them lie below.
 type thresholds struct{ high, low, middle float64 }
 
 // The shares of wanted messages above the thresholds, by the tail that is fitted. What is judged before it is learned is judged by a younger memory, so of
-// new messages about a seventh of that share passes (measured: docs/effect/text.md).
+// new messages about a twentieth of that share passes (measured: docs/effect/text.md).
 const (
-	shareHigh = 0.003
-	shareLow  = 0.02
+	shareHigh = 0.012
+	shareLow  = 0.03
 )
 
-func (c *calibration) add(score float64, spam bool) {
+// add takes the score that a lesson would have had, and the part of it that was known.
+func (c *calibration) add(score, known float64, spam bool) {
+	c.known.add(known)
 	list, at := &c.ham, &c.atH
 	if spam {
 		list, at = &c.spam, &c.atS

@@ -110,9 +110,8 @@ func (m *Memory) note(e *example, l *Lesson) {
 	if m.spam >= leastOfEach && m.ham >= leastOfEach {
 		layers := m.layers(l.Place)
 		score, known := m.score(e.features, &layers, e.day)
-		if known >= leastKnown {
-			m.held.add(score, e.spam)
-		}
+		margin, _ := m.held.strange(known)
+		m.held.add(score-brief(len(e.features))-margin, known, e.spam)
 	}
 	if e.wide {
 		m.accounts.add(l.By, e.spam, 1)

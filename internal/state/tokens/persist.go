@@ -36,6 +36,7 @@ type image struct {
 	Spam, Ham                float64
 	Lessons                  uint64
 	HeldHam, HeldSpam        []float32
+	Known                    [3]float64
 	Examples                 []storedExample
 	Domains, Users, Accounts map[string][2]int
 }
@@ -119,6 +120,7 @@ func (m *Memory) image() *image {
 	img := &image{
 		Bias: m.lr.bias, Bias2: m.lr.bias2, State: m.lr.state, Spam: m.spam, Ham: m.ham, Lessons: m.lessons,
 		HeldHam: slices.Clone(m.held.ham), HeldSpam: slices.Clone(m.held.spam),
+		Known:   [3]float64{m.held.known.n, m.held.known.mean, m.held.known.square},
 		Domains: m.domains.export(), Users: m.users.export(), Accounts: m.accounts.export(),
 	}
 	img.Keys, img.Entries = m.table.export()
@@ -166,6 +168,7 @@ func (m *Memory) restore(b []byte) error {
 	m.users.fill(img.Users)
 	m.accounts.fill(img.Accounts)
 	m.held.ham, m.held.spam = img.HeldHam, img.HeldSpam
+	m.held.known = average{img.Known[0], img.Known[1], img.Known[2]}
 	m.held.lessons = len(img.HeldHam) + len(img.HeldSpam)
 	m.held.cached, m.held.cachedAfter = m.held.fit(), m.held.lessons
 	for _, e := range img.Examples {

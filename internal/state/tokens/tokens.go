@@ -122,7 +122,7 @@ type Opinion struct {
 	Why   string
 }
 
-// leastKnown is the part of a text's features that must have been seen before: a text in another language, or about another world, has less.
+// leastKnown is the part of a text's features that must have been seen before, whatever is usual: a text in another language has less.
 const leastKnown = 0.30
 
 // Judge says what the memory thinks of a message. It changes nothing.
@@ -140,8 +140,10 @@ func (m *Memory) Judge(features []uint64, p Place, now time.Time) Opinion {
 	}
 	l := m.layers(p)
 	score, known := m.score(features, &l, dayOf(now))
+	margin, impossible := m.held.strange(known)
+	score -= brief(len(features)) + margin
 	o.Known = known
-	if known < leastKnown {
+	if impossible {
 		o.Why = fmt.Sprintf("unlike anything learned: %.0f %% known", 100*known)
 		return o
 	}
@@ -198,6 +200,15 @@ type layerSet struct {
 	keys [3]uint64
 	n    int
 }
+
+// briefText is how many features a text has that is long enough to be judged by its score alone, and briefMargin what is asked more of one that has
+// next to none: a few words say little, and half of what they say is chance.
+const (
+	briefText   = 80
+	briefMargin = 1.2
+)
+
+func brief(features int) float64 { return briefMargin * max(0, 1-float64(features)/briefText) }
 
 // bayesShare is the weight of the counts beside the learner.
 const bayesShare = 0.3

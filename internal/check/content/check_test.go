@@ -1,0 +1,229 @@
+package content_test
+
+import (
+	"crypto/sha256"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse.example/internal/check/content"
+	"gatehouse.example/internal/state/campaign"
+	"gatehouse.example/internal/state/tokens"
+	"gatehouse.example/screen"
+	"gatehouse.example/screen/screentest"
+	"gatehouse.example/verdict"
+)
+
+var update = flag.Bool("update", false, "write what the check reports into testdata")
+
+func newCheck(t testing.TB) *content.Check {
+	t.Helper()
+	words, err := tokens.New(tokens.Config{Entries: 1 << 15})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reports, err := campaign.New(campaign.Config{Reports: 64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := content.New(content.Config{}, words, reports)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// message is a message from a sender of its own: what is said is its name.
+func message(text string) *screen.Attempt {
+	a := &screen.Attempt{ID: fmt.Sprintf("id%x", sha256.Sum256([]byte(text)))[:20], Time: screentest.Start(), Kind: verdict.Message, Text: text, ToDomain: "example.test"}
+	a.From.Claimed = "sip:" + a.ID + "@caller.test"
+	a.To.Requested, a.To.User = "sip:bob@example.test", "sip:bob@example.test"
+	return a
+}
+
+// teach has ten people judge messages of two kinds.
+func teach(c *content.Check) {
+	for i := range 60 {
+		by := fmt.Sprintf("sip:user%d@example.test", i%10)
+		c.Judge(message(fmt.Sprintf("%s your free prize %d now, call 0900 %06d %s", []string{"Claim", "Get", "Collect"}[i%3], i, i*7919%1000000,
+			[]string{"today", "before midnight", "and win"}[i%3])), "spam", by)
+		c.Judge(message(fmt.Sprintf("%s see you at the %s tomorrow at %d, love %s", []string{"Hi,", "Ok,", "Sorry,"}[i%3],
+			[]string{"station", "match", "school"}[i/3%3], i%12, []string{"mum", "dad", "Ann"}[i%3])), "ham", by)
+	}
+}
+
+func setup(t testing.TB, lines []string) screen.Check {
+	c := newCheck(t)
+	for _, line := range lines {
+		verb, rest, _ := strings.Cut(line, " ")
+		switch verb {
+		case "teach":
+			teach(c)
+		case "report":
+			by, quoted, _ := strings.Cut(rest, " ")
+			text, err := strconv.Unquote(quoted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Judge(message(text), "spam", by)
+		default:
+			t.Fatalf("cannot %q", verb)
+		}
+	}
+	return c
+}
+
+func TestCases(t *testing.T) {
+	var write func(string, []byte) error
+	if *update {
+		write = func(name string, text []byte) error {
+			return os.WriteFile(filepath.Join("testdata", name), text, 0o644)
+		}
+	}
+	screentest.Run(t, os.DirFS("testdata"), setup, write)
+}
+
+func strength(t testing.TB, c *content.Check, a *screen.Attempt, signal string) float64 {
+	t.Helper()
+	for _, s := range screentest.Signals(t, c, a) {
+		if s.Name == signal {
+			return s.Strength
+		}
+	}
+	return 0
+}
+
+func TestAbstainsWhereNobodyHasTaught(t *testing.T) {
+	c := newCheck(t)
+	teach(c)
+	a := message("Claim your free prize now, call 0900 555444")
+	if strength(t, c, a, "CONTENT_SPAM") == 0 {
+		t.Fatal("nothing learned")
+	}
+	a.ToDomain, a.To.User = "elsewhere.test", "sip:bob@elsewhere.test"
+	for _, s := range screentest.Signals(t, c, a) {
+		if s.Name == "CONTENT_SPAM" || s.Name == "CONTENT_HAM" {
+			t.Errorf("an opinion in a domain without feedback: %+v", s)
+		}
+	}
+}
+
+func TestItsOwnVerdictsTeachNothing(t *testing.T) {
+	c := newCheck(t)
+	teach(c)
+	a := message("Claim your free prize now, call 0900 555444")
+	before := strength(t, c, a, "CONTENT_SPAM")
+	for range 50 {
+		c.Learn(&screen.Ending{Attempt: a, Action: verdict.Reject, Status: 603, ByCallee: true})
+	}
+	if after := strength(t, c, a, "CONTENT_SPAM"); after != before {
+		t.Errorf("strength %v became %v", before, after)
+	}
+}
+
+// TestFloodOfOneAccountWeighsAsOne: somebody reports everything that others want.
+func TestFloodOfOneAccountWeighsAsOne(t *testing.T) {
+	c := newCheck(t)
+	teach(c)
+	for i := range 2000 {
+		c.Judge(message(fmt.Sprintf("Ok, see you at the station tomorrow at %d, love mum %d", i%12, i)), "spam", "sip:mallory@example.test")
+	}
+	honest := message("Hi, see you at the match tomorrow at 5, love dad")
+	if s := strength(t, c, honest, "CONTENT_SPAM"); s > 0.6 {
+		t.Errorf("2000 reports of one account make it spam with strength %v", s)
+	}
+}
+
+func TestFeedbackReachesTextsByID(t *testing.T) {
+	c := newCheck(t)
+	text := "Dear customer, your parcel 4711 is held at customs, pay the fee of 2 euro today"
+	a := message(text)
+	screentest.Signals(t, c, a)
+	later := *a
+	later.Text = "" // the history keeps no texts
+	c.Judge(&later, "spam", "admin")
+	again := message(text)
+	if s := strength(t, c, again, "CONTENT_CAMPAIGN"); s != 0.5 {
+		t.Errorf("strength %v after one report", s)
+	}
+	c.Judge(&later, "", "admin")
+	if s := strength(t, c, again, "CONTENT_CAMPAIGN"); s != 0 {
+		t.Errorf("strength %v after the report was taken back", s)
+	}
+}
+
+func TestOpaqueBodiesAreNamedAtOnce(t *testing.T) {
+	c := newCheck(t)
+	a := message("")
+	a.Opaque = "application/pkcs7-mime"
+	if s := strength(t, c, a, "CONTENT_OPAQUE"); s != 1 {
+		t.Errorf("strength %v", s)
+	}
+}
+
+func TestProbesLeaveNothingBehind(t *testing.T) {
+	c := newCheck(t)
+	a := message("Dear customer, your parcel 4711 is held at customs, pay the fee of 2 euro today")
+	a.Probe = true
+	screentest.Signals(t, c, a)
+	later := *a
+	later.Text = ""
+	c.Judge(&later, "spam", "admin")
+	if s := strength(t, c, message(a.Text), "CONTENT_CAMPAIGN"); s != 0 {
+		t.Errorf("a probe was remembered: %v", s)
+	}
+}
+
+func TestCallsCostNothingBeforeTheyAreJudged(t *testing.T) {
+	c, r := newCheck(t), &screen.Report{}
+	a := message("")
+	a.Kind, a.From.Display = verdict.Call, "Alice Example"
+	if n := testing.AllocsPerRun(1000, func() {
+		if c.Wants(a, r) {
+			t.Fatal("a call is wanted")
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestHostileTextCostsBoundedTime also shows that nothing panics on it.
+func TestHostileTextCostsBoundedTime(t *testing.T) {
+	c := newCheck(t)
+	teach(c)
+	for _, text := range []string{
+		strings.Repeat("a ", 1<<19), strings.Repeat("a", 1<<20), strings.Repeat("www.", 1<<18), strings.Repeat("h t t p : / / ", 1<<16), strings.Repeat("\u0301", 1<<18),
+		strings.Repeat("\u200b", 1<<18), strings.Repeat("0", 1<<20), strings.Repeat("1-", 1<<19), strings.Repeat("\xff", 1<<20), strings.Repeat(" . ", 1<<18),
+	} {
+		a := message(text)
+		start := time.Now()
+		screentest.Signals(t, c, a)
+		if took := time.Since(start); took > 2*time.Second { // some ten milliseconds, with room for a slow machine under the race detector
+			t.Errorf("%.10q…: %s", text, took)
+		}
+	}
+}
+
+func BenchmarkMessage(b *testing.B) {
+	c := newCheck(b)
+	teach(c)
+	a := message("Congratulations! You have won a £1000 prize, guaranteed. Call 09061701461 now or visit www.prize.co.uk/win. Claim code KL341. Valid 12 hours only.")
+	for b.Loop() {
+		screentest.Signals(b, c, a)
+	}
+}
+
+func BenchmarkCall(b *testing.B) {
+	c, r := newCheck(b), &screen.Report{}
+	a := message("")
+	a.Kind, a.From.Display = verdict.Call, "Alice Example"
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Wants(a, r)
+	}
+}
