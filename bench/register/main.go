@@ -68,9 +68,9 @@ func run(numbers int, dir, plan string, sorted, keep bool, lookups int) error {
 	}
 	fmt.Printf("load        %.0f ms with its checksums\n", float64(time.Since(start).Microseconds())/1000)
 	look(r, newGenerator(plan, numbers, sorted), lookups)
-	runtime.KeepAlive(r)
 	debug.FreeOSMemory()
 	fmt.Printf("resident    %s of files, %s else\n", status("RssFile"), status("RssAnon"))
+	runtime.KeepAlive(r)
 	return nil
 }
 

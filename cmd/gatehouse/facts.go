@@ -107,7 +107,7 @@ func factChecks(cfg *config.Config, k *known) ([]screen.Check, error) {
 				return nil, err
 			}
 		}
-		nc := numbercheck.Config{Own: ownNumbers(cfg), Peers: map[string][]string{}, NeverCalls: known.named(c.NeverCalls), DoNotCall: known.named(c.DoNotCall)}
+		nc := numbercheck.Config{World: cfg.Numbers.Country != "", Own: ownNumbers(cfg), Peers: map[string][]string{}, NeverCalls: known.named(c.NeverCalls), DoNotCall: known.named(c.DoNotCall)}
 		for peer, prefixes := range c.Peers {
 			nc.Peers[peer] = plainTexts(prefixes)
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"strconv"
@@ -20,13 +19,16 @@ type listCmd struct {
 	Import listImportCmd `cmd:"" help:"Put the values of a file on a list."`
 	Export listExportCmd `cmd:"" help:"Write a list as a file."`
 	Show   listShowCmd   `cmd:"" help:"Show all lists, or the entries of one."`
+
+	Register listRegisterCmd `cmd:"" help:"Import, show, check registers of millions of numbers."`
 }
 
 // Help shows what a value may be.
 func (listCmd) Help() string {
 	return `A value is a number (+15551230001), a number prefix (+1555123*), an address
 (sip:bob@example.test), a domain (example.test), an IP address or prefix
-(192.0.2.0/24), or a piece of a User-Agent (ua:friendly-scanner).
+(192.0.2.0/24), or a piece of a User-Agent (ua:friendly-scanner). A range of numbers or
+IP addresses (+15551230000..+15551239999) becomes the prefixes that it consists of.
 
 Examples:
   gatehouse list add +15551230001 --note "claims to be a bank"
@@ -131,7 +133,7 @@ type listImportCmd struct {
 	File         string `arg:"" optional:"" default:"-" help:"The file; - is stdin."`
 	List         string `help:"The list's name." default:"local" short:"l"`
 	Allow        bool   `help:"Allow rather than block, for values that do not say."`
-	Format       string `help:"lines: one value a line; csv: value,kind,note,expires; auto finds out." enum:"auto,lines,csv" default:"auto"`
+	Format       string `help:"lines: one value a line; csv: value,kind,note,expires; vcard: an address book; auto finds out." enum:"auto,lines,csv,vcard" default:"auto"`
 	Note         string `help:"For values without one: where the list is from."`
 	For          string `help:"How long, for values that do not say, as 30d." placeholder:"TIME"`
 	AllowPrivate bool   `help:"Take addresses that are never on the public Internet."`
@@ -141,7 +143,7 @@ type listImportCmd struct {
 
 // Help shows examples.
 func (listImportCmd) Help() string {
-	return "Nothing is imported when a line cannot be understood.\n\nExamples:\n  gatehouse list import bad-numbers.txt --list telemarketers\n  gatehouse list export --list local | ssh other gatehouse list import"
+	return "Nothing is imported when a line cannot be understood.\n\nExamples:\n  gatehouse list import bad-numbers.txt --list telemarketers\n  gatehouse list import contacts.vcf --list friends --allow\n  gatehouse list export --list local | ssh other gatehouse list import"
 }
 
 // Run imports the file.
@@ -155,6 +157,8 @@ func (c *listImportCmd) Run(a *app) error {
 		return err
 	}
 	defer in.Close()
+	bar := a.progress(in, "importing")
+	defer bar.end()
 	q := url.Values{"format": {c.Format}, "kind": {kindWord(c.Allow)}, "note": {c.Note},
 		"allow_private": {strconv.FormatBool(c.AllowPrivate)}, "allow_wide": {strconv.FormatBool(c.AllowWide)}}
 	if !expires.IsZero() {
@@ -162,7 +166,7 @@ func (c *listImportCmd) Run(a *app) error {
 	}
 	return a.with(func(b *backend) error {
 		var done lists.Imported
-		if err := b.Do(a.ctx, "POST", "/lists/"+url.PathEscape(c.List)+"/import?"+q.Encode(), io.Reader(in), &done); err != nil {
+		if err := b.Do(a.ctx, "POST", "/lists/"+url.PathEscape(c.List)+"/import?"+q.Encode(), bar, &done); err != nil {
 			return fmt.Errorf("%s: %w", c.File, err)
 		}
 		if c.JSON {

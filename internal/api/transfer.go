@@ -15,7 +15,7 @@ import (
 
 type importInput struct {
 	ListPath
-	Format       string    `query:"format" enum:"auto,lines,csv" default:"auto" doc:"lines: one value a line; csv: value,kind,note,expires"`
+	Format       string    `query:"format" enum:"auto,lines,csv,vcard" default:"auto" doc:"lines: one value a line; csv: value,kind,note,expires; vcard: an address book"`
 	Kind         string    `query:"kind" enum:"block,allow" default:"block" doc:"for values without one"`
 	Note         string    `query:"note" maxLength:"1024" doc:"for values without one"`
 	Expires      time.Time `query:"expires" doc:"for values without one"`
@@ -84,6 +84,8 @@ func fileFormat(word string) lists.Format {
 		return lists.Lines
 	case "csv":
 		return lists.CSV
+	case "vcard":
+		return lists.VCard
 	}
 	return lists.Auto
 }

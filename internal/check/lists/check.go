@@ -28,6 +28,7 @@ const (
 	signalAllowedDomain = "LISTS_ALLOWED_DOMAIN"
 	signalAllowedSource = "LISTS_ALLOWED_SOURCE"
 	signalClaimed       = "LISTS_ALLOWED_CLAIMED"
+	signalTrap          = "LISTS_TRAP"
 )
 
 // halfProven is the strength of a white list entry for a number that its provider vouches for only in part: RFC 8588 §4 "B" authenticates the customer, not
@@ -60,6 +61,8 @@ func Info() screen.Info {
 				Description: "The source address is on a white list and cannot be spoofed, because the transport is a connection."},
 			{Name: signalClaimed, Weight: -2,
 				Description: "Something that the caller only claims (number, address, domain, or source of a datagram) is on a white list."},
+			{Name: signalTrap, Weight: 12,
+				Description: "The called address or number is a trap (list 'traps'): nobody was ever told of it but programs that harvest pages."},
 		},
 	}
 }
@@ -84,8 +87,25 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 		return
 	}
 	now := a.Time.UnixNano()
+	c.trapped(a, r, now)
 	c.blocked(a, r, now)
 	c.allowed(a, r, now)
+}
+
+// TrapList is the list whose entries nobody calls who was not looking for victims: `gatehouse address publish` fills it.
+const TrapList = "traps"
+
+// trapped looks at who is called. RFC 5039 §3.6: the trap's note says which page was harvested.
+func (c *Check) trapped(a *screen.Attempt, r *screen.Report, now int64) {
+	e := c.caller(lists.Block, a.ToNumber, a.To.Requested, now)
+	if e == nil || e.List != TrapList {
+		return
+	}
+	said := "trap " + e.Value + " in list '" + TrapList + "'"
+	if e.Note != "" {
+		said += ": " + screen.Quote(e.Note)
+	}
+	r.Signal(signalTrap, 1, said)
 }
 
 // blocked looks claim, proof, source and agent up on the black lists.

@@ -64,6 +64,9 @@ func Info() screen.Info {
 
 // Config says whose numbers are whose.
 type Config struct {
+	// World tells that the site uses the numbers of the world: it has named its country. Else numbers that no country has count only in calls to
+	// numbers that exist.
+	World bool
 	// Own are numbers ("+15551230001") and prefixes ("+1555123*") of our users, beside those that users prove when they call out.
 	Own []string
 	// Peers are the beginnings of the numbers ("+49", "+1") that a peer's callers present, by the peer's name. A peer without any may present all.
@@ -75,6 +78,7 @@ type Config struct {
 // Check judges the calling number. It is safe for concurrent use.
 type Check struct {
 	table                 *numbering.Table
+	world                 bool
 	own                   map[string]struct{}
 	prefixes              []string
 	peers                 map[string][]string
@@ -92,7 +96,7 @@ func New(cfg Config, table *numbering.Table) (*Check, error) {
 	if table == nil {
 		return nil, errors.New("number: the check needs numbering plans")
 	}
-	c := &Check{table: table, own: map[string]struct{}{}, peers: cfg.Peers, neverCalls: cfg.NeverCalls, doNotCall: cfg.DoNotCall}
+	c := &Check{table: table, world: cfg.World, own: map[string]struct{}{}, peers: cfg.Peers, neverCalls: cfg.NeverCalls, doNotCall: cfg.DoNotCall}
 	for _, own := range cfg.Own {
 		prefix, isPrefix := strings.CutSuffix(own, "*")
 		if len(prefix) < 3 || prefix[0] != '+' || strings.Trim(prefix[1:], "0123456789") != "" {

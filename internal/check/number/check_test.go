@@ -37,6 +37,8 @@ func setup(t testing.TB, lines []string) screen.Check {
 	for _, line := range lines {
 		f := strings.Fields(line)
 		switch f[0] {
+		case "world":
+			cfg.World = true
 		case "own":
 			cfg.Own = append(cfg.Own, f[1])
 		case "peer":

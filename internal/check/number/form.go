@@ -45,9 +45,13 @@ func (c *Check) form(a *screen.Attempt, r *screen.Report) {
 	}
 }
 
-// privatePlan says whether the callee's number is none either: then numbers are given out here by other rules than those of the world.
+// privatePlan says whether numbers may be given out here by other rules than those of the world: where the callee's number is none either, or he has
+// none and the site names no country.
 func (c *Check) privatePlan(a *screen.Attempt) bool {
-	return len(a.ToNumber) > 0 && a.ToNumber[0] == '+' && c.table.Look(a.ToNumber).Kind == numbering.Invalid
+	if len(a.ToNumber) > 0 && a.ToNumber[0] == '+' {
+		return c.table.Look(a.ToNumber).Kind == numbering.Invalid
+	}
+	return !c.world
 }
 
 // vouched is how far the claimed number is proven.

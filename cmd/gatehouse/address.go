@@ -1,0 +1,116 @@
+package main
+
+import (
+	crand "crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"gatehouse.example/internal/api"
+	listcheck "gatehouse.example/internal/check/lists"
+	"gatehouse.example/internal/publish"
+	"gatehouse.example/internal/state/lists"
+)
+
+type addressCmd struct {
+	Publish addressPublishCmd `cmd:"" help:"Write an address for a page, in forms that harvesters pass over; with a trap for each page."`
+}
+
+// Help shows examples.
+func (addressCmd) Help() string {
+	return "Examples:\n  gatehouse address publish bob@example.test\n  gatehouse address publish bob@example.test --page https://example.test/contact"
+}
+
+type addressPublishCmd struct {
+	Address string `arg:"" help:"The address or number to publish."`
+	Page    string `help:"The page: makes a trap for it, an address that only programs find there, and puts it on the list traps."`
+	Form    string `help:"Print this form only: entities, split, reversed, words, script." placeholder:"NAME"`
+	For     string `help:"How long the trap stays on the list, as 365d. Default: for ever." placeholder:"TIME"`
+	JSON    bool   `help:"Print JSON." name:"json"`
+}
+
+// Help says what the forms are for.
+func (addressPublishCmd) Help() string {
+	return `Several forms are printed, as HTML to paste, none with an image. Give each page another form:
+what many use is soon read by all. With --page there is a trap as well; whoever calls it has
+harvested that page, and his verdict says so (LISTS_TRAP).
+
+Examples:
+  gatehouse address publish bob@example.test --form split
+  gatehouse address publish bob@example.test --page https://example.test/contact`
+}
+
+// published is the output.
+type published struct {
+	Address string         `json:"address"`
+	Forms   []publish.Form `json:"forms"`
+	Page    string         `json:"page,omitempty"`
+	Trap    string         `json:"trap,omitempty"`
+	Bait    string         `json:"bait,omitempty"`
+}
+
+// Run prints the forms and makes the trap.
+func (c *addressPublishCmd) Run(a *app) error {
+	address, err := publish.Parse(c.Address)
+	if err != nil {
+		return usageError{err}
+	}
+	chance, err := newChance()
+	if err != nil {
+		return err
+	}
+	out := published{Address: address.String(), Page: c.Page}
+	for _, f := range address.Forms(chance) {
+		if c.Form == "" || c.Form == f.Name {
+			out.Forms = append(out.Forms, f)
+		}
+	}
+	if len(out.Forms) == 0 {
+		return usagef("there is no form %q; there are entities, split, reversed, words and script", c.Form)
+	}
+	if c.Page != "" {
+		trap, err := address.Trap(chance)
+		if err != nil {
+			return usageError{err}
+		}
+		if err := c.set(a, trap); err != nil {
+			return err
+		}
+		out.Trap, out.Bait = trap.String(), trap.Bait()
+	}
+	if c.JSON {
+		return a.json(out)
+	}
+	for _, f := range out.Forms {
+		fmt.Fprintf(a.stdout, "<!-- %s: %s -->\n%s\n", f.Name, f.Says, f.HTML)
+	}
+	if out.Bait != "" {
+		fmt.Fprintf(a.stdout, "<!-- the trap of this page -->\n%s\n", out.Bait)
+		fmt.Fprintf(a.stderr, "%s is on the list %s for %s\n", out.Trap, listcheck.TrapList, oneLine(c.Page))
+	}
+	return nil
+}
+
+// set puts a trap on its list.
+func (c *addressPublishCmd) set(a *app, trap publish.Address) error {
+	expires, err := until(c.For)
+	if err != nil {
+		return err
+	}
+	note := "published on " + oneLine(c.Page) + " on " + time.Now().UTC().Format(time.DateOnly)
+	in := api.NewEntry{Value: "sip:" + trap.String(), Kind: lists.Block, Note: note[:min(len(note), 1000)], Expires: expires}
+	return a.with(func(b *backend) error {
+		var e lists.Entry
+		return b.Do(a.ctx, "POST", entriesPath(listcheck.TrapList), in, &e)
+	})
+}
+
+// newChance draws from the system, so that nobody can guess a trap.
+func newChance() (*rand.Rand, error) {
+	var seed [16]byte
+	if _, err := crand.Read(seed[:]); err != nil {
+		return nil, fmt.Errorf("no random numbers: %w", err)
+	}
+	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(seed[:8]), binary.LittleEndian.Uint64(seed[8:]))), nil
+}
