@@ -18,8 +18,10 @@ func joinSpaced(in []rune, t *Tricks) []rune {
 		for i := 0; i < len(in); {
 			end, letters := spacedRun(in, i)
 			if letters < least {
-				out = append(out, in[i])
-				i++
+				// Within a run that is too short no longer one begins, but with another gap one may begin at its last letter.
+				next := max(i+1, end-1)
+				out = append(out, in[i:next]...)
+				i = next
 				continue
 			}
 			found++

@@ -54,7 +54,7 @@ type thresholds struct{ high, low, middle float64 }
 // The shares of wanted messages above the thresholds, by the tail that is fitted. What is judged before it is learned is judged by a younger memory, so of
 // new messages about a twentieth of that share passes (measured: docs/effect/text.md).
 const (
-	shareHigh = 0.012
+	shareHigh = 0.006
 	shareLow  = 0.03
 )
 

@@ -20,6 +20,9 @@ func folds(t testing.TB, c *corpus, k int, seed uint64) (blocked, labelled tally
 				m := &c.messages[n]
 				v := f.judge(f.attempt(m))
 				blocked.add(m.spam, f.blocked(v))
+				if !m.spam && f.blocked(v) {
+					t.Logf("seed %d: wanted, but blocked with %.1f: %v: %s", seed, v.Score, v.Signals, m.text)
+				}
 				labelled.add(m.spam, f.labelled(v))
 			}
 		}
