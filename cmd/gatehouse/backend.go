@@ -116,7 +116,14 @@ func localAPI(ctx context.Context, cfg *config.Config, s *store.Store) (*api.Cli
 	if err != nil {
 		return nil, err
 	}
-	screener, err := newScreener(cfg, &known{lists: all, memory: memory, policies: published, texts: learned})
+	people, err := newSocial(cfg, 0, s)
+	if err != nil {
+		return nil, err
+	}
+	if err := people.load(ctx); err != nil {
+		return nil, err
+	}
+	screener, err := newScreener(cfg, &known{social: people, lists: all, memory: memory, policies: published, texts: learned})
 	if err != nil {
 		return nil, err
 	}
