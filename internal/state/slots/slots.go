@@ -7,8 +7,8 @@ package slots
 
 import (
 	"math/bits"
+	"reflect"
 	"sync"
-	"unsafe"
 )
 
 const (
@@ -107,9 +107,8 @@ type Stats struct {
 
 // Stats returns the figures now.
 func (t *Table[T]) Stats() Stats {
-	var row T
 	s := Stats{Most: len(t.tags) * ways}
-	s.Octets = s.Most * (8 + int(unsafe.Sizeof(row)))
+	s.Octets = s.Most * (8 + int(reflect.TypeFor[T]().Size()))
 	for i := range t.locks {
 		t.locks[i].Lock()
 		s.Rows += t.used[i]
