@@ -139,7 +139,7 @@ func (g *Guard) Challenged(in *Incident, now int64) (banned bool) {
 	}
 	all := *in
 	all.Kind = UnknownUser | in.Kind&Proven
-	all.Outright = true
+	all.Outright = limit <= openMost // whoever allows more unknown users allows more of these
 	all.Evidence = "challenges for many users left unanswered"
 	return g.Report(&all, now)
 }

@@ -90,7 +90,11 @@ func (g *Guard) Report(in *Incident, now int64) (banned bool) {
 	c.again = g.seen(host, kind, in.Account, now)
 	c.strict = g.spread(a, &c, in.Account, now)
 	count, over := g.count(host, &c, now)
-	g.tell(in, a, count, now)
+	if times, _ := c.weight(1); times > 0 || in.Outright {
+		g.tell(in, a, count, now)
+	} else {
+		g.muted.Add(1) // the same again: nothing that anybody would have to know
+	}
 	if c.proven && g.banNetwork(a, in, now) {
 		return true
 	}
