@@ -5,7 +5,7 @@ BIN     := bin/gatehouse
 LDFLAGS := -s -w
 FUZZTIME ?= 30m
 
-.PHONY: effect effect-text effect-graphs build run test check fuzz bench bench-peers soak docs install clean
+.PHONY: effect effect-text effect-graphs effect-calls build run test check fuzz bench bench-peers soak docs install clean
 
 build:
 	$(GO) build -buildvcs=auto -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/gatehouse
@@ -49,7 +49,12 @@ soak: build
 
 # effect measures how well the screening works, on shared/testdata/effect where that
 # stands beside the repository and on generated data elsewhere, and writes docs/effect/.
-effect: effect-text effect-graphs
+effect: effect-text effect-graphs effect-calls
+
+# effect-calls plays simulated calls of all actors through the program, and writes
+# docs/effect/calls.html. CALLS="-seed 7 -users 1000" measures another world.
+effect-calls: build
+	$(GO) run ./cmd/siptest-effect $(CALLS)
 
 effect-text:
 	mkdir -p docs/effect

@@ -19,12 +19,14 @@ import (
 	numbercheck "gatehouse.example/internal/check/number"
 	ratecheck "gatehouse.example/internal/check/rate"
 	reputationcheck "gatehouse.example/internal/check/reputation"
+	strangercheck "gatehouse.example/internal/check/stranger"
 	fraudcheck "gatehouse.example/internal/check/tollfraud"
 	wangiricheck "gatehouse.example/internal/check/wangiri"
 	"gatehouse.example/internal/config"
 	"gatehouse.example/internal/state/harvest"
 	"gatehouse.example/internal/state/history"
 	"gatehouse.example/internal/state/lists"
+	"gatehouse.example/internal/state/newcomers"
 	"gatehouse.example/internal/state/proof"
 	"gatehouse.example/internal/state/rate"
 	"gatehouse.example/screen"
@@ -40,8 +42,9 @@ type known struct {
 	fraud    *fraud // nil: made for these checks alone
 	// acquainted tells whether a callee knows his caller; nil: nobody knows anybody.
 	acquainted func(*screen.Attempt) bool
-	social     *social    // nil: made for these checks alone
-	registers  *registers // nil: made for these checks alone
+	social     *social           // nil: made for these checks alone
+	registers  *registers        // nil: made for these checks alone
+	newcomers  *newcomers.Memory // nil: made for these checks alone
 	// seed is what all chance in the checks comes from, for a replay; 0: they choose for themselves.
 	seed uint64
 }
@@ -80,6 +83,13 @@ func newChecks(cfg *config.Config, k *known) ([]screen.Check, error) {
 		return nil, err
 	}
 	checks = append(checks, more...)
+	if cfg.Checks.Stranger.Enabled {
+		check, err := newStrangerCheck(cfg, k)
+		if err != nil {
+			return nil, err
+		}
+		checks = append(checks, check)
+	}
 	if cfg.Checks.Identity.Enabled {
 		check, err := identitycheck.New(identitycheck.Config{}, k.memory)
 		if err != nil {
@@ -138,7 +148,7 @@ func seedOf(n uint64) rate.Seed {
 
 // checkInfos describes every check there is, switched on or off.
 func checkInfos() []screen.Info {
-	return []screen.Info{knowncheck.Info(), reputationcheck.Info(), contentcheck.Info(), ratecheck.Info(), floodcheck.Info(), fraudcheck.Info(), wangiricheck.Info(), harvestcheck.Info(), identitycheck.Info(), policycheck.Info(), listcheck.Info(), numbercheck.Info(), displaycheck.Info()}
+	return []screen.Info{knowncheck.Info(), strangercheck.Info(), reputationcheck.Info(), contentcheck.Info(), ratecheck.Info(), floodcheck.Info(), fraudcheck.Info(), wangiricheck.Info(), harvestcheck.Info(), identitycheck.Info(), policycheck.Info(), listcheck.Info(), numbercheck.Info(), displaycheck.Info()}
 }
 
 // checkSignals refuses weights of signals that no check has.

@@ -16,6 +16,7 @@ import (
 	"gatehouse.example/internal/state/calls"
 	"gatehouse.example/internal/state/history"
 	"gatehouse.example/internal/state/lists"
+	"gatehouse.example/internal/state/newcomers"
 	"gatehouse.example/internal/state/numbering"
 	"gatehouse.example/internal/store"
 	"gatehouse.example/internal/telemetry"
@@ -47,6 +48,7 @@ type server struct {
 	fraud     *fraud
 	proofs    *proofs
 	social    *social
+	newcomers *newcomers.Memory
 	texts     *texts
 	registers *registers
 	ids       *history.IDs
@@ -91,7 +93,8 @@ func newServer(a *app, cfg *config.Config, db *store.Store, log *slog.Logger, li
 	if s.texts, err = loadTexts(a.ctx, cfg, db, log); err != nil {
 		return nil, err
 	}
-	checks, err := newChecks(cfg, &known{lists: s.lists, memory: s.proofs.memory, policies: s.proofs.policies, fraud: s.fraud, social: s.social, registers: s.registers, texts: s.texts})
+	s.newcomers = newNewcomers(cfg, 0)
+	checks, err := newChecks(cfg, &known{newcomers: s.newcomers, lists: s.lists, memory: s.proofs.memory, policies: s.proofs.policies, fraud: s.fraud, social: s.social, registers: s.registers, texts: s.texts})
 	if err != nil {
 		return nil, err
 	}
@@ -254,6 +257,7 @@ func (s *server) measure() {
 	s.metrics.AddStats("history", "History:", func() any { return s.recorder.Stats() }, "Queued")
 	s.metrics.Add("screen", s.screenMetrics)
 	s.measureFraud()
+	s.measureStranger()
 	s.metrics.Add("registers", s.registers.collect)
 	s.metrics.AddStats("certificates", "Certificates:", func() any { return s.proofs.fetcher.Stats() })
 	s.metrics.AddStats("proofs", "Who proves to be who:", func() any { return s.proofs.memory.Stats() }, "Entries")

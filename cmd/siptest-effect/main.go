@@ -30,7 +30,7 @@ type flags struct {
 	gatehouse, out, keep string
 	options              effect.Options
 	quick                bool
-	cases                string
+	cases, weights       string
 	workers              int
 }
 
@@ -41,6 +41,7 @@ func parse(args []string) (*flags, error) {
 	set.StringVar(&f.out, "out", "docs/effect", "the `folder` that the page is written to; empty: only print")
 	set.StringVar(&f.keep, "keep", "", "a `folder` for event files and configurations, which are kept there")
 	set.StringVar(&f.cases, "cases", "", "only cases whose group or name contains this `text`")
+	set.StringVar(&f.weights, "weights", "", "other weights in all cases, as `NAME: 3, OTHER: 0`")
 	set.BoolVar(&f.quick, "quick", false, "a small world, for tests")
 	set.IntVar(&f.workers, "workers", 2, "replays at the same `time`")
 	seed := set.Uint64("seed", 1, "what all chance comes from")
@@ -83,6 +84,9 @@ func run(ctx context.Context, args []string) error {
 	}
 	e := &effect.Evaluation{Options: f.options, Techniques: techniques, Runner: r, Workers: f.workers, Filter: f.cases,
 		Say: func(text string) { fmt.Fprintln(os.Stderr, text) }}
+	if f.weights != "" {
+		e.Policy = "  weights: {" + f.weights + "}\n"
+	}
 	results, err := e.Run(ctx)
 	if err != nil {
 		return err

@@ -26,6 +26,8 @@ type Checks struct {
 	IdentityPolicy IdentityPolicyCheck `yaml:"identity_policy"`
 	// Content reads messages (RFC 5039 §3.1).
 	Content ContentCheck `yaml:"content"`
+	// Stranger notices first contacts (RFC 5039 §3.3, the introduction problem).
+	Stranger StrangerCheck `yaml:"stranger"`
 	// Known are white lists that fill themselves (RFC 5039 §3.3).
 	Known KnownCheck `yaml:"known"`
 	// Reputation is what became of callers, and the web of trust (RFC 5039 §3.5).
@@ -65,7 +67,7 @@ type RateCheck struct {
 }
 
 func defaultChecks() Checks {
-	return Checks{Number: defaultNumberCheck(), Display: defaultDisplayCheck(), Content: defaultContentCheck(), Known: defaultKnown(), Reputation: defaultReputation(), Lists: ListsCheck{Enabled: true}, Identity: IdentityCheck{Enabled: true}, IdentityPolicy: IdentityPolicyCheck{Enabled: true},
+	return Checks{Number: defaultNumberCheck(), Display: defaultDisplayCheck(), Content: defaultContentCheck(), Known: defaultKnown(), Stranger: defaultStranger(), Reputation: defaultReputation(), Lists: ListsCheck{Enabled: true}, Identity: IdentityCheck{Enabled: true}, IdentityPolicy: IdentityPolicyCheck{Enabled: true},
 		TollFraud: defaultTollFraud(), Wangiri: defaultWangiri(), Harvest: defaultHarvest(), Flood: defaultFlood(), Rate: RateCheck{
 			Enabled: true,
 			Source:  Rate{120, time.Minute},

@@ -227,6 +227,7 @@ func (v *validation) policy(path string, p *Policy) {
 
 func (v *validation) checks() {
 	v.known()
+	v.stranger()
 	v.numberCheck()
 	v.displayCheck()
 	v.harvestCheck()

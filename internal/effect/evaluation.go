@@ -19,6 +19,8 @@ type Evaluation struct {
 	Workers int
 	// Filter limits the cases to those whose group or name contains it.
 	Filter string
+	// Policy are further lines of the policy of all cases, to try other weights.
+	Policy string
 	// Say tells how far it is.
 	Say func(text string)
 }
@@ -94,7 +96,7 @@ func (e *Evaluation) hostile(o Options) []Case {
 
 func (e *Evaluation) filtered(all []Case) (some []Case) {
 	for _, c := range all {
-		if strings.Contains(c.Group+" "+c.Name, e.Filter) {
+		if c.Policy = e.Policy; strings.Contains(c.Group+" "+c.Name, e.Filter) {
 			some = append(some, c)
 		}
 	}

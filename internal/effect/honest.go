@@ -46,7 +46,7 @@ func (w *World) meet(c chance, p *pair, at int64) {
 	e := w.add(w.incoming(c, at, Contact, p.other, p.user))
 	c.answer(e, .8)
 	c.voice(e, peoplePass)
-	w.say(c, e, p.user, .0005, .01)
+	w.say(c, e, p.user, .0001, .01)
 	w.persist(c, e, p.other, p.user)
 }
 

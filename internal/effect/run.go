@@ -26,6 +26,8 @@ type Case struct {
 	Off []string
 	// Introduce are the ways of introduction in the policy's order; nil: those of the default evaluation, empty: none.
 	Introduce []string
+	// Policy are further lines of the policy, as "  weights: {LISTS_BLOCKED: 15}\n".
+	Policy string
 	// Blocked and Allowed are values on black and white lists from the beginning.
 	Blocked, Allowed func(*World) []string
 }
@@ -60,6 +62,7 @@ func (w *World) Config(c *Case) string {
 		ways = []string{"consent", "turing"}
 	}
 	fmt.Fprintf(&b, "policy:\n  introduce: [%s]\n", strings.Join(ways, ", "))
+	b.WriteString(c.Policy)
 	if len(c.Off) > 0 {
 		b.WriteString("checks:\n")
 		for _, name := range c.Off {

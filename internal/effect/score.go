@@ -149,6 +149,9 @@ func (w *World) count(s *Score, e *event, l *line) {
 		return
 	case e.group < 0:
 		return // between accomplices: nobody is harmed, nobody helped
+	case e.status != 0:
+		s.Sweeps = noted(s.Sweeps, int(e.group), l.relayed) // no telephone rings: the guard's business
+		return
 	}
 	s.Actors[e.actor].add(l)
 	d := int(e.at / day)
@@ -157,11 +160,8 @@ func (w *World) count(s *Score, e *event, l *line) {
 	} else {
 		s.Unwanted[d].add(l)
 	}
-	switch e.actor {
-	case Hijacked:
+	if e.actor == Hijacked {
 		s.Rings = noted(s.Rings, int(e.group), l.relayed)
-	case Scanner:
-		s.Sweeps = noted(s.Sweeps, int(e.group), l.relayed)
 	}
 }
 

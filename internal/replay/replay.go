@@ -101,7 +101,6 @@ func (r *Replay) Play(ev *screen.Event, res *Result) error {
 	if err != nil {
 		return fmt.Errorf("replay: event %s: %w", screen.Quote(ev.ID), err)
 	}
-	a.Introductions = ways(&ev.Outcome)
 	if !a.Outbound {
 		a.To.User = a.To.Requested
 	}
@@ -109,6 +108,7 @@ func (r *Replay) Play(ev *screen.Event, res *Result) error {
 		r.cfg.Prepare(ev, a)
 	}
 	p := r.cfg.Policy(a)
+	a.Introductions = ways(p, &ev.Outcome)
 	r.judge(a, p)
 	res.Happened = true
 	res.Relayed, res.Introduced = played(&r.verdict, &ev.Outcome)
@@ -169,15 +169,14 @@ func hash(id string) uint64 {
 	return h
 }
 
-// ways are the introductions that the caller can and does attempt: those whose outcome says how it ends.
-func ways(o *screen.Outcome) []string {
-	var all []string
-	for _, way := range [...]string{"consent", "turing", "puzzle"} {
+// ways are the introductions that are offered, and that the caller can and does attempt: those whose outcome says how it ends.
+func ways(p *screen.Policy, o *screen.Outcome) []string {
+	for i, way := range p.Introduce {
 		if attempted(result(o, way)) {
-			all = append(all, way)
+			return p.Introduce[i:] // the first is the one that is played
 		}
 	}
-	return all
+	return nil
 }
 
 func attempted(result string) bool { return result == string(Passed) || result == string(Failed) }

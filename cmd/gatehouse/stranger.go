@@ -1,0 +1,30 @@
+package main
+
+import (
+	strangercheck "gatehouse.example/internal/check/stranger"
+	"gatehouse.example/internal/config"
+	"gatehouse.example/internal/state/newcomers"
+)
+
+// newNewcomers makes the memory of first contacts, empty.
+func newNewcomers(cfg *config.Config, seed uint64) *newcomers.Memory {
+	c := &cfg.Checks.Stranger
+	return newcomers.New(newcomers.Config{Pairs: c.Pairs, Callers: c.Callers, Seed: seedOf(seed)})
+}
+
+func newStrangerCheck(cfg *config.Config, k *known) (*strangercheck.Check, error) {
+	if k.newcomers == nil {
+		k.newcomers = newNewcomers(cfg, k.seed)
+	}
+	check, err := strangercheck.New(strangercheck.Config{Trial: cfg.Checks.Stranger.Trial}, k.newcomers, k.acquainted, k.social.known.Expect)
+	if err != nil {
+		return nil, cfg.Problem("checks.stranger", err.Error(), err)
+	}
+	return check, nil
+}
+
+// measureStranger gives the figures of the memory of first contacts to the metrics.
+func (s *server) measureStranger() {
+	s.metrics.AddStats("stranger_pairs", "First contacts, who has met:", func() any { return s.newcomers.Stats().Pairs }, "Rows", "Most", "Octets")
+	s.metrics.AddStats("stranger_callers", "First contacts, callers:", func() any { return s.newcomers.Stats().Callers }, "Rows", "Most", "Octets")
+}
