@@ -6,7 +6,7 @@ type StrangerCheck struct {
 	Enabled bool `yaml:"enabled"`
 	// Trial is how many different users a caller must have tried before he is let through on trial, as long as hardly anybody objects.
 	Trial int `yaml:"trial"`
-	// Pairs and Callers are how many acquaintances and callers are remembered, about 32 and 56 octets each.
+	// Pairs and Callers are how many acquaintances and callers are remembered, about 32 and 64 octets each.
 	Pairs   int `yaml:"pairs"`
 	Callers int `yaml:"callers"`
 }

@@ -185,14 +185,14 @@ func sender(a *screen.Attempt) string {
 }
 
 // Judge implements screen.Learner.
-func (c *Check) Judge(a *screen.Attempt, label, _ string) {
+func (c *Check) Judge(a *screen.Attempt, label, by string) {
 	s, named := c.subject(a)
 	if a.Outbound || !named {
 		return
 	}
 	switch label {
 	case "spam":
-		c.memory.Objected(s)
+		c.memory.Objected(s, by)
 		c.memory.Part(s)
 	case "ham":
 		c.memory.Meet(s, a.Time)

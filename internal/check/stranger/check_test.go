@@ -177,7 +177,7 @@ func TestMachinesComeOnTrial(t *testing.T) {
 	}
 	for i := range 8 {
 		a, _ := call(300 + i)
-		g.engine.Judge(a, "spam", bob)
+		g.engine.Judge(a, "spam", fmt.Sprintf("sip:user%d@example.test", 300+i))
 	}
 	if _, free := call(400); free {
 		t.Error("still on trial after eight objections")

@@ -20,7 +20,7 @@ import (
 
 // Config says how much is remembered.
 type Config struct {
-	// Pairs and Callers are how many are remembered, some 32 and 56 octets each. 0: 262144 and 65536.
+	// Pairs and Callers are how many are remembered, some 32 and 64 octets each. 0: 262144 and 65536.
 	Pairs, Callers int
 	// Seed makes the hashes; the zero Seed is replaced by a random one.
 	Seed rate.Seed
@@ -38,6 +38,7 @@ type pair struct{ last int64 }
 type caller struct {
 	last            int64
 	callees         uint64 // a bit for each called user, by hash
+	objectors       uint64 // a bit for each who has objected
 	heard, objected float32
 }
 
@@ -151,13 +152,21 @@ func estimate(set uint64) int {
 func (m *Memory) Heard(s Subject) {
 	m.change(s, func(c *caller) {
 		if c.heard++; c.heard >= 1000 {
-			c.heard, c.objected = c.heard/2, c.objected/2
+			c.heard, c.objected, c.objectors = c.heard/2, c.objected/2, 0
 		}
 	})
 }
 
-// Objected counts a person who objects.
-func (m *Memory) Objected(s Subject) { m.change(s, func(c *caller) { c.objected++ }) }
+// Objected counts a person who objects: a flood of objections of one person is one.
+func (m *Memory) Objected(s Subject, by string) {
+	bit := uint64(1) << (m.seed.String(hashCallee, by) >> 58)
+	m.change(s, func(c *caller) {
+		if c.objectors&bit == 0 {
+			c.objectors |= bit
+			c.objected++
+		}
+	})
+}
 
 // change changes a caller who is known.
 func (m *Memory) change(s Subject, f func(*caller)) {
