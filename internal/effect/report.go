@@ -150,4 +150,9 @@ func (res *Result) writeAll(b *strings.Builder) {
 		t := &res.Score.Actors[a]
 		fmt.Fprintf(b, "%-26s %9d %9d %9d %9d %9d %9d\n", a, t.Happened, t.Relayed, t.Labelled, t.Asked, t.Passed, t.Rejected)
 	}
+	fmt.Fprintf(b, "%-26s %9s %9s %9s %9s %9s\n", "", "unwanted", "stopped", "wanted", "asked", "lost")
+	for d := range res.Score.Wanted {
+		good, bad := &res.Score.Wanted[d], &res.Score.Unwanted[d]
+		fmt.Fprintf(b, "day %-22d %9d %9d %9d %9d %9d\n", d+1, bad.Happened, bad.Stopped(), good.Happened, good.Asked, good.Stopped())
+	}
 }
