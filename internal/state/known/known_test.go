@@ -134,11 +134,14 @@ func TestFloodOfStrangersEvictsNoFriend(t *testing.T) {
 
 // shelf is a storage that may refuse.
 type shelf struct {
+	mu   sync.Mutex
 	kept map[string]known.Entry
 	err  error
 }
 
 func (s *shelf) LoadKnown(context.Context, int) (all []known.Entry, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, e := range s.kept {
 		all = append(all, e)
 	}
@@ -146,6 +149,8 @@ func (s *shelf) LoadKnown(context.Context, int) (all []known.Entry, err error) {
 }
 
 func (s *shelf) PutKnown(_ context.Context, put []known.Entry, _ time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.err == nil {
 		for _, e := range put {
 			s.kept[e.Owner+e.Peer] = e
