@@ -15,7 +15,7 @@ import (
 )
 
 type peersCommand struct {
-	Servers  []string      `default:"kamailio,gatehouse" help:"Servers, in the order in which each round starts them."`
+	Servers  []string      `default:"kamailio,gatehouse,everything" help:"Servers, in the order in which each round starts them."`
 	Modes    []string      `default:"calls,blocked,banned,hold" enum:"calls,blocked,banned,hold,signed" help:"What to measure: ${enum}."`
 	Rates    []float64     `default:"1000,2000,4000" help:"Calls per second, rising. A server that fails at one is spared the higher ones."`
 	Duration time.Duration `default:"10s" help:"How long each load lasts."`
@@ -45,7 +45,7 @@ func (c *peersCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if slices.Contains(c.Servers, "gatehouse") && c.Gatehouse == "" {
+	if c.Gatehouse == "" && !slices.Equal(c.Servers, []string{"kamailio"}) {
 		dir, err := os.MkdirTemp("", "bench-build-")
 		if err != nil {
 			return err
@@ -97,8 +97,10 @@ func (c *peersCommand) peers() ([]peer, error) {
 			peers = append(peers, kamailio())
 		case "gatehouse":
 			peers = append(peers, gatehouse())
+		case "everything":
+			peers = append(peers, everything())
 		default:
-			return nil, fmt.Errorf("no server %q: there are kamailio and gatehouse", name)
+			return nil, fmt.Errorf("no server %q: there are kamailio, gatehouse and everything", name)
 		}
 	}
 	if slices.Contains(c.Modes, "banned") {

@@ -57,6 +57,9 @@ func (c *peersCommand) report(ctx context.Context, figures []figure) error {
 			c.callTable(&b, mode, figures)
 		}
 	}
+	if slices.Contains(c.Servers, "everything") {
+		c.everythingTable(&b, figures)
+	}
 	if slices.Contains(c.Modes, "banned") {
 		c.bannedTable(&b, figures)
 	}
@@ -185,6 +188,21 @@ func (f figure) p99(mode string) time.Duration {
 		return f.result.Setup.Quantile(0.99)
 	}
 	return f.result.P99()
+}
+
+// everythingTable sets every check against lists and rates alone.
+func (c *peersCommand) everythingTable(b *strings.Builder, figures []figure) {
+	b.WriteString("\n## Every check, against lists and rates alone\n\n| mode | rate /s | lists and rates µs | every check µs | ratio | p99 ms | RSS MB |\n|---|---:|---:|---:|---:|---:|---:|\n")
+	for _, mode := range []string{"calls", "blocked"} {
+		for _, rate := range c.Rates {
+			g, e := pick(figures, "gatehouse", mode, rate), pick(figures, "everything", mode, rate)
+			if len(g) == 0 || len(e) == 0 {
+				continue
+			}
+			fmt.Fprintf(b, "| %s | %.0f | %s | %s | %s | %s | %s |\n", mode, rate, cell(g, "%.1f", perUnit), cell(e, "%.1f", perUnit), ratio(g, e, perUnit),
+				cell(e, "%.2f", func(f figure) float64 { return micros(f.p99(mode)) / 1000 }), cell(e, "%.0f", func(f figure) float64 { return float64(f.memory >> 20) }))
+		}
+	}
 }
 
 func (c *peersCommand) bannedTable(b *strings.Builder, figures []figure) {

@@ -21,6 +21,7 @@ const banned = "127.0.0.9"
 // peer is a server under test that can be started.
 type peer struct {
 	name  string
+	ours  bool // Gatehouse, in whatever configuration
 	start func(r *running) error
 }
 
