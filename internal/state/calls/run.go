@@ -52,9 +52,28 @@ func (t *Table) Run(ctx context.Context, clock func() int64) error {
 			t.Deliver()
 			return nil
 		case <-t.over.wake:
+			t.gather(ctx)
 		case <-tick.C:
 			t.Sweep(clock())
 		}
+	}
+}
+
+// gatherFor is how long the first ending waits for others. Waking a goroutine for each costs several times what learning it does (a call at 4000/s: 20 µs
+// of CPU on two cores), and nobody waits for what is learned.
+const gatherFor = 200 * time.Millisecond
+
+// gather waits for more endings, and forgets that they wanted to wake Run.
+func (t *Table) gather(ctx context.Context) {
+	wait := time.NewTimer(gatherFor)
+	defer wait.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wait.C:
+	}
+	select {
+	case <-t.over.wake:
+	default:
 	}
 }
 
