@@ -173,7 +173,7 @@ func (c *peersCommand) rates(ctx context.Context, r *running, l *siptest.Load, m
 		c.Mode, c.CallerPrefix, c.CallerStep = siptest.Calls, "", 1
 		c.Identity = nil
 		if r.signer != nil {
-			c.Identity = r.signer.sign
+			c.Identity, c.Size = r.signer.sign, signedSize
 		}
 		if mode == "blocked" {
 			c.Mode, c.CallerPrefix, c.CallerStep = siptest.Blocked, listPrefix, listStep

@@ -13,6 +13,9 @@ import (
 // signerURL is where the certificate is said to be; the server has it before the load begins.
 const signerURL = "https://certs.carrier.test/load.pem"
 
+// signedSize is that of an INVITE of 842 octets with its Identity field.
+const signedSize = 1280
+
 // signer signs each call of a load.
 type signer struct {
 	root, leaf *stirtest.Cert

@@ -56,8 +56,8 @@ type Config struct {
 	Numbers    int
 	// Size is that of the INVITE in octets. Default: 842.
 	Size int
-	// Identity makes the value of an Identity header field for each INVITE, from the user parts of caller and callee; nil: there is none. It comes on
-	// top of Size.
+	// Identity makes the value of an Identity header field for each INVITE, from the user parts of caller and callee; nil: there is none. It is part of
+	// Size.
 	Identity func(caller, callee string) string
 }
 
