@@ -1,15 +1,14 @@
 package campaign
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/gob"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"gatehouse.example/internal/state/keep"
 )
 
 // Storage keeps named states.
@@ -43,11 +42,8 @@ func (m *Memory) Load(ctx context.Context) error {
 	if len(b) == 0 {
 		return nil
 	}
-	if len(b) < sha256.Size || sha256.Sum256(b[sha256.Size:]) != [sha256.Size]byte(b[:sha256.Size]) {
-		return ErrDamaged
-	}
 	var all []stored
-	if err := gob.NewDecoder(bytes.NewReader(b[sha256.Size:])).Decode(&all); err != nil {
+	if err := keep.Unseal(b, &all); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	m.mu.Lock()
@@ -83,12 +79,9 @@ func (m *Memory) Save(ctx context.Context) error {
 	slices.SortFunc(all, func(a, b stored) int {
 		return cmp.Or(a.Last.Compare(b.Last), slices.Compare(a.Features, b.Features))
 	})
-	b := bytes.NewBuffer(make([]byte, sha256.Size, 1<<16))
-	err := gob.NewEncoder(b).Encode(all)
+	b, err := keep.Seal(all)
 	if err == nil {
-		sum := sha256.Sum256(b.Bytes()[sha256.Size:])
-		copy(b.Bytes(), sum[:])
-		err = m.cfg.Storage.PutState(ctx, stateName, b.Bytes())
+		err = m.cfg.Storage.PutState(ctx, stateName, b)
 	}
 	if err != nil {
 		m.mu.Lock()
@@ -104,20 +97,7 @@ const saveEvery = 5 * time.Minute
 
 // Run saves the reports from time to time, and once more when ctx ends. Failures are told to complain, and tried again.
 func (m *Memory) Run(ctx context.Context, complain func(error)) error {
-	tick := time.NewTicker(saveEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-			defer cancel()
-			return m.Save(last)
-		case <-tick.C:
-			if err := m.Save(ctx); err != nil {
-				complain(err)
-			}
-		}
-	}
+	return keep.Every(ctx, saveEvery, m.Save, complain)
 }
 
 // Stats are the memory's counters.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"gatehouse.example/internal/state/keep"
 )
 
 // flushEvery is how often Run writes. What is lost with a crash is that much of learning, no more.
@@ -134,28 +136,7 @@ func compareSubjects(a, b Subject) int {
 
 // Run writes what changes until ctx is done, and once more then. report is told of each failure.
 func (m *Memory) Run(ctx context.Context, report func(error)) error {
-	return every(ctx, flushEvery, func(ctx context.Context) {
-		if err := m.Flush(ctx); err != nil {
-			report(err)
-		}
-	})
-}
-
-// every calls f again and again until ctx is done, and once more with a few seconds of grace.
-func every(ctx context.Context, pause time.Duration, f func(context.Context)) error {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			f(ctx)
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			f(last)
-			return nil
-		}
-	}
+	return keep.Every(ctx, flushEvery, m.Flush, report)
 }
 
 // All returns what is known, strongest first: for people to look at.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"gatehouse.example/internal/state/keep"
 	"gatehouse.example/stir/policy"
 )
 
@@ -243,11 +244,6 @@ func (p *Policies) Flush(ctx context.Context) error {
 
 // Run confirms what is stale and writes what changes, until ctx is done. report is told of each failure to write; that DNS does not answer is none.
 func (p *Policies) Run(ctx context.Context, report func(error)) error {
-	write := func(ctx context.Context) {
-		if err := p.Flush(ctx); err != nil {
-			report(err)
-		}
-	}
 	confirming := make(chan struct{})
 	go func() {
 		defer close(confirming)
@@ -260,7 +256,7 @@ func (p *Policies) Run(ctx context.Context, report func(error)) error {
 			}
 		}
 	}()
-	err := every(ctx, flushEvery, write)
+	err := keep.Every(ctx, flushEvery, p.Flush, report)
 	<-confirming
 	return err
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"gatehouse.example/internal/state/keep"
 )
 
 const (
@@ -71,24 +73,7 @@ func (m *Memory) Flush(ctx context.Context) error {
 
 // Run writes what changes until ctx is done, and once more then. report is told of each failure.
 func (m *Memory) Run(ctx context.Context, report func(error)) error {
-	tick := time.NewTicker(flushEvery)
-	defer tick.Stop()
-	flush := func(ctx context.Context) {
-		if err := m.Flush(ctx); err != nil {
-			report(err)
-		}
-	}
-	for {
-		select {
-		case <-tick.C:
-			flush(ctx)
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			flush(last)
-			return nil
-		}
-	}
+	return keep.Every(ctx, flushEvery, m.Flush, report)
 }
 
 // Stats are figures about the memory.

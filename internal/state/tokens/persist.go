@@ -1,14 +1,13 @@
 package tokens
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/gob"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"gatehouse.example/internal/state/keep"
 )
 
 // Storage keeps named states.
@@ -81,7 +80,7 @@ func (m *Memory) Save(ctx context.Context) error {
 	m.dirty = false
 	img := m.image()
 	m.mu.Unlock()
-	b, err := img.encode()
+	b, err := keep.Seal(img)
 	if err == nil {
 		err = m.cfg.Storage.PutState(ctx, stateName, b)
 	}
@@ -99,20 +98,7 @@ const saveEvery = 5 * time.Minute
 
 // Run saves the memory from time to time, and once more when ctx ends. Failures are told to complain, and tried again.
 func (m *Memory) Run(ctx context.Context, complain func(error)) error {
-	tick := time.NewTicker(saveEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-			defer cancel()
-			return m.Save(last)
-		case <-tick.C:
-			if err := m.Save(ctx); err != nil {
-				complain(err)
-			}
-		}
-	}
+	return keep.Every(ctx, saveEvery, m.Save, complain)
 }
 
 // image copies what is to be stored; features of examples are never changed and need no copy.
@@ -134,24 +120,10 @@ func (m *Memory) image() *image {
 	return img
 }
 
-// encode writes a checksum and the image.
-func (img *image) encode() ([]byte, error) {
-	b := bytes.NewBuffer(make([]byte, sha256.Size, 1<<20))
-	if err := gob.NewEncoder(b).Encode(img); err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(b.Bytes()[sha256.Size:])
-	copy(b.Bytes(), sum[:])
-	return b.Bytes(), nil
-}
-
-// restore reads what encode wrote.
+// restore reads a sealed image.
 func (m *Memory) restore(b []byte) error {
-	if len(b) < sha256.Size || sha256.Sum256(b[sha256.Size:]) != [sha256.Size]byte(b[:sha256.Size]) {
-		return ErrDamaged
-	}
 	var img image
-	if err := gob.NewDecoder(bytes.NewReader(b[sha256.Size:])).Decode(&img); err != nil {
+	if err := keep.Unseal(b, &img); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if len(img.Keys) != len(img.Entries) || len(img.SenderKeys) != len(img.Senders) {
