@@ -60,27 +60,24 @@ func (v *visit) forUs(u *uri.URI) bool {
 
 // incident reports something against a request's source.
 func (b *Border) incident(in *txn.Incoming, kind guard.FailureKind, account, evidence string) {
-	p := in.Packet
-	if p.Flow.Transport.Reliable() {
-		kind |= guard.Proven
+	b.cfg.Guard.Report(sourced(in.Packet.Flow, &guard.Incident{Kind: kind, Account: account, Evidence: evidence}), in.Packet.Now)
+}
+
+// sourced completes an incident by where it came from. What comes over a
+// connection proves its source, a datagram does not.
+func sourced(f wire.Flow, i *guard.Incident) *guard.Incident {
+	i.Remote, i.Transport = f.Remote, f.Transport.Lower()
+	if f.Transport.Reliable() {
+		i.Kind |= guard.Proven
 	}
-	b.cfg.Guard.Report(&guard.Incident{
-		Kind: kind, Remote: p.Flow.Remote, Transport: p.Flow.Transport.Lower(), Account: account, Evidence: evidence,
-	}, p.Now)
+	return i
 }
 
 // admitted bans the source of a request that names an attack tool as its
 // sender. One is enough: such a tool sends one request to a host, and goes on
 // only if it is answered.
 func (v *visit) admitted(agent string) {
-	p := v.in.Packet
-	kind := guard.Scan
-	if p.Flow.Transport.Reliable() {
-		kind |= guard.Proven
-	}
-	v.b.cfg.Guard.Report(&guard.Incident{
-		Kind: kind, Remote: p.Flow.Remote, Transport: p.Flow.Transport.Lower(), Evidence: "user agent " + agent, Outright: true,
-	}, p.Now)
+	v.suspect(&guard.Incident{Kind: guard.Scan, Evidence: "user agent " + agent, Outright: true})
 }
 
 // refuse answers without state. To a stranger on UDP no more than three times

@@ -54,12 +54,7 @@ func (v *visit) misdirected() bool {
 
 // suspect completes an incident by the request's source and reports it.
 func (v *visit) suspect(in *guard.Incident) {
-	p := v.in.Packet
-	in.Remote, in.Transport = p.Flow.Remote, p.Flow.Transport.Lower()
-	if p.Flow.Transport.Reliable() {
-		in.Kind |= guard.Proven
-	}
-	v.b.cfg.Guard.Report(in, p.Now)
+	v.b.cfg.Guard.Report(sourced(v.in.Packet.Flow, in), v.in.Packet.Now)
 }
 
 // bareAddress tells whether a SIP URI names a host by its IP address.
@@ -129,14 +124,9 @@ func (s *Site) trapAt(u *uri.URI) string {
 // answer must not tell (STANDARDS 5.14).
 func (v *visit) asked(aor string, exists bool, evidence string) {
 	p, b := v.in.Packet, v.b
-	in := &guard.Incident{
-		Kind: guard.UnknownUser, Remote: p.Flow.Remote, Transport: p.Flow.Transport.Lower(), Account: aor, Evidence: evidence,
-	}
+	in := sourced(p.Flow, &guard.Incident{Kind: guard.UnknownUser, Account: aor, Evidence: evidence})
 	if bareAddress(v.in.Msg.URI()) && v.in.Msg.Method() != sip.REGISTER {
 		in.Times = 2 // people know names, scanners addresses
-	}
-	if p.Flow.Transport.Reliable() {
-		in.Kind |= guard.Proven
 	}
 	now, g := p.Now, b.cfg.Guard
 	note := func(context.Context) {
@@ -226,15 +216,9 @@ func (w *watched) wrong(status int, now int64) {
 }
 
 func (w *watched) incident(kind guard.FailureKind, status int) *guard.Incident {
-	in := &guard.Incident{
-		Kind: kind, Remote: w.flow.Remote, Transport: w.flow.Transport.Lower(), Account: w.account,
-		Evidence: "the PBX answered " + string(appendUint(nil, uint64(status))),
-	}
+	in := sourced(w.flow, &guard.Incident{Kind: kind, Account: w.account, Evidence: "the PBX answered " + string(appendUint(nil, uint64(status)))})
 	if w.addrOnly && kind == guard.UnknownUser {
 		in.Times = 2
-	}
-	if w.flow.Transport.Reliable() {
-		in.Kind |= guard.Proven
 	}
 	return in
 }

@@ -56,13 +56,7 @@ func (b *Border) malformed(in *txn.Incoming, err error, out txn.Sender) {
 		return
 	}
 	p := in.Packet
-	kind := guard.Malformed
-	if p.Flow.Transport.Reliable() {
-		kind |= guard.Proven
-	}
-	b.cfg.Guard.Report(&guard.Incident{
-		Kind: kind, Remote: p.Flow.Remote, Transport: p.Flow.Transport.Lower(), Evidence: pe.Reason,
-	}, p.Now)
+	b.incident(in, guard.Malformed, "", pe.Reason)
 	if pe.Status == 0 || !in.Msg.CanRespond() {
 		return
 	}

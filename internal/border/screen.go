@@ -137,7 +137,7 @@ func (v *visit) postpone(t task) bool {
 	}
 	w.in = txn.Incoming{Msg: &w.msg, Packet: &w.packet}
 	w.visit = visit{
-		b: v.b, site: v.site, sh: v.sh, in: &w.in, key: v.key, from: v.from, domain: v.domain, pass: v.pass, nobody: v.nobody,
+		b: v.b, site: v.site, sh: v.sh, in: &w.in, key: v.key, from: v.from, domain: v.domain, pass: v.pass, nobody: v.nobody, trapped: v.trapped,
 		attempt: v.attempt, verdict: *v.verdict.Clone(),
 	}
 	w.visit.targets = append(w.visit.targets, v.targets...)
