@@ -117,9 +117,15 @@ func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
 	return side.registrar.Load(ctx, time.Now())
 }
 
+// findTime is how long the start waits for DNS to say where the PBXs are.
+const findTime = 3 * time.Second
+
 // run serves until ctx ends; then no new call is taken, and what is in the
 // middle of its signalling may finish.
 func (side *sipSide) run(ctx context.Context) error {
+	finding, found := context.WithTimeout(ctx, findTime)
+	side.border.Find(finding)
+	found()
 	back, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	group, inner := errgroup.WithContext(back)

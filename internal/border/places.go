@@ -2,8 +2,10 @@ package border
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -86,7 +88,7 @@ const (
 	stillThere = 10 * time.Minute
 )
 
-// finder knows the addresses of targets that are named by host. Only Run asks DNS.
+// finder knows the addresses of targets that are named by host. Find asks DNS.
 type finder struct {
 	mu    sync.Mutex
 	seen  map[locate.Target]map[netip.AddrPort]time.Time
@@ -130,40 +132,40 @@ func (b *Border) Run(ctx context.Context) error {
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
 	for {
-		b.find(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		case <-b.finder.again:
 		}
+		b.Find(ctx)
 	}
 }
 
-// find asks once for the targets of the site in force.
-func (b *Border) find(ctx context.Context) {
+// Find asks once for the targets of the site in force. A server does it before
+// it takes the first packet: until its address is known a PBX that calls out is a
+// stranger that dials numbers of elsewhere.
+func (b *Border) Find(ctx context.Context) {
 	site := b.site.Load()
 	if b.cfg.Lookup == nil || len(site.named) == 0 {
 		b.found(nil)
 		return
 	}
+	var all sync.WaitGroup
 	for _, n := range site.named {
-		hops, err := b.cfg.Lookup(ctx, n.target)
-		if ctx.Err() != nil {
-			return
-		}
-		if err != nil {
-			b.cfg.Log.Warn("the address of a PBX is not known", "host", n.target.Host, "error", err)
-			continue
-		}
-		b.finder.note(n.target, hops, time.Now())
+		all.Go(func() {
+			hops, err := b.cfg.Lookup(ctx, n.target)
+			switch {
+			case err == nil:
+				b.finder.note(n.target, hops, time.Now())
+			case !errors.Is(ctx.Err(), context.Canceled):
+				b.cfg.Log.Warn("the address of a PBX is not known", "host", n.target.Host, "error", err)
+			}
+		})
 	}
+	all.Wait()
 	b.finder.settle(site)
-	var all []netip.Addr
-	for a := range site.places().inside {
-		all = append(all, a)
-	}
-	b.found(all)
+	b.found(slices.Collect(maps.Keys(site.places().inside)))
 }
 
 func (b *Border) found(all []netip.Addr) {

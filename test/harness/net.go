@@ -1,10 +1,13 @@
 package harness
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
+	"strings"
 	"testing"
 )
 
@@ -58,21 +61,23 @@ func (n Net) PBX() netip.AddrPort { return n.Addr(PBXHost, 5060) }
 // String is the network as it stands in a configuration.
 func (n Net) String() string { return fmt.Sprintf("127.%d.%d.0/24", n.a, n.b) }
 
-// WaitListening waits until a program has opened a socket.
+// WaitListening waits until a program has opened a socket. It asks the kernel:
+// to try the port would take it from the program in that moment.
 func WaitListening(t testing.TB, transport string, addr netip.AddrPort) {
 	t.Helper()
+	ip := addr.Addr().As4()
+	local := fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32(ip[:]), addr.Port())
+	const listen = "0A" // TCP_LISTEN of the kernel's tcp_states.h
 	Eventually(t, Patience, transport+" "+addr.String()+" is open", func() bool {
-		if transport == "udp" {
-			c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(addr))
-			if err == nil {
-				c.Close()
+		table, err := os.ReadFile("/proc/net/" + transport)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(table)) {
+			if f := strings.Fields(line); len(f) > 3 && f[1] == local && (transport == "udp" || f[3] == listen) {
+				return true
 			}
-			return err != nil
 		}
-		c, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(addr))
-		if err == nil {
-			c.Close()
-		}
-		return err != nil
+		return false
 	})
 }
