@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"net/url"
@@ -142,19 +144,37 @@ func (p *proofs) read(cfg *config.Config) (*identity.Rules, error) {
 			rules.Signed = append(rules.Signed, string(n))
 		}
 	}
-	chains := map[string][]byte{}
-	for _, c := range credentials {
-		if u, err := url.Parse(c.URL); err == nil {
-			chains[u.EscapedPath()] = c.Chain.PEM()
-		}
-	}
 	if id.Publish != "" {
-		if err := p.publisher.Set(chains); err != nil {
-			return nil, cfg.Problem("identity.publish", err.Error(), err)
+		if err := p.publishAt(cfg, credentials); err != nil {
+			return nil, err
 		}
 	}
 	p.fetcher.SetRoots(roots)
 	return rules, nil
+}
+
+// publishAt publishes the chains at the paths of their URLs. It comes last: what cannot be used has been refused by then.
+func (p *proofs) publishAt(cfg *config.Config, credentials []stir.Credential) error {
+	chains := map[string][]byte{}
+	for i, c := range credentials {
+		u, err := url.Parse(c.URL)
+		if err != nil {
+			continue // the signer has refused it
+		}
+		path, chain := u.EscapedPath(), c.Chain.PEM()
+		if other, taken := chains[path]; taken && !bytes.Equal(other, chain) {
+			return cfg.Problem(fmt.Sprintf("identity.keys[%d].url", i), "another certificate has this path already; give each its own", nil)
+		}
+		chains[path] = chain
+	}
+	for _, path := range p.publisher.Replaces(chains) {
+		p.log.Warn("a new certificate at an old URL: who has kept the old one refuses our signatures until it asks again; give each certificate its own URL",
+			"path", path)
+	}
+	if err := p.publisher.Set(chains); err != nil {
+		return cfg.Problem("identity.publish", err.Error(), err)
+	}
+	return nil
 }
 
 // legacy verifies RFC 4474, where the operator wants that.

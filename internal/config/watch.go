@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -72,6 +73,9 @@ func (l *Live) Reload() Reload {
 	old := l.current.Load()
 	r := Reload{Config: old}
 	next, err := Load(l.path)
+	if err == nil {
+		err = gone(old, next)
+	}
 	if err == nil && l.check != nil {
 		err = l.check(next)
 	}
@@ -79,7 +83,7 @@ func (l *Live) Reload() Reload {
 		r.Err = err
 	} else {
 		r.Changed = changed(old, next)
-		r.Restart = slices.DeleteFunc(slices.Clone(r.Changed), func(k string) bool { return !needsRestart(k) })
+		r.Restart = append(slices.DeleteFunc(slices.Clone(r.Changed), func(k string) bool { return !needsRestart(k) }), partly(old, next)...)
 		r.Config = next
 		l.current.Store(next)
 		if len(r.Changed) > 0 {
@@ -92,6 +96,15 @@ func (l *Live) Reload() Reload {
 		l.report(r)
 	}
 	return r
+}
+
+// gone refuses a file that is empty or away, where one with text was in force: that is one who is about to write it, and the defaults
+// would be in force meanwhile, without domains or keys.
+func gone(old, next *Config) error {
+	if len(bytes.TrimSpace(old.file.text)) == 0 || len(bytes.TrimSpace(next.file.text)) > 0 {
+		return nil
+	}
+	return &Error{File: old.file.name, Message: "the file is empty or away; restart to run with the defaults"}
 }
 
 // Run reloads on SIGHUP and when the file changes, until ctx ends. Without a
@@ -128,9 +141,25 @@ func (l *Live) run(ctx context.Context, hup <-chan os.Signal) error {
 		case <-watcher.Errors: // an overflow: look at the file rather than miss a change
 			rest.Reset(debounce)
 		case <-rest.C:
+			if wait := unrest(name); wait > 0 {
+				rest.Reset(wait)
+				continue
+			}
 			l.Reload()
 		}
 	}
+}
+
+// unrest is how long the file still has to rest: it may have been written to a moment ago, and the event not be here yet.
+func unrest(name string) time.Duration {
+	info, err := os.Stat(name)
+	if err != nil {
+		return 0 // the reload says so
+	}
+	if age := time.Since(info.ModTime()); age >= 0 && age < debounce {
+		return debounce - age
+	}
+	return 0
 }
 
 // watch follows the file's folder, because editors and configuration managers
@@ -170,5 +199,17 @@ func changed(a, b *Config) []string {
 
 // needsRestart is true of the keys that are read at the start only.
 func needsRestart(key string) bool {
-	return slices.Contains([]string{"data", "hot", "listen", "console", "tls", "dns", "limits", "checks", "numbers", "home", "history"}, key)
+	return slices.Contains([]string{"data", "hot", "listen", "console", "tls", "dns", "limits", "checks", "numbers", "home", "history", "feeds"}, key)
+}
+
+// partly names what is read at the start only under keys that take effect at once.
+func partly(old, next *Config) []string {
+	var keys []string
+	if !reflect.DeepEqual(old.Identity.Fetch, next.Identity.Fetch) {
+		keys = append(keys, "identity.fetch")
+	}
+	if old.Identity.Publish != next.Identity.Publish {
+		keys = append(keys, "identity.publish")
+	}
+	return keys
 }

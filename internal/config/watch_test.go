@@ -26,6 +26,10 @@ func TestReloadKeepsTheOldConfigurationWhenTheNewOneIsWrong(t *testing.T) {
 	if r := l.Reload(); r.Err == nil || l.Current().History.KeepDays != 1 {
 		t.Errorf("bad YAML: %+v", r)
 	}
+	write(t, file, "\n")
+	if r := l.Reload(); r.Err == nil || !strings.Contains(r.Err.Error(), "empty") || l.Current().History.KeepDays != 1 {
+		t.Errorf("an empty file, as one that is being written: %+v", r)
+	}
 	os.Remove(file)
 	if r := l.Reload(); r.Err == nil || l.Current().History.KeepDays != 1 {
 		t.Errorf("no file: %+v", r)
@@ -41,6 +45,17 @@ func TestReloadKeepsTheOldConfigurationWhenTheNewOneIsWrong(t *testing.T) {
 	l.Reload()
 	if !slices.Equal(calls, []int{1, 7}) {
 		t.Errorf("subscriber saw %v", calls)
+	}
+}
+
+// A key that takes effect at once may hold one that does not.
+func TestReloadNamesWhatNeedsARestart(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "gatehouse.yaml")
+	write(t, file, "history: {keep_days: 1}\n")
+	l := live(t, file, nil)
+	write(t, file, "history: {keep_days: 1}\nidentity: {fetch: {deadline: 1s}}\nfeeds: [{list: x, url: \"https://lists.example.test/x\"}]\n")
+	if r := l.Reload(); r.Err != nil || !slices.Equal(r.Restart, []string{"feeds", "identity.fetch"}) {
+		t.Errorf("%+v", r)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -31,7 +32,12 @@ type page struct {
 	body     []byte
 	etag     string
 	notAfter time.Time // of the certificate that expires first
+	until    time.Time // it has been withdrawn and is served until then; zero: it has not
 }
+
+// lingers is how long a chain is served that Set has withdrawn. Whoever got a token that its key signed a moment ago has yet to ask for
+// it; a token is fresh for a minute or so (RFC 8224 §4.4), and may have been kept waiting.
+const lingers = 10 * time.Minute
 
 // NewPublisher returns a Publisher of nothing. maxAge is how long others may keep a chain; zero stands for a day.
 func NewPublisher(maxAge time.Duration) *Publisher {
@@ -49,7 +55,8 @@ var (
 )
 
 // Set replaces all chains by those given: PEM by the path of the URL. All are changed at once, or with an error none is. Requests under
-// way are served as before.
+// way are served as before, and a chain whose path is not among those given stays for ten minutes: a key is exchanged without a call
+// that cannot be verified.
 func (p *Publisher) Set(chains map[string][]byte) error {
 	pages := make(map[string]page, len(chains))
 	for path, chain := range chains {
@@ -62,8 +69,44 @@ func (p *Publisher) Set(chains map[string][]byte) error {
 		}
 		pages[path] = one
 	}
+	for path, old := range p.withdrawn(pages) {
+		pages[path] = old
+	}
 	p.pages.Store(&pages)
 	return nil
+}
+
+// withdrawn returns what is served now, will not be among the new pages, and stays for a while.
+func (p *Publisher) withdrawn(pages map[string]page) map[string]page {
+	now := p.now()
+	stay := map[string]page{}
+	for path, old := range *p.pages.Load() {
+		if _, replaced := pages[path]; replaced {
+			continue
+		}
+		if old.until.IsZero() {
+			old.until = now.Add(lingers)
+		}
+		if now.Before(old.until) {
+			stay[path] = old
+		}
+	}
+	return stay
+}
+
+// Replaces returns the paths among these at which another chain is served now. Whoever has kept that one refuses what the new key signs
+// until it asks again: a new chain wants a path of its own.
+func (p *Publisher) Replaces(chains map[string][]byte) []string {
+	var paths []string
+	pages := *p.pages.Load()
+	for path, chain := range chains {
+		old, served := pages[path]
+		if one, err := newPage(chain); err == nil && served && one.etag != old.etag {
+			paths = append(paths, path)
+		}
+	}
+	slices.Sort(paths)
+	return paths
 }
 
 // newPage takes a chain apart and writes it anew (RFC 8555 §9.1: certificates in PEM and nothing else).
@@ -101,6 +144,9 @@ func newPage(chain []byte) (page, error) {
 // ServeHTTP answers GET and HEAD for the path of a chain.
 func (p *Publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	one, found := (*p.pages.Load())[r.URL.Path]
+	if !one.until.IsZero() && !p.now().Before(one.until) {
+		found = false
+	}
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
 	switch {

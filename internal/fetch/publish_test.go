@@ -103,3 +103,49 @@ func TestPublisherNeverTakesAKey(t *testing.T) {
 		t.Errorf("left: %q", paths)
 	}
 }
+
+// A chain that is exchanged for another stays while tokens of its key are on their way.
+func TestWithdrawnChainsStayForAWhile(t *testing.T) {
+	root := stirtest.NewRoot()
+	first, second := root.Leaf(stirtest.SPC("1234")).ChainPEM(), root.Leaf(stirtest.SPC("1234")).ChainPEM()
+	p := NewPublisher(0)
+	now := time.Now()
+	p.now = func() time.Time { return now }
+	set := func(chains map[string][]byte) {
+		t.Helper()
+		if err := p.Set(chains); err != nil {
+			t.Fatal(err)
+		}
+	}
+	served := func(path string) string {
+		w := httptest.NewRecorder()
+		p.ServeHTTP(w, httptest.NewRequest("GET", "https://e.org"+path, nil))
+		if w.Code != 200 {
+			return ""
+		}
+		return w.Body.String()
+	}
+	set(map[string][]byte{"/1.pem": first})
+	next := map[string][]byte{"/2.pem": second}
+	if paths := p.Replaces(next); paths != nil {
+		t.Errorf("a new path replaces %q", paths)
+	}
+	if paths := p.Replaces(map[string][]byte{"/1.pem": second}); len(paths) != 1 || paths[0] != "/1.pem" {
+		t.Errorf("another chain at the same path replaces %q", paths)
+	}
+	set(next)
+	for range 3 { // further reloads do not prolong it
+		now = now.Add(lingers/3 - time.Second)
+		set(next)
+		if served("/1.pem") != string(first) || served("/2.pem") != string(second) {
+			t.Error("not both are served")
+		}
+	}
+	now = now.Add(time.Minute)
+	if served("/1.pem") != "" || served("/2.pem") == "" {
+		t.Error("the first is served for ever")
+	}
+	if set(next); len(p.Paths()) != 1 {
+		t.Errorf("kept: %q", p.Paths())
+	}
+}

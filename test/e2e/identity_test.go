@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -258,3 +260,132 @@ func TestOurCallsAreSigned(t *testing.T) {
 type known struct{ path *certificate.Path }
 
 func (k known) Path(context.Context, string) (*certificate.Path, error) { return k.path, nil }
+
+// repository finds chains where tokens say that they are, as a verifier does, without a cache.
+type repository struct {
+	client *http.Client
+	root   *stirtest.Cert
+}
+
+func (r repository) Path(_ context.Context, info string) (*certificate.Path, error) {
+	page, err := r.client.Get(info)
+	if err != nil {
+		return nil, err
+	}
+	defer page.Body.Close()
+	text, err := io.ReadAll(page.Body)
+	if err != nil || page.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s: %s, %w", info, page.Status, errors.Join(err, stir.ErrUnreachable))
+	}
+	chain, err := certificate.ParseChain(text)
+	if err != nil {
+		return nil, err
+	}
+	return r.root.Roots().Path(chain)
+}
+
+// rotation is a server whose PBX calls out by a carrier, who verifies.
+type rotation struct {
+	*signers
+	carrier  *harness.Endpoint
+	verifier *stir.Verifier
+	calls    int
+}
+
+func newRotation(t *testing.T) *rotation {
+	t.Helper()
+	s := newSigners(t, signing)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: s.web.Client(s.Net)}}
+	t.Cleanup(client.CloseIdleConnections)
+	verifier, err := stir.NewVerifier(stir.VerifierConfig{Source: repository{client, s.root}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &rotation{signers: s, verifier: verifier, carrier: harness.UDP(t, s.Net.Addr(harness.CarrierHost, 5060), s.Net.Server()).Accept().Answering()}
+}
+
+// called is a call of the PBX as the carrier gets it.
+func (r *rotation) called(t *testing.T) harness.Message {
+	t.Helper()
+	r.calls++
+	tag := fmt.Sprintf("call%d", r.calls)
+	if a := r.pbx.Ask(t, r.pbx.Invite("sip:+15557770001@elsewhere.test;user=phone", "From: <sip:+15559990001@example.test;user=phone>;tag="+tag,
+		"To: <sip:+15557770001@elsewhere.test;user=phone>")); a.Status() != 200 {
+		t.Fatalf("INVITE: %s", a.StartLine())
+	}
+	return r.carrier.Expect(t, "the call "+tag, func(m harness.Message) bool {
+		return m.Method() == "INVITE" && strings.HasSuffix(m.Get("From"), tag)
+	})
+}
+
+// verify says whether a verifier who has no chain yet believes a call.
+func (r *rotation) verify(t *testing.T, got harness.Message) {
+	t.Helper()
+	var m sip.Message
+	if err := m.Parse([]byte(got.Text)); err != nil {
+		t.Fatal(err)
+	}
+	req := stir.RequestOf(&m, stir.RequestOptions{})
+	if result := r.verifier.Verify(context.Background(), &req); result.Outcome != stir.Valid || result.Attestation != 'A' {
+		t.Errorf("%v: %v\n%s", result.Outcome, result.Detail, got.Get("Identity"))
+	}
+}
+
+// reload puts other keys into the configuration, as FILE/URL pairs, and says so to the server. done is what it then says.
+func (r *rotation) reload(t *testing.T, done func() bool, keys ...string) {
+	t.Helper()
+	var list []string
+	for _, k := range keys {
+		list = append(list, fmt.Sprintf(`{cert: %[1]s.pem, key: %[1]s.key, url: "https://%[2]s/%[3]s.pem", numbers: ["+1555999*"]}`,
+			filepath.Join(r.Dir, k), r.Net.Addr(harness.ServerHost, 8446), k))
+	}
+	roots := write(t, r.Dir, "roots.pem", r.root.ChainPEM())
+	yaml := strings.NewReplacer("ROOTS", roots, "PUBLISH", r.Net.Addr(harness.ServerHost, 8446).String()).Replace(signing)
+	var lines []string
+	for _, l := range strings.Split(yaml, "\n") {
+		if strings.Contains(l, "keys:") {
+			l = "  keys: [" + strings.Join(list, ", ") + "]"
+		}
+		lines = append(lines, l)
+	}
+	r.Write(t, fill(r.Net, r.web.SecureListen(r.Net)+strings.Join(lines, "\n")))
+	r.Signal(t, syscall.SIGHUP)
+	harness.Eventually(t, harness.Patience, "the reload with the keys "+strings.Join(keys, ", "), done)
+}
+
+func (r *rotation) signedBy(t *testing.T, key string) bool {
+	return strings.Contains(r.called(t).Get("Identity"), "/"+key+".pem>")
+}
+
+// A new key takes over by a reload; what the old one has signed can still be verified, and one that is no good changes nothing.
+func TestKeysAreExchangedWithoutARestart(t *testing.T) {
+	t.Parallel()
+	r := newRotation(t)
+	late := r.called(t) // a call that the verifier comes to when the key has gone
+	if !strings.Contains(late.Get("Identity"), "/own.pem>") {
+		t.Fatalf("signed with %s", late.Get("Identity"))
+	}
+	pid := r.Pid()
+	next := r.root.Leaf(stirtest.SPC("OURS"), stirtest.Range("15559990000", 1000))
+	write(t, r.Dir, "next.pem", next.ChainPEM())
+	write(t, r.Dir, "next.key", next.KeyPEM())
+	r.reload(t, func() bool { return r.signedBy(t, "next") }, "next")
+	r.verify(t, r.called(t))
+	r.verify(t, late)
+
+	broken := r.root.Leaf(stirtest.SPC("OURS"), stirtest.Range("15559990000", 1000))
+	write(t, r.Dir, "broken.pem", broken.ChainPEM())
+	write(t, r.Dir, "broken.key", next.KeyPEM())
+	r.reload(t, func() bool { return r.Said("stay as they were", "the key is not the certificate's", "gatehouse.yaml:") }, "broken", "next")
+	if m := r.called(t); !strings.Contains(m.Get("Identity"), "/next.pem>") {
+		t.Errorf("after a key that is not its certificate's: %s", m.Get("Identity"))
+	} else {
+		r.verify(t, m)
+	}
+	write(t, r.Dir, "broken.key", broken.KeyPEM())
+	r.reload(t, func() bool { return r.signedBy(t, "broken") }, "broken", "next")
+	r.verify(t, r.called(t))
+	if r.Exited() || r.Pid() != pid {
+		t.Error("the server was started again")
+	}
+}
