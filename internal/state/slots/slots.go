@@ -1,8 +1,9 @@
 // Package slots is a memory of fixed size for what is known by a hash: eight rows to a set, a lock for each sixty-fourth of the sets. Where a set is
 // full, the row that is worth least gives way, so a flood of fresh keys evicts other fresh keys first.
 //
-// Keys are hashes made with a secret seed (package rate's Seed): nobody outside can choose two that meet. Nothing is allocated after New; pages
-// that were never used cost no memory. All methods may be called from any goroutine, between Lock and Unlock of the key.
+// Keys are hashes made with a secret seed (package rate's Seed): nobody outside can choose two that meet. A sixty-fourth of the table is allocated
+// when its first row is taken, so a table that nobody writes to costs nothing, and nothing is allocated after that. All methods may be called from
+// any goroutine, Find and Take between Lock and Unlock of the key.
 package slots
 
 import (
@@ -18,32 +19,49 @@ const (
 
 // Table holds rows of T by key.
 type Table[T any] struct {
-	locks [shards]sync.Mutex
-	used  [shards]int // guarded by locks
-	tags  [][ways]uint64
-	rows  [][ways]T
+	parts [shards]part[T]
+	sets  uint64 // of a part, a power of two
 	worth func(*T) int64
+}
+
+// part is what one lock guards.
+type part[T any] struct {
+	mu   sync.Mutex
+	used int
+	tags [][ways]uint64 // nil until the first row
+	rows [][ways]T
+	_    [64]byte // each lock in a cache line of its own
 }
 
 // New returns an empty table for about that many rows. worth says what a row is worth keeping: of a full set the least one goes.
 func New[T any](rows int, worth func(*T) int64) *Table[T] {
-	sets := 1 << bits.Len(uint(max(rows/ways, shards)-1))
-	return &Table[T]{tags: make([][ways]uint64, sets), rows: make([][ways]T, sets), worth: worth}
+	return &Table[T]{sets: 1 << bits.Len(uint(max(rows/ways/shards, 1)-1)), worth: worth}
 }
 
+func (t *Table[T]) part(key uint64) *part[T] { return &t.parts[key%shards] }
+
+// set returns which of a part's sets key belongs to.
+func (t *Table[T]) set(key uint64) uint64 { return key / shards & (t.sets - 1) }
+
+// tag is what a row is known by: 0 marks one that is free.
+func tag(key uint64) uint64 { return key | 1<<63 }
+
 // Lock locks the part of the table that key belongs to.
-func (t *Table[T]) Lock(key uint64) { t.locks[key%shards].Lock() }
+func (t *Table[T]) Lock(key uint64) { t.part(key).mu.Lock() }
 
 // Unlock unlocks it.
-func (t *Table[T]) Unlock(key uint64) { t.locks[key%shards].Unlock() }
+func (t *Table[T]) Unlock(key uint64) { t.part(key).mu.Unlock() }
 
 // Find returns the row of key, nil if there is none. It is the caller's until Unlock.
 func (t *Table[T]) Find(key uint64) *T {
-	key |= 1 << 63 // no key is 0, which marks a row that is free
-	set := key & uint64(len(t.tags)-1)
-	for i, tag := range &t.tags[set] {
-		if tag == key {
-			return &t.rows[set][i]
+	p := t.part(key)
+	if p.tags == nil {
+		return nil
+	}
+	set := t.set(key)
+	for i, other := range &p.tags[set] {
+		if other == tag(key) {
+			return &p.rows[set][i]
 		}
 	}
 	return nil
@@ -54,21 +72,23 @@ func (t *Table[T]) Take(key uint64) *T {
 	if row := t.Find(key); row != nil {
 		return row
 	}
-	shard := key % shards
-	key |= 1 << 63
-	set := key & uint64(len(t.tags)-1)
-	tags, rows, at := &t.tags[set], &t.rows[set], 0
-	for i, tag := range tags {
-		if tag == 0 {
+	p := t.part(key)
+	if p.tags == nil {
+		p.tags, p.rows = make([][ways]uint64, t.sets), make([][ways]T, t.sets)
+	}
+	set := t.set(key)
+	tags, rows, at := &p.tags[set], &p.rows[set], 0
+	for i, other := range tags {
+		if other == 0 {
 			at = i
-			t.used[shard]++
+			p.used++
 			break
 		}
 		if i > 0 && t.worth(&rows[i]) < t.worth(&rows[at]) {
 			at = i
 		}
 	}
-	tags[at] = key
+	tags[at] = tag(key)
 	var zero T
 	rows[at] = zero
 	return &rows[at]
@@ -86,14 +106,20 @@ func (t *Table[T]) Get(key uint64) (row T, found bool) {
 
 // Each visits a copy of every row until f returns false.
 func (t *Table[T]) Each(f func(row *T) bool) {
-	for set := range t.tags {
-		lock := &t.locks[set%shards]
-		lock.Lock()
-		tags, rows := t.tags[set], t.rows[set]
-		lock.Unlock()
-		for i := range tags {
-			if tags[i] != 0 && !f(&rows[i]) {
-				return
+	for i := range t.parts {
+		p := &t.parts[i]
+		for set := range t.sets {
+			p.mu.Lock()
+			if p.tags == nil {
+				p.mu.Unlock()
+				break
+			}
+			tags, rows := p.tags[set], p.rows[set]
+			p.mu.Unlock()
+			for i := range tags {
+				if tags[i] != 0 && !f(&rows[i]) {
+					return
+				}
 			}
 		}
 	}
@@ -107,12 +133,12 @@ type Stats struct {
 
 // Stats returns the figures now.
 func (t *Table[T]) Stats() Stats {
-	s := Stats{Most: len(t.tags) * ways}
+	s := Stats{Most: int(t.sets) * shards * ways}
 	s.Octets = s.Most * (8 + int(reflect.TypeFor[T]().Size()))
-	for i := range t.locks {
-		t.locks[i].Lock()
-		s.Rows += t.used[i]
-		t.locks[i].Unlock()
+	for i := range t.parts {
+		t.parts[i].mu.Lock()
+		s.Rows += t.parts[i].used
+		t.parts[i].mu.Unlock()
 	}
 	return s
 }
