@@ -39,8 +39,9 @@ type identityCertShowCmd struct {
 
 // Help shows examples.
 func (identityCertShowCmd) Help() string {
-	return `Whether the chain leads to a root is part of what is shown: the exit status is 0 in both
-cases. From an address only chains that lead to a root are taken, as the server takes them.
+	return `Whether the chain leads to a root, and what is wrong with it if it does not, is part of what
+is shown: the exit status is 0 in both cases. From an address it is fetched as the server does:
+https, ports and networks of identity.fetch only. Nothing of it is kept.
 
 Examples:
   gatehouse identity cert show chain.pem
@@ -55,6 +56,7 @@ type chainReport struct {
 	Why          string       `json:"why"`     // it does not lead to a root
 	Root         string       `json:"root"`    // the issuer's name of the last certificate that counts
 	Valid        bool         `json:"valid"`   // now
+	Invalid      string       `json:"invalid"` // why it is not
 	Certificates []certReport `json:"certificates"`
 }
 
@@ -105,7 +107,7 @@ func (c *identityCertShowCmd) Run(a *app) error {
 	}
 	var chain *certificate.Chain
 	if strings.Contains(c.Source, "://") {
-		chain, err = c.fetched(a, cfg, roots)
+		chain, err = c.fetched(a, cfg)
 	} else {
 		chain, err = loadChain(c.Source)
 	}
@@ -119,28 +121,26 @@ func (c *identityCertShowCmd) Run(a *app) error {
 	return report.print(a)
 }
 
-// fetched is the chain of an address, got as the server gets it.
-func (c *identityCertShowCmd) fetched(a *app, cfg *config.Config, roots *certificate.Roots) (chain *certificate.Chain, err error) {
-	if roots == nil {
-		return nil, usagef("from an address only chains that lead to a root are taken: name the STI root certificates with --roots FILE, or set identity.roots")
-	}
-	source, err := newSource(cfg, roots, nil, false)
+// fetched is the chain of an address, got as the server gets it, whatever it leads to.
+func (c *identityCertShowCmd) fetched(a *app, cfg *config.Config) (chain *certificate.Chain, err error) {
+	fetcher, err := newFetcher(cfg, nil, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, source.close()) }()
-	path, err := source.Path(onCommandLine(a.ctx), c.Source)
-	if err != nil {
-		return nil, err
-	}
-	return path.Chain(), nil
+	defer func() { err = errors.Join(err, fetcher.Close()) }()
+	return fetcher.Look(a.ctx, c.Source)
 }
 
 func newChainReport(source string, chain *certificate.Chain, roots *certificate.Roots, now time.Time) *chainReport {
 	out := &chainReport{Source: source, Valid: true, Certificates: []certReport{}}
-	for _, c := range chain.Certificates() {
+	for i, c := range chain.Certificates() {
 		out.Certificates = append(out.Certificates, newCertReport(c))
-		out.Valid = out.Valid && !now.Before(c.NotBefore) && !now.After(c.NotAfter)
+		switch which := "certificate " + strconv.Itoa(i+1); {
+		case now.Before(c.NotBefore):
+			out.invalid(which + " is not valid before " + utc(c.NotBefore).Format(time.DateTime))
+		case now.After(c.NotAfter):
+			out.invalid(which + " expired on " + utc(c.NotAfter).Format(time.DateTime))
+		}
 	}
 	if roots == nil {
 		return out
@@ -149,12 +149,21 @@ func newChainReport(source string, chain *certificate.Chain, roots *certificate.
 	trusted := err == nil
 	out.Trusted = &trusted
 	if err != nil {
-		out.Why = strings.TrimPrefix(err.Error(), "certificate: ")
+		out.Why = reasonText(err)
 		return out
 	}
-	out.Valid = path.At(now, now) == nil
+	if err := path.At(now, now); err != nil && out.Valid {
+		out.invalid(reasonText(err)) // the root
+	}
 	out.Root = rootOf(chain, roots)
 	return out
+}
+
+// invalid notes the first thing that makes the chain invalid now.
+func (out *chainReport) invalid(why string) {
+	if out.Valid {
+		out.Valid, out.Invalid = false, why
+	}
 }
 
 // rootOf names the root that a chain leads to.
@@ -234,7 +243,7 @@ func (out *chainReport) print(a *app) error {
 	}
 	valid := "yes"
 	if !out.Valid {
-		valid = "no"
+		valid = "no: " + out.Invalid
 	}
 	rows := [][]string{{"chain", inQuotes(out.Source)}, {"leads to a root", leads}, {"valid now", valid}}
 	for i := range out.Certificates {

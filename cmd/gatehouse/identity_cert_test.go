@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"gatehouse.example/internal/api"
 	"gatehouse.example/internal/fetch"
@@ -38,11 +39,10 @@ func TestCertShow(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 	for args, want := range map[string]string{
-		s.url + " --roots other.pem": "not trusted",
-		"none.pem":                   "none.pem: no such file",
-		"sti.key":                    "private key",
-		"http://127.0.0.1/":          "not https",
-		"https://10.0.0.1/x.pem":     "address not allowed",
+		"none.pem":               "none.pem: no such file",
+		"sti.key":                "private key",
+		"http://127.0.0.1/":      "not https",
+		"https://10.0.0.1/x.pem": "address not allowed",
 	} {
 		if _, errs, status := s.run("", append([]string{"identity", "cert", "show"}, strings.Fields(args)...)...); status != 1 || !strings.Contains(errs, want) || strings.Count(errs, "\n") != 1 {
 			t.Errorf("%s: %d %q", args, status, errs)
@@ -52,7 +52,46 @@ func TestCertShow(t *testing.T) {
 	if out := squeezed(s.must("", "identity", "cert", "show", "chain.pem")); !strings.Contains(out, "leads to a root not judged") {
 		t.Errorf("%s", out)
 	}
-	if _, errs, status := s.run("", "identity", "cert", "show", s.url); status != 2 || !strings.Contains(errs, "--roots FILE") {
+}
+
+// What is wrong with the chain at an address is what whoever looks at it wants to know.
+func TestCertShowOfAnAddress(t *testing.T) {
+	s := newSignatory(t)
+	s.write("other.pem", string(stirtest.NewRoot().PEM()))
+	lapsed := s.root.Leaf(stirtest.SPC("1234"), stirtest.Validity(time.Now().Add(-time.Hour), time.Now().Add(-time.Minute)))
+	list := s.root.Leaf(stirtest.DNS("example.test"))
+	for _, c := range []struct {
+		what   string
+		cert   *stirtest.Cert
+		roots  string
+		want   []string
+		absent string
+	}{
+		{"good", s.leaf, "roots.pem", []string{"leads to a root yes", "valid now yes"}, ""},
+		{"of another root", s.leaf, "other.pem", []string{"leads to a root no: not trusted", "valid now yes", `SPC "1234"`}, ""},
+		{"its own root", stirtest.NewRoot(), "roots.pem", []string{"leads to a root no: self-signed"}, "SPC"},
+		{"expired", lapsed, "roots.pem", []string{"leads to a root yes", "valid now no: certificate 1 expired on "}, ""},
+		{"without numbers", list, "roots.pem", []string{`domains "example.test"`}, "SPC"},
+	} {
+		s.publish(c.cert)
+		out := squeezed(s.must("", "identity", "cert", "show", s.url, "--roots", c.roots))
+		for _, want := range c.want {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: no %q in\n%s", c.what, want, out)
+			}
+		}
+		if c.absent != "" && strings.Contains(out, c.absent) {
+			t.Errorf("%s: %q in\n%s", c.what, c.absent, out)
+		}
+	}
+	var report chainReport
+	s.publish(lapsed)
+	if decode(t, s.must("", "identity", "cert", "show", s.url, "--json"), &report); report.Valid || report.Invalid == "" || report.Source != s.url {
+		t.Errorf("%+v", report)
+	}
+	body := []byte("<html>moved</html>")
+	s.served.Store(&body)
+	if _, errs, status := s.run("", "identity", "cert", "show", s.url); status != 1 || !strings.Contains(errs, "not acceptable") {
 		t.Errorf("%d %q", status, errs)
 	}
 }

@@ -105,6 +105,26 @@ func (f *Fetcher) prefetch(ctx context.Context, url string) error {
 	return nil
 }
 
+// Look fetches the chain at an address as a call would have it fetched, whatever is in the cache and whatever has failed before, and
+// returns it without judging it: it may lead to no root, or have expired. Nothing of it is kept. The error is an *Error, or that ctx ended.
+func (f *Fetcher) Look(ctx context.Context, url string) (*certificate.Chain, error) {
+	t, err := f.check(url)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.cfg.Deadline)
+	defer cancel()
+	a, bad := f.exchange(ctx, t, f.cfg.MaxSize)
+	if bad != nil {
+		return nil, f.counts.fail(bad)
+	}
+	chain, err := certificate.ParseChain(a.body)
+	if err != nil {
+		return nil, f.counts.fail(&Error{Reason: BadContent, URL: t.url, Err: err})
+	}
+	return chain, nil
+}
+
 // Remove removes what is in the cache for an address, chain or CRL, and what failed there, and says whether there was something.
 func (f *Fetcher) Remove(ctx context.Context, url string) (bool, error) {
 	t, err := parseTarget(url, f.cfg.Ports)

@@ -250,3 +250,32 @@ func TestPrefetchAsksWhateverFailed(t *testing.T) {
 		t.Errorf("canceled: %v", err)
 	}
 }
+
+// Look is for people: it returns what is at an address, under the guard of all fetches, and keeps nothing.
+func TestLookJudgesNothingAndKeepsNothing(t *testing.T) {
+	w := newWorld(t)
+	w.mux.HandleFunc("/foreign.pem", func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(stirtest.NewRoot().Leaf().ChainPEM()) })
+	w.mux.HandleFunc("/page", func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write([]byte("no certificate")) })
+	f := New(w.config())
+	defer f.Close()
+	for range 2 {
+		if chain, err := f.Look(t.Context(), "https://"+host+"/foreign.pem"); err != nil || len(chain.Certificates()) == 0 {
+			t.Fatal(chain, err)
+		}
+	}
+	if n := len(f.List()); n != 0 || w.hits.Load() != 2 {
+		t.Errorf("kept %d, asked %d times", n, w.hits.Load())
+	}
+	for url, want := range map[string]Reason{
+		"https://" + host + "/page": BadContent, "https://" + host + "/none": BadStatus, "http://" + host + "/": BadScheme,
+		"https://10.0.0.1/x.pem": BadAddress, "https://unknown.test/x.pem": NoName,
+	} {
+		_, err := f.Look(t.Context(), url)
+		if bad, ok := errors.AsType[*Error](err); !ok || bad.Reason != want {
+			t.Errorf("%s: %v, want %v", url, err, want)
+		}
+	}
+	if _, err := f.Path(t.Context(), "https://"+host+"/foreign.pem"); certificate.ReasonOf(err) != certificate.NotTrusted {
+		t.Errorf("a call is believed: %v", err)
+	}
+}
