@@ -69,7 +69,9 @@ func newProofState(ctx context.Context, db *store.Store, texts proof.Texts) (*pr
 // newFetcher makes what gets certificates.
 func newFetcher(cfg *config.Config, storage fetch.Storage, log *slog.Logger) (*fetch.Fetcher, error) {
 	f := &cfg.Identity.Fetch
-	fc := fetch.Config{Ports: f.Ports, Deadline: time.Duration(f.Deadline), Storage: storage, Log: log}
+	fc := fetch.Config{Ports: f.Ports, Deadline: time.Duration(f.Deadline), Storage: storage, Log: log,
+		Waiting: workerCount - workerCount/4, // calls wait on workers, and others need some too
+	}
 	var servers []netip.AddrPort
 	for _, a := range f.Allow {
 		fc.Allow = append(fc.Allow, a.Prefix)

@@ -57,9 +57,9 @@ const (
 )
 
 // work is the part of the story that may wait, on a worker. One deadline holds
-// for all of it.
-func (v *visit) work(ctx context.Context, t task) {
-	ctx, cancel := context.WithTimeout(ctx, v.domain.Policy.LookupDeadline)
+// for all of it, from when a worker was asked for.
+func (v *visit) work(ctx context.Context, t task, asked time.Time) {
+	ctx, cancel := context.WithDeadline(ctx, asked.Add(v.domain.Policy.LookupDeadline))
 	defer cancel()
 	if t == verify {
 		v.verify(ctx)
@@ -148,8 +148,9 @@ func (v *visit) postpone(t task) bool {
 	}
 	b := v.b
 	var tag [16]byte
+	asked := time.Now()
 	started := b.cfg.Go(func(ctx context.Context) {
-		w.visit.work(ctx, t)
+		w.visit.work(ctx, t, asked)
 		b.Do(w.msg.CallID(), func(_ *txn.Shard, now int64, out txn.Sender) { w.resume(now, out) })
 	})
 	if !started {

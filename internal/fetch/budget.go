@@ -100,33 +100,3 @@ func (b *budgets) admit(key string, now time.Time) *bucket {
 	b.each[key] = one
 	return one
 }
-
-// slots bound how much is under way at once. Strangers, and what nobody waits for, leave a quarter to the others.
-type slots struct {
-	mu       sync.Mutex
-	all, low int
-	most     int
-}
-
-// take occupies a slot; low is for strangers and for refreshing.
-func (s *slots) take(low bool) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.all >= s.most || low && s.low >= s.most-s.most/4 {
-		return false
-	}
-	s.all++
-	if low {
-		s.low++
-	}
-	return true
-}
-
-func (s *slots) free(low bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.all--
-	if low {
-		s.low--
-	}
-}

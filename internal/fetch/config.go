@@ -31,8 +31,12 @@ type Config struct {
 	Deadline time.Duration
 	// MaxSize and MaxCRL bound a chain and a CRL in octets. Default: 64 KiB and 1 MiB.
 	MaxSize, MaxCRL int
-	// Concurrent bounds how many fetches are under way at once. Strangers leave a quarter of them to peers. Default: 64.
+	// Concurrent bounds how many fetches are under way at once: three quarters of it for strangers, half of one host and for one peer, a
+	// quarter for one stranger. Default: 64.
 	Concurrent int
+	// Waiting bounds how many callers with a deadline wait at once, so that there are workers left for others: two thirds of it strangers,
+	// half of it for one peer, a quarter for one host, a sixth for one stranger. Default: 48.
+	Waiting int
 	// Stranger is the budget of each stranger. Default: 16 at once, 30 a minute.
 	Stranger Budget
 	// Strangers is the budget of all strangers together. Default: 200 at once, 1200 a minute.
@@ -75,6 +79,7 @@ func (c Config) withDefaults() Config {
 	or(&c.MaxSize, certificate.MaxChainSize)
 	or(&c.MaxCRL, certificate.MaxCRLSize)
 	or(&c.Concurrent, 64)
+	or(&c.Waiting, 48)
 	or(&c.Stranger, Budget{16, 30})
 	or(&c.Strangers, Budget{200, 1200})
 	or(&c.Peer, Budget{256, 600})

@@ -11,9 +11,11 @@
 // # What it costs whom
 //
 // Everything that is fetched is charged to the budget of whoever caused it (CausedBy), to that of all strangers and to that of the host;
-// a bounded number is under way at once, a quarter of it out of strangers' reach. One address is fetched once for all who wait for it;
+// a bounded number is under way at once, a quarter of it out of strangers' reach, and of one host or cause no more than a part of it. One address is fetched once for all who wait for it;
 // who waits no longer does not end it for the others. A host that fails is left alone for a while, whatever address of it is asked for;
-// several addresses of a host that is not known to answer are asked for one after the other, so even then it is asked once.
+// several addresses of a host that is not known to answer are asked for one after the other, so even then it is asked once. A host that
+// has held up a call to the end of its deadline holds up no other for as long: what it sends is there for the next call. And only so many
+// calls are held up at one time, in all, by one host and by one cause (crowd.go), so that the workers are never all waiting.
 //
 // # What is kept
 //
@@ -60,7 +62,8 @@ type Fetcher struct {
 
 	strangers, peers, hosts *budgets
 	together                *budgets // of strangers, with one key
-	slots                   slots
+	slots                   *crowd   // fetches under way
+	waiting                 *crowd   // calls that are held up until a fetch ends
 
 	base context.Context // of fetches: ends with Close
 	stop context.CancelFunc
@@ -84,7 +87,8 @@ func New(cfg Config) *Fetcher {
 		journal:   journal{storage: cfg.Storage, most: 2 * (cfg.Size + cfg.CRLs)},
 		strangers: newBudgets(cfg.Stranger, maxKeys, now), together: newBudgets(cfg.Strangers, 1, now),
 		peers: newBudgets(cfg.Peer, maxKeys, now), hosts: newBudgets(cfg.Host, maxKeys, now),
-		slots:   slots{most: cfg.Concurrent},
+		slots:   newCrowd(cfg.Concurrent, cfg.Concurrent-cfg.Concurrent/4, cfg.Concurrent/2, cfg.Concurrent/2, cfg.Concurrent/4),
+		waiting: newCrowd(cfg.Waiting, cfg.Waiting*2/3, cfg.Waiting/4, cfg.Waiting/2, cfg.Waiting/6),
 		flights: make(map[flightKey]*flight), probes: make(map[string]*flight),
 	}
 	f.roots.Store(cfg.Roots)
@@ -163,17 +167,12 @@ func (f *Fetcher) check(raw string) (target, error) {
 
 // obtain fetches what is not in the cache, or waits for the one that does. stale is what is in the cache, past its time, or nil.
 func (f *Fetcher) obtain(ctx context.Context, t target, k Kind, stale *item, now time.Time) (*item, error) {
-	fl, bad := f.flight(t, k, errand{cause: causeOf(ctx)}, now)
+	e := errand{cause: causeOf(ctx)}
+	fl, bad := f.flight(t, k, e, now)
 	if bad == nil {
-		select {
-		case <-fl.done:
-			if fl.err == nil {
-				fl.item.touch(now)
-				return fl.item, nil
-			}
-			bad = fl.err
-		case <-ctx.Done():
-			bad = f.counts.fail(&Error{Reason: Waited, URL: t.url, Err: context.Cause(ctx)})
+		if bad = f.await(ctx, fl, f.party(t, e)); bad == nil {
+			fl.item.touch(now)
+			return fl.item, nil
 		}
 	}
 	if stale != nil && f.mayStandIn(stale, bad, now) {

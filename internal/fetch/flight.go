@@ -14,7 +14,7 @@ type flightKey struct {
 type flight struct {
 	key    flightKey
 	target target
-	low    bool    // it is for a stranger, or for nobody
+	party  party
 	slot   bool    // it holds a slot
 	after  *flight // finds out whether the host answers; nil: this one does
 	done   chan struct{}
@@ -44,8 +44,8 @@ func (f *Fetcher) flight(t target, k Kind, e errand, now time.Time) (*flight, *E
 	if bad := f.admit(t, k, e, now); bad != nil {
 		return nil, bad
 	}
-	fl := &flight{key: key, target: t, low: !e.operator && !e.cause.Known, done: make(chan struct{}), after: f.probes[t.origin()]}
-	if fl.after != nil && f.queueFull(fl.low) || fl.after == nil && !f.occupy(fl) {
+	fl := &flight{key: key, target: t, party: f.party(t, e), done: make(chan struct{}), after: f.probes[t.origin()]}
+	if fl.after != nil && f.queueFull(!fl.party.known) || fl.after == nil && !f.occupy(fl) {
 		return nil, f.counts.fail(&Error{Reason: Busy, URL: t.url})
 	}
 	if fl.after == nil {
@@ -73,7 +73,7 @@ func (f *Fetcher) queueFull(low bool) bool {
 
 // occupy takes a slot for a flight.
 func (f *Fetcher) occupy(fl *flight) bool {
-	fl.slot = f.slots.take(fl.low)
+	fl.slot = f.slots.enter(fl.party)
 	return fl.slot
 }
 
@@ -143,7 +143,7 @@ func (f *Fetcher) fly(fl *flight) {
 	}
 	f.mu.Unlock()
 	if fl.slot {
-		f.slots.free(fl.low)
+		f.slots.leave(fl.party)
 	}
 	close(fl.done)
 }

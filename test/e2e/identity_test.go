@@ -195,6 +195,18 @@ func TestDeadCertificateHostDelaysNobody(t *testing.T) {
 	if a.From.Signature.Outcome != "unreachable" || a.Action != "relay" {
 		t.Errorf("got %s, %+v", a.Action, a.From.Signature)
 	}
+	// Other addresses of that host hold up nobody: forty calls one after the other, each with a certificate of its own.
+	start = time.Now()
+	tar := s.url
+	for i := range 40 {
+		s.url = fmt.Sprintf("%s?%d", tar, i)
+		if r := s.caller.Ask(t, s.signed("+15557770001", same)); r.Status() != 200 {
+			t.Fatalf("INVITE %d: %s", i, r.StartLine())
+		}
+	}
+	if took := time.Since(start); took > 40*200*time.Millisecond/2 {
+		t.Errorf("forty calls waited %s", took)
+	}
 }
 
 const signing = `
