@@ -22,10 +22,22 @@ func (c *check) authenticate(ctx context.Context) {
 		if h.ok() {
 			c.signature(h)
 		}
+		if id := originOf(h); h.ok() && !c.v.c.Lenient && id != "" && !isUUID(id) {
+			h.fail(BadToken, &passport.Error{Reason: passport.BadClaim, Detail: "origid"})
+		}
 		if h.ok() && c.v.c.Replay != nil && !c.v.c.Replay.Use(h.Token, c.r.CallID, c.r.To.Identity().String(), c.now) {
 			h.fail(Replayed, nil)
 		}
 	}
+}
+
+// originOf is the origid of a token. RFC 8588 §5 wants a UUID; as it says nothing about the caller, and some write what they please, it is
+// looked at last.
+func originOf(h *HeaderResult) string {
+	if h.Token == nil {
+		return ""
+	}
+	return h.Token.Claims.OrigID
 }
 
 // fetch asks for the certificates. Several are asked for at once: a dead host in one header field must not use up the time

@@ -59,7 +59,7 @@ func (c *check) read(i int) {
 	case errors.Is(err, ErrNoInfo):
 		h.fail(NoInfo, nil)
 	case errors.Is(err, ErrInfo):
-		h.fail(BadInfo, nil)
+		c.unfetchable(h)
 	case err != nil:
 		h.fail(MalformedHeader, err)
 	case h.header.compact():
@@ -69,6 +69,26 @@ func (c *check) read(i int) {
 	}
 	if h.ok() {
 		h.role = roleOf(h.Token.Header.PPT)
+	}
+}
+
+// unfetchable takes a header field that points to nothing that could be asked for, a local file for example. Nobody will look for the
+// certificate; but a token that is malformed, or of another call, is invalid in any case, and that is told first. RFC 8224 §6.2.2.
+func (c *check) unfetchable(h *HeaderResult) {
+	h.fail(BadInfo, nil)
+	t, err := passport.Parse(h.header.token)
+	if err != nil {
+		if r := passport.ReasonOf(err); r != passport.CompactForm && tokenOutcome(r) == Invalid {
+			h.fail(BadToken, err)
+		}
+		return
+	}
+	switch ppt := t.Header.PPT; {
+	case !supported(ppt):
+	case c.caller(t) != NoReason:
+		h.fail(c.caller(t), nil)
+	case roleOf(ppt) == aboutCall && !c.r.To.In(&t.Claims.Dest):
+		h.fail(DestMismatch, nil)
 	}
 }
 

@@ -94,7 +94,10 @@ func (c *check) describe(res *Result, h *HeaderResult) {
 	res.Outcome = Valid
 	res.Identity, res.PPT = t.Claims.Orig, t.Header.PPT
 	if t.Header.PPT == passport.Shaken {
-		res.Attestation, res.OrigID = attestation(h), t.Claims.OrigID
+		res.Attestation = attestation(h)
+		if isUUID(t.Claims.OrigID) { // Lenient takes others; they are of no use to whoever traces a call
+			res.OrigID = t.Claims.OrigID
+		}
 	}
 	res.IssuedAt = time.Unix(t.Claims.IssuedAt, 0).UTC()
 	res.SignedBy = Certificate{Entity: h.path.Entity(), Coverage: h.Coverage, URL: t.Header.X5U, Path: h.path}

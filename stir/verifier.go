@@ -32,7 +32,7 @@ type VerifierConfig struct {
 	// token is used for another callee by a request that keeps To, but fails where somebody retargets without div.
 	CheckRequestURI bool
 	// Lenient accepts shaken header fields without alg or ppt parameter, and with parameters that RFC 8224 does not
-	// define. RFC 8224 makes alg optional and allows extensions; regulators do not.
+	// define, and an origid that is no UUID. RFC 8224 makes alg optional and allows extensions; regulators do not.
 	Lenient bool
 	// Revoker knows CRLs; nil: revocation is not looked at.
 	Revoker Revoker

@@ -134,7 +134,7 @@ func (c *Claims) checkOptional() error {
 	switch {
 	case c.Attest != "" && c.Attest != "A" && c.Attest != "B" && c.Attest != "C": // RFC 8588 §4
 		return fail(BadClaim, "attest")
-	case c.OrigID != "" && !isUUID(c.OrigID): // RFC 8588 §5
+	case len(c.OrigID) > maxText || !printable(c.OrigID): // that it is a UUID is for whoever verifies: RFC 8588 §5
 		return fail(BadClaim, "origid")
 	case c.Opt != "" && !isFull(c.Opt): // RFC 8946 §5
 		return fail(BadClaim, "opt")

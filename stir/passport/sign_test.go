@@ -273,3 +273,11 @@ func TestManySignatures(t *testing.T) {
 		wantReason(t, token.Verify(&key.PublicKey), passport.NoReason)
 	}
 }
+
+// RFC 8588 §5 wants a UUID. Tokens of others have all kinds of things there, which are read; ours have not.
+func TestSignWantsAUUIDAsOrigID(t *testing.T) {
+	claims := everyKind()[passport.Shaken]
+	claims.OrigID = "123456"
+	_, err := passport.Sign(newKey(t), headerOf(passport.Shaken), claims)
+	wantReason(t, err, passport.BadClaim)
+}

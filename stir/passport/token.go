@@ -38,7 +38,8 @@ type Token struct {
 }
 
 // Parse reads a token in full form. It checks everything that does not need a key: encoding, header, claims of the token's
-// ppt. Where ppt is not Known, only the claims of RFC 8225 are checked. Errors are of type *Error.
+// ppt. Where ppt is not Known, only the claims of RFC 8225 are checked. That origid is a UUID (RFC 8588 §5) is not among
+// them: tokens of others are told apart by their certificates first. Errors are of type *Error.
 func Parse(token []byte) (*Token, error) {
 	switch {
 	case len(token) > maxToken:
@@ -146,6 +147,9 @@ func build(h Header, c Claims) (*Token, []byte, error) {
 	}
 	if err := t.Claims.check(t.Header.PPT); err != nil {
 		return nil, nil, err
+	}
+	if id := t.Claims.OrigID; id != "" && !isUUID(id) { // RFC 8588 §5
+		return nil, nil, fail(BadClaim, "origid")
 	}
 	input := base64.RawURLEncoding.AppendEncode(nil, []byte(t.header))
 	input = append(input, '.')
