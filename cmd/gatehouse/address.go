@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"gatehouse.example/internal/api"
-	listcheck "gatehouse.example/internal/check/lists"
 	"gatehouse.example/internal/publish"
 	"gatehouse.example/internal/state/lists"
 )
@@ -87,7 +86,7 @@ func (c *addressPublishCmd) Run(a *app) error {
 	}
 	if out.Bait != "" {
 		fmt.Fprintf(a.stdout, "<!-- the trap of this page -->\n%s\n", out.Bait)
-		fmt.Fprintf(a.stderr, "%s is on the list %s for %s\n", out.Trap, listcheck.TrapList, oneLine(c.Page))
+		fmt.Fprintf(a.stderr, "%s is on the list %s for %s\n", out.Trap, lists.Traps, oneLine(c.Page))
 	}
 	return nil
 }
@@ -102,7 +101,7 @@ func (c *addressPublishCmd) set(a *app, trap publish.Address) error {
 	in := api.NewEntry{Value: "sip:" + trap.String(), Kind: lists.Block, Note: note[:min(len(note), 1000)], Expires: expires}
 	return a.with(func(b *backend) error {
 		var e lists.Entry
-		return b.Do(a.ctx, "POST", entriesPath(listcheck.TrapList), in, &e)
+		return b.Do(a.ctx, "POST", entriesPath(lists.Traps), in, &e)
 	})
 }
 

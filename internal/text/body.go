@@ -228,26 +228,30 @@ func cutEmptyLine(data []byte) (head, rest []byte, ok bool) {
 // sdp takes the lines of a session description that are meant for people. RFC 8866 §5.3, §5.4, §5.5: a name, information, and a link.
 func (c *collector) sdp(data []byte) {
 	for line := range bytes.Lines(data) {
-		if len(line) < 3 || line[1] != '=' {
+		if len(line) < 3 || line[1] != '=' || line[0] != 's' && line[0] != 'i' && line[0] != 'u' {
 			continue
 		}
-		value := strings.TrimSpace(string(line[2:]))
-		switch line[0] {
-		case 's':
-			if !plainSession(value) {
-				c.add(value)
-			}
-		case 'i', 'u':
-			c.add(value)
+		if value := bytes.TrimSpace(line[2:]); line[0] != 's' || !plainSession(value) {
+			c.add(string(value))
 		}
 	}
 }
 
-// plainSession knows the session names that programs write because one must be there.
-func plainSession(name string) bool {
-	switch strings.ToLower(name) {
-	case "", "-", "session", "sip call", "call", "voip call", "sip media session", "talk", "phone-call", "streaming session", "asterisk", "freeswitch", "pjmedia":
-		return true
+// plainSessions are the session names that programs write because one must be there.
+const plainSessions = "|-|session|sip call|call|voip call|sip media session|talk|phone-call|streaming session|asterisk|freeswitch|pjmedia|"
+
+// plainSession says whether a session's name is one of those. Nearly every call has one, so it allocates nothing.
+func plainSession(name []byte) bool {
+	var buf [32]byte
+	if len(name) == 0 || len(name) > len(buf)-2 {
+		return len(name) == 0
 	}
-	return false
+	key := append(buf[:0], '|')
+	for _, c := range name {
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		key = append(key, c)
+	}
+	return bytes.IndexByte(name, '|') < 0 && strings.Contains(plainSessions, string(append(key, '|')))
 }

@@ -92,16 +92,13 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	c.allowed(a, r, now)
 }
 
-// TrapList is the list whose entries nobody calls who was not looking for victims: `gatehouse address publish` fills it.
-const TrapList = "traps"
-
 // trapped looks at who is called. RFC 5039 §3.6: the trap's note says which page was harvested.
 func (c *Check) trapped(a *screen.Attempt, r *screen.Report, now int64) {
-	e := c.caller(lists.Block, a.ToNumber, a.To.Requested, now)
-	if e == nil || e.List != TrapList {
+	e := c.caller(lists.Trap, a.ToNumber, a.To.Requested, now)
+	if e == nil {
 		return
 	}
-	said := "trap " + e.Value + " in list '" + TrapList + "'"
+	said := "trap " + e.Value + " in list '" + e.List + "'"
 	if e.Note != "" {
 		said += ": " + screen.Quote(e.Note)
 	}

@@ -16,6 +16,14 @@ type item struct {
 	is      Type  // what the value is
 }
 
+// kind is the index that the item belongs to.
+func (it *item) kind() Kind {
+	if it.entry.Kind == Block && it.entry.List == Traps {
+		return Trap
+	}
+	return it.entry.Kind
+}
+
 // key is what the index holds: the value without what only shows its type.
 func (it *item) key() string { return keyOf(it.is, it.entry.Value) }
 
@@ -72,7 +80,7 @@ type index struct {
 }
 
 func newIndex(kind Kind) *index {
-	x := &index{fold: kind == Block, seed: maphash.MakeSeed(), private: true}
+	x := &index{fold: kind != Allow, seed: maphash.MakeSeed(), private: true}
 	x.prefixes.Store(new(bart.Table[slot]))
 	x.sources.Store(new(bart.Table[slot]))
 	x.agents.Store(new(agents))

@@ -27,7 +27,14 @@ type Kind uint8
 const (
 	Block Kind = iota
 	Allow
+	// Trap is what the blocking entries of the list [Traps] do. Nothing is stored as this kind: it is for look-ups alone.
+	Trap
+	kinds
 )
+
+// Traps is the list whose values nobody calls who was not looking for victims (RFC 5039 §3.6). What is on it blocks nobody
+// who claims to be it; it tells of who calls it.
+const Traps = "traps"
 
 // String returns "block" or "allow".
 func (k Kind) String() string {

@@ -30,7 +30,7 @@ type Config struct {
 // Lists holds all lists. It is safe for concurrent use; look-ups never wait.
 type Lists struct {
 	cfg   Config
-	index [2]atomic.Pointer[index] // by Kind
+	index [kinds]atomic.Pointer[index] // by Kind
 
 	mu    sync.Mutex
 	lists map[string]map[string]*item // by list, by canonical value
@@ -45,14 +45,22 @@ func New(cfg Config) *Lists {
 		cfg.Now = time.Now
 	}
 	l := &Lists{cfg: cfg, lists: map[string]map[string]*item{}}
-	l.publish(newIndex(Block), newIndex(Allow))
+	l.publish(emptyIndexes())
 	return l
 }
 
-func (l *Lists) publish(block, allow *index) {
-	block.private, allow.private = false, false
-	l.index[Block].Store(block)
-	l.index[Allow].Store(allow)
+func emptyIndexes() (all [kinds]*index) {
+	for kind := range all {
+		all[kind] = newIndex(Kind(kind))
+	}
+	return all
+}
+
+func (l *Lists) publish(all [kinds]*index) {
+	for kind, x := range all {
+		x.private = false
+		l.index[kind].Store(x)
+	}
 }
 
 // Load replaces everything by what the storage holds. Entries that have become invalid since they were stored are left out and
@@ -131,10 +139,10 @@ func (l *Lists) add(ctx context.Context, items []*item) error {
 		if len(items) > rebuildAbove {
 			continue
 		}
-		if old != nil && old.entry.Kind != it.entry.Kind {
-			l.index[old.entry.Kind].Load().drop(old)
+		if old != nil && old.kind() != it.kind() {
+			l.index[old.kind()].Load().drop(old)
 		}
-		l.index[it.entry.Kind].Load().put(it)
+		l.index[it.kind()].Load().put(it)
 	}
 	if len(items) > rebuildAbove {
 		l.rebuild()
@@ -290,27 +298,27 @@ func (l *Lists) forget(list, value string) bool {
 	if len(l.lists[list]) == 0 {
 		delete(l.lists, list)
 	}
-	l.index[it.entry.Kind].Load().drop(it)
+	l.index[it.kind()].Load().drop(it)
 	return true
 }
 
 // rebuild makes the index anew. The caller holds mu.
 func (l *Lists) rebuild() {
-	fresh := [2]*index{newIndex(Block), newIndex(Allow)}
-	var patterns [2][]*item
+	fresh := emptyIndexes()
+	var patterns [kinds][]*item
 	for _, values := range l.lists {
 		for _, it := range values {
 			if it.is == Agent || it.is == AgentPrefix {
-				patterns[it.entry.Kind] = append(patterns[it.entry.Kind], it)
+				patterns[it.kind()] = append(patterns[it.kind()], it)
 				continue
 			}
-			fresh[it.entry.Kind].put(it)
+			fresh[it.kind()].put(it)
 		}
 	}
 	for kind, items := range patterns {
 		fresh[kind].agents.Store(newAgents(items))
 	}
-	l.publish(fresh[Block], fresh[Allow])
+	l.publish(fresh)
 }
 
 func validName(s string) bool {
