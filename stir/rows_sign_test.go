@@ -155,7 +155,38 @@ func signRows() []row {
 			const foreign = "4930123456"
 			return w.forwards(foreign, other, w.shaken(func(c *passport.Claims) { c.Dest.TN = []string{foreign} }))
 		}},
+		{"our PBX has forwarded: div", "RFC 8946 §4.1", "valid, attestation A, diverted 1 times", func(w *world) string { return w.retargeted(other, w.shaken()) }},
+		{"our PBX has forwarded a call that was forwarded to us", "RFC 8946 §4.1", "valid, attestation A, diverted 2 times", func(w *world) string {
+			elsewhere := w.shaken(func(c *passport.Claims) { c.Dest.TN = []string{"12155557777"} })
+			return w.retargeted(other, elsewhere, w.div("12155557777", callee))
+		}},
+		{"our PBX has signed itself", "RFC 8946 §4.1", "refused: nothing to divert", func(w *world) string { return w.retargeted(callee, w.shaken()) }},
+		{"our PBX hands on a token that is about none of ours", "RFC 8946 §4.1", "refused: nothing to divert", func(w *world) string {
+			return w.retargeted(other, w.shaken(func(c *passport.Claims) { c.Dest.TN = []string{"4930123456"} }))
+		}},
+		{"our PBX forwards a call that was forwarded eight times", "STANDARDS 2.7", "refused: too many diversions", func(w *world) string {
+			ids, _ := w.chainOf(8)
+			return w.retargeted(other, ids...)
+		}},
 	}
+}
+
+// retargeted adds a div token to a call whose Request-URI has been changed and says what a verifier there makes of it.
+func (w *world) retargeted(is string, identities ...string) string {
+	s, err := w.signer()
+	if err != nil {
+		return plain(err)
+	}
+	m, _ := w.message(identities, requestURI("sip:+"+is+"@phone.example;user=phone"))
+	signed, err := s.SignRetargeted(m)
+	if err != nil {
+		return plain(err)
+	}
+	called := callee
+	if len(identities) > 1 {
+		called = "12155557777"
+	}
+	return w.diverted(is, append(identities, signed.Identity), to("<sip:+"+called+"@example.com;user=phone>"), requestURI("sip:+"+is+"@phone.example;user=phone"))
 }
 
 // forwards adds a div token for a call from one number to another and says what a verifier there makes of it.

@@ -143,12 +143,13 @@ func (v *visit) verify(ctx context.Context) {
 }
 
 // wantsSignature tells whether a request is to be signed: a call or message of
-// ours to elsewhere that goes through and bears no signature yet.
+// ours to elsewhere that goes through and bears no signature yet, or one that the
+// PBX forwards with the signatures of its caller.
 func (v *visit) wantsSignature() bool {
 	who, m := v.b.cfg.Identity, v.in.Msg
 	return who != nil && v.attempt.Outbound && who.Signs() && (v.from.user != "" || v.from.pbx) &&
 		(v.verdict.Action == verdict.Relay || v.verdict.Action == verdict.Label) &&
-		(m.Method() == sip.INVITE || m.Method() == sip.MESSAGE) && !identity.Signed(m)
+		(m.Method() == sip.INVITE || m.Method() == sip.MESSAGE) && (v.from.pbx || !identity.Signed(m))
 }
 
 // sign makes the header fields that prove the request to others. Without them

@@ -149,6 +149,32 @@ func TestSign(t *testing.T) {
 	}
 }
 
+// A call with signatures that goes out is one that the PBX forwards: it is signed as who was called.
+func TestSignOfWhatThePBXForwards(t *testing.T) {
+	s, leaf := signer(t)
+	service := identity.New(identity.Config{})
+	service.SetRules(&identity.Rules{Signer: s, Signed: []string{"+1555999*"}})
+	const from = "<sip:+15551230001@carrier.test;user=phone>"
+	about := func(dest string) string {
+		token := leaf.Shaken("https://certs.example.test/a.pem", "15551230001", dest, "A", time.Now())
+		return strings.TrimSpace(stirtest.IdentityHeader(token, "https://certs.example.test/a.pem", "shaken"))
+	}
+	for _, c := range []struct {
+		what, dest string
+		who        identity.Signatory
+		err        error
+	}{
+		{"for a number of ours", "15559990001", identity.Signatory{PBX: "example.test"}, nil},
+		{"for nobody of ours", "15551110001", identity.Signatory{PBX: "example.test"}, stir.ErrNotDiverted},
+		{"by a user", "15559990001", identity.Signatory{User: "sip:alice@example.test"}, identity.ErrNotOurs},
+	} {
+		lines, err := service.Sign(request(t, from, "Identity: "+about(c.dest)), c.who)
+		if !errors.Is(err, c.err) || strings.Contains(string(lines), "ppt=div") != (c.err == nil) {
+			t.Errorf("%s: %q, %v", c.what, lines, err)
+		}
+	}
+}
+
 func TestWithoutRulesNothingIsDone(t *testing.T) {
 	s := identity.New(identity.Config{})
 	m := request(t, "<sip:alice@example.test>")

@@ -27,11 +27,15 @@ func (s *Service) Signs() bool { return s.rules.Load().Signer != nil }
 // Sign makes the header fields, with their CRLFs, that prove a request of our own to others.
 //
 // The attestation follows from what we know, and is never assumed: A where the number is listed as the sender's, B where the sender is authenticated and the
-// number is another one that we may sign for. An address is signed only for its own user, or for the PBX of its domain.
+// number is another one that we may sign for. An address is signed only for its own user, or for the PBX of its domain. A call that bears signatures
+// already is one that the PBX forwards: then a div signature is added.
 func (s *Service) Sign(m *sip.Message, who Signatory) ([]byte, error) {
 	rules := s.rules.Load()
 	if rules.Signer == nil {
 		return nil, nil
+	}
+	if Signed(m) {
+		return rules.divert(m, who)
 	}
 	attestation, err := rules.attest(m.FromURI(), who)
 	if err != nil {
@@ -41,12 +45,28 @@ func (s *Service) Sign(m *sip.Message, who Signatory) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var lines []byte
-	if signed.Date != "" {
-		lines = append(append(append(lines, "Date: "...), signed.Date...), "\r\n"...)
+	return lines(&signed), nil
+}
+
+// divert adds to a call with signatures, which a PBX of ours forwards to elsewhere, that it was for a number of ours (RFC 8946 §4.1). A user does not
+// forward calls of others through us.
+func (r *Rules) divert(m *sip.Message, who Signatory) ([]byte, error) {
+	if who.PBX == "" {
+		return nil, ErrNotOurs
 	}
-	lines = append(append(append(lines, "Identity: "...), signed.Identity...), "\r\n"...)
-	return lines, nil
+	signed, err := r.Signer.SignRetargeted(m)
+	if err != nil {
+		return nil, err
+	}
+	return lines(&signed), nil
+}
+
+func lines(s *stir.Signed) []byte {
+	var b []byte
+	if s.Date != "" {
+		b = append(append(append(b, "Date: "...), s.Date...), "\r\n"...)
+	}
+	return append(append(append(b, "Identity: "...), s.Identity...), "\r\n"...)
 }
 
 // attest decides what we vouch for.

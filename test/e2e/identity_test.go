@@ -300,6 +300,7 @@ func (r repository) Path(_ context.Context, info string) (*certificate.Path, err
 type rotation struct {
 	*signers
 	carrier  *harness.Endpoint
+	source   stir.Source
 	verifier *stir.Verifier
 	calls    int
 }
@@ -309,11 +310,12 @@ func newRotation(t *testing.T) *rotation {
 	s := newSigners(t, signing)
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: s.web.Client(s.Net)}}
 	t.Cleanup(client.CloseIdleConnections)
-	verifier, err := stir.NewVerifier(stir.VerifierConfig{Source: repository{client, s.root}})
+	source := repository{client, s.root}
+	verifier, err := stir.NewVerifier(stir.VerifierConfig{Source: source})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &rotation{signers: s, verifier: verifier, carrier: harness.UDP(t, s.Net.Addr(harness.CarrierHost, 5060), s.Net.Server()).Accept().Answering()}
+	return &rotation{signers: s, source: source, verifier: verifier, carrier: harness.UDP(t, s.Net.Addr(harness.CarrierHost, 5060), s.Net.Server()).Accept().Answering()}
 }
 
 // called is a call of the PBX as the carrier gets it.
@@ -399,5 +401,30 @@ func TestKeysAreExchangedWithoutARestart(t *testing.T) {
 	r.verify(t, r.called(t))
 	if r.Exited() || r.Pid() != pid {
 		t.Error("the server was started again")
+	}
+}
+
+// A signed call that the PBX forwards to elsewhere goes out with a signature of the number that was called, so that it can still be verified there.
+func TestForwardedCallsAreSignedAsDiverted(t *testing.T) {
+	t.Parallel()
+	r := newRotation(t)
+	token := r.signers.carrier.Shaken(r.url, "15551230001", "15559990001", "A", time.Now())
+	identity := strings.TrimSpace(strings.TrimPrefix(stirtest.IdentityHeader(token, r.url, "shaken"), "Identity:"))
+	if a := r.pbx.Ask(t, r.pbx.Invite("sip:+15557770009@elsewhere.test;user=phone", "From: <sip:+15551230001@carrier.test;user=phone>;tag=f",
+		"To: <sip:+15559990001@example.test;user=phone>", "Identity: "+identity)); a.Status() != 200 {
+		t.Fatalf("INVITE: %s", a.StartLine())
+	}
+	got := r.carrier.ExpectRequest(t, "INVITE")
+	var m sip.Message
+	if err := m.Parse([]byte(got.Text)); err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := stir.NewVerifier(stir.VerifierConfig{Source: r.source, CheckRequestURI: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := stir.RequestOf(&m, stir.RequestOptions{})
+	if result := verifier.Verify(context.Background(), &req); result.Outcome != stir.Valid || len(result.Diverted) != 1 || result.Attestation != 'A' {
+		t.Errorf("%v: %v, diverted %v\n%s", result.Outcome, result.Detail, result.Diverted, got.Text)
 	}
 }
