@@ -25,7 +25,7 @@ func (c *check) authenticate(ctx context.Context) {
 		if id := originOf(h); h.ok() && !c.v.c.Lenient && id != "" && !isUUID(id) {
 			h.fail(BadToken, &passport.Error{Reason: passport.BadClaim, Detail: "origid"})
 		}
-		if h.ok() && c.v.c.Replay != nil && !c.v.c.Replay.Use(h.Token, c.r.CallID, c.r.To.Identity().String(), c.now) {
+		if h.ok() && c.v.c.Replay != nil && !c.v.c.Replay.Use(h.Token, c.r, c.now) {
 			h.fail(Replayed, nil)
 		}
 	}

@@ -32,6 +32,10 @@ const replayShards = 32
 // Replay remembers which token was used in which call. RFC 8224 §12.1: within the time that a token is fresh, anybody who
 // sees it could use it for a call of his own between the same numbers.
 //
+// One token may be used for several callees by somebody who is trusted to say who calls anyway (Request.Via): a PBX or carrier in front of us
+// that rings a group makes a call of its own to each phone. Each callee once, and no more than maxForks of them: even so, one token in the
+// hands of a careless carrier's customer does not ring a whole town. Everybody else has one call for a token.
+//
 // Its key is what was signed, not the signature: anybody can make a second valid one of an ECDSA signature. A call is its
 // Call-ID and the party in To; retransmissions, forks, and requests that are repeated with credentials are one call.
 //
@@ -45,7 +49,7 @@ type Replay struct {
 
 type replayShard struct {
 	mu         sync.Mutex
-	young, old map[tokenKey]callKey
+	young, old map[tokenKey]used
 	since      time.Time // when young was begun
 	early      uint64    // generations that were dropped because young was full
 }
@@ -54,6 +58,17 @@ type (
 	tokenKey [32]byte
 	callKey  [16]byte
 )
+
+// used is a token's first call, and where somebody trusted has brought it: who, to whom, and to how many others since. A further call of that
+// kind is an entry of its own.
+type used struct {
+	call        callKey
+	via, target uint32 // via 0: nobody trusted
+	forks       uint8
+}
+
+// maxForks is how many callees one token may be for besides the first.
+const maxForks = 15
 
 // NewReplay makes a memory.
 func NewReplay(c ReplayConfig) *Replay {
@@ -66,9 +81,18 @@ func NewReplay(c ReplayConfig) *Replay {
 	return &Replay{perShard: max(1, c.Tokens/replayShards/2), lifetime: c.Lifetime}
 }
 
-// Use notes that a token is used in a call, and says whether it is the first one that uses it.
-func (r *Replay) Use(t *passport.Token, callID []byte, to string, now time.Time) bool {
-	return r.use(t.PayloadKey(), callOf(callID, to), now)
+// Use notes that a token is used in a request, and says whether it may be: in the first call that uses it, or a fork of it.
+func (r *Replay) Use(t *passport.Token, req *Request, now time.Time) bool {
+	u := used{call: callOf(req.CallID, req.To.Identity().String())}
+	if req.Via != "" {
+		u.via, u.target = short(req.Via)|1, short(req.RequestURI.Identity().String())
+	}
+	return r.use(t.PayloadKey(), u, now)
+}
+
+func short(s string) uint32 {
+	sum := sha256.Sum256([]byte(s))
+	return binary.BigEndian.Uint32(sum[:])
 }
 
 func callOf(callID []byte, to string) (k callKey) {
@@ -80,43 +104,69 @@ func callOf(callID []byte, to string) (k callKey) {
 	return k
 }
 
-func (r *Replay) use(t tokenKey, call callKey, now time.Time) bool {
+func (r *Replay) use(t tokenKey, u used, now time.Time) bool {
 	s := &r.shards[t[0]%replayShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.turn(now, r)
-	known, ok := s.young[t]
-	if !ok {
-		if known, ok = s.old[t]; !ok {
-			known = call
-		}
-		// What is used again is remembered from now on.
-		s.add(t, known, now, r)
+	first, there := s.find(t)
+	if !there {
+		s.add(t, u, now, r)
+		return true
 	}
-	return known == call
+	good := first.call == u.call || s.fork(t, &first, u, now, r)
+	s.add(t, first, now, r) // what is used again is remembered from now on
+	return good
+}
+
+// find looks a token up, or a fork.
+func (s *replayShard) find(t tokenKey) (used, bool) {
+	u, ok := s.young[t]
+	if !ok {
+		u, ok = s.old[t]
+	}
+	return u, ok
+}
+
+// fork says whether a call is one more for another callee, by whoever brought the first, and notes that.
+func (s *replayShard) fork(t tokenKey, first *used, u used, now time.Time, r *Replay) bool {
+	if u.via == 0 || u.via != first.via || u.target == first.target {
+		return false
+	}
+	key := tokenKey(sha256.Sum256(binary.BigEndian.AppendUint32(t[:len(t):len(t)], u.target)))
+	known, there := s.find(key)
+	if !there && first.forks >= maxForks {
+		return false
+	}
+	if !there {
+		first.forks++
+		known = u
+	}
+	s.add(key, known, now, r)
+	return known.call == u.call
 }
 
 // turn begins a new generation where the young one is old.
 func (s *replayShard) turn(now time.Time, r *Replay) {
 	if s.young == nil {
-		s.young, s.since = make(map[tokenKey]callKey), now
+		s.young, s.since = make(map[tokenKey]used), now
 		return
 	}
 	age := now.Sub(s.since)
 	switch {
 	case age >= 2*r.lifetime: // nobody was here for long
-		s.young, s.old, s.since = make(map[tokenKey]callKey), nil, now
+		s.young, s.old, s.since = make(map[tokenKey]used), nil, now
 	case age >= r.lifetime:
-		s.old, s.young, s.since = s.young, make(map[tokenKey]callKey), now
+		s.old, s.young, s.since = s.young, make(map[tokenKey]used), now
 	}
 }
 
-func (s *replayShard) add(t tokenKey, call callKey, now time.Time, r *Replay) {
-	if len(s.young) >= r.perShard {
-		s.old, s.young, s.since = s.young, make(map[tokenKey]callKey), now
+func (s *replayShard) add(t tokenKey, u used, now time.Time, r *Replay) {
+	if _, there := s.young[t]; !there && len(s.young) >= r.perShard {
+		s.old, s.young, s.since = s.young, make(map[tokenKey]used), now
 		s.early++
 	}
-	s.young[t] = call
+	s.young[t] = u
 }
 
 // Len returns how many tokens are remembered, those that are too old to matter among them.

@@ -31,7 +31,7 @@ func TestReplayAgreesWithAMapThatForgetsNothing(t *testing.T) {
 		k := key(uint64(rng.IntN(5000)))
 		call := callOf([]byte{byte(rng.IntN(3))}, callee)
 		first, known := model[k]
-		got := r.use(k, call, now)
+		got := r.use(k, used{call: call}, now)
 		switch {
 		case !known:
 			if !got {
@@ -59,7 +59,7 @@ const callee = "12155552000"
 func TestReplayForgetsInTheEnd(t *testing.T) {
 	r := NewReplay(ReplayConfig{Lifetime: time.Minute})
 	now := time.Unix(1_800_000_000, 0)
-	one, two := callOf([]byte("1"), ""), callOf([]byte("2"), "")
+	one, two := used{call: callOf([]byte("1"), "")}, used{call: callOf([]byte("2"), "")}
 	r.use(key(1), one, now)
 	if r.use(key(1), two, now.Add(59*time.Second)) {
 		t.Error("forgotten too early")
@@ -79,7 +79,7 @@ func TestReplayStaysWithinItsBounds(t *testing.T) {
 	r := NewReplay(ReplayConfig{Tokens: most})
 	now := time.Unix(1_800_000_000, 0)
 	for i := range uint64(50_000) {
-		r.use(key(i), callKey{}, now)
+		r.use(key(i), used{}, now)
 		if i%1000 == 0 && r.Len() > most {
 			t.Fatalf("%d tokens", r.Len())
 		}
@@ -88,7 +88,7 @@ func TestReplayStaysWithinItsBounds(t *testing.T) {
 		t.Errorf("%d tokens, %d overflows", r.Len(), r.Overflows())
 	}
 	// The latest are still known.
-	if r.use(key(49_999), callKey{1}, now) {
+	if r.use(key(49_999), used{call: callKey{1}}, now) {
 		t.Error("the latest token is forgotten")
 	}
 }
@@ -103,7 +103,7 @@ func TestReplayLetsOneOfManyThrough(t *testing.T) {
 	for g := range byte(16) {
 		wg.Go(func() {
 			for i := range uint64(200) {
-				if r.use(key(i), callKey{g}, now) {
+				if r.use(key(i), used{call: callKey{g}}, now) {
 					mu.Lock()
 					wins[i]++
 					mu.Unlock()
@@ -124,5 +124,33 @@ func TestCallsAreTheirCallIDAndTo(t *testing.T) {
 	a, b := callOf([]byte("ab"), "c"), callOf([]byte("a"), "bc")
 	if a == b {
 		t.Error("one call")
+	}
+}
+
+// TestReplayLetsATrustedPartyFork: to each callee once, to so many, and nobody else.
+func TestReplayLetsATrustedPartyFork(t *testing.T) {
+	r := NewReplay(ReplayConfig{})
+	now := time.Unix(1_800_000_000, 0)
+	use := func(via uint32, call byte, target uint32) bool {
+		return r.use(key(1), used{call: callKey{call}, via: via, target: target}, now)
+	}
+	if !use(7, 0, 100) {
+		t.Fatal("the first call")
+	}
+	for i := range byte(maxForks) {
+		if !use(7, 1+i, 101+uint32(i)) || !use(7, 1+i, 101+uint32(i)) || !use(7, 0, 100) {
+			t.Errorf("fork %d, or a repetition", i)
+		}
+	}
+	for what, got := range map[string]bool{
+		"one callee too many": use(7, 90, 500), "a callee again, by another call": use(7, 91, 101), "the first callee again": use(7, 92, 100),
+		"another party": use(8, 93, 501), "nobody in particular": use(0, 94, 502),
+	} {
+		if got {
+			t.Errorf("%s is let through", what)
+		}
+	}
+	if r.use(key(2), used{call: callKey{1}}, now); r.use(key(2), used{call: callKey{2}, via: 7, target: 1}, now) {
+		t.Error("a stranger's token is forked by a trusted party")
 	}
 }

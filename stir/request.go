@@ -21,6 +21,7 @@ type Request struct {
 	Date       time.Time // zero: no Date, or none that can be read
 	BadDate    bool      // there is a Date that cannot be read
 	CallID     []byte
+	Via        string   // who brings it, where that is somebody trusted to assert identities; empty: anybody. See Replay
 	Identities [][]byte // the values of the Identity header fields
 	Body       []byte
 

@@ -58,6 +58,24 @@ func timeRows() []row {
 				r.Identities = [][]byte{[]byte(otherSignature(string(r.Identities[0])))}
 			})
 		}},
+		{"a trusted peer rings another callee with the token", "ours", "valid, attestation A", func(w *world) string {
+			return w.forked(func(r *stir.Request) {
+				r.CallID, r.RequestURI = []byte("another"), stir.Party{URI: "sip:carol@example.com"}
+			})
+		}},
+		{"a trusted peer rings the same callee again", "RFC 8224 §12.1", "438 Invalid Identity Header: token was used in another call", func(w *world) string {
+			return w.forked(func(r *stir.Request) { r.CallID = []byte("another") })
+		}},
+		{"another peer rings another callee with the token", "RFC 8224 §12.1", "438 Invalid Identity Header: token was used in another call", func(w *world) string {
+			return w.forked(func(r *stir.Request) {
+				r.Via, r.CallID, r.RequestURI = "other", []byte("another"), stir.Party{URI: "sip:carol@example.com"}
+			})
+		}},
+		{"somebody rings another callee with the token", "RFC 8224 §12.1", "438 Invalid Identity Header: token was used in another call", func(w *world) string {
+			return w.twice(func(r *stir.Request) {
+				r.CallID, r.RequestURI = []byte("another"), stir.Party{URI: "sip:carol@example.com"}
+			})
+		}},
 		{"a forged token does not make the real one a replay", "RFC 8224 §12.1", "valid, attestation A", func(w *world) string {
 			good := w.shaken()
 			forged := withSignature(good, signatureOf(w.baseline()))
@@ -72,7 +90,12 @@ func timeRows() []row {
 }
 
 // twice verifies a request and then a changed one with the same memory.
-func (w *world) twice(change func(*stir.Request)) string {
+func (w *world) twice(change func(*stir.Request)) string { return w.again("", change) }
+
+// forked is twice for requests that a trusted peer brings.
+func (w *world) forked(change func(*stir.Request)) string { return w.again("carrier", change) }
+
+func (w *world) again(via string, change func(*stir.Request)) string {
 	m, c := w.message([]string{w.shaken()})
 	c.config.Replay = stir.NewReplay(stir.ReplayConfig{})
 	v, err := stir.NewVerifier(c.config)
@@ -80,6 +103,7 @@ func (w *world) twice(change func(*stir.Request)) string {
 		panic(err)
 	}
 	r := stir.RequestOf(m, stir.RequestOptions{})
+	r.Via = via
 	if res := v.Verify(context.Background(), &r); res.Outcome != stir.Valid {
 		return "first: " + summary(&res)
 	}

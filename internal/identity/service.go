@@ -86,6 +86,9 @@ func (s *Service) Prove(ctx context.Context, m *sip.Message, from Sender) *stir.
 	}
 	ctx = fetch.CausedBy(ctx, from.cause())
 	req := stir.RequestOf(m, stir.RequestOptions{Plan: rules.Plan, TrustAsserted: from.Trusted})
+	if from.Trusted {
+		req.Via = from.Peer
+	}
 	result := rules.Verifier.Verify(ctx, &req)
 	if result.Outcome == stir.Valid && !result.Legacy && s.cfg.Fetcher != nil {
 		s.cfg.Fetcher.Proven(result.SignedBy.URL)
