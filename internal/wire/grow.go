@@ -9,15 +9,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// busyness finds out whether the calling thread, a reader, cannot keep up: it
-// used most of a core, or datagrams were lost. CPU time is asked for, not the
+// busyness finds out whether a reader cannot keep up: its thread used most of a
+// core, or datagrams were lost. CPU time is asked for, not the
 // time between batches: where others compete for the cores, one more reader
 // costs more than it helps, until something is lost.
 type busyness struct {
-	since time.Time
-	cpu   int64
-	drops uint64
-	lossy int // windows with losses, in a row
+	since  time.Time
+	thread int // that cpu is of; a reader that is busy stays on one
+	cpu    int64
+	drops  uint64
+	lossy  int // windows with losses, in a row
 }
 
 const (
@@ -35,13 +36,16 @@ func (b *busyness) over(now time.Time, fd int) bool {
 	if unix.Getrusage(unix.RUSAGE_THREAD, &ru) != nil {
 		return false
 	}
-	return b.window(now, ru.Utime.Nano()+ru.Stime.Nano(), kernelDrops(fd))
+	return b.window(now, unix.Gettid(), ru.Utime.Nano()+ru.Stime.Nano(), kernelDrops(fd))
 }
 
-func (b *busyness) window(now time.Time, cpu int64, drops uint64) bool {
+func (b *busyness) window(now time.Time, thread int, cpu int64, drops uint64) bool {
 	span, used, lost := now.Sub(b.since), cpu-b.cpu, drops != b.drops
 	first := b.since.IsZero()
-	b.since, b.cpu, b.drops = now, cpu, drops
+	if thread != b.thread {
+		used = 0 // two threads' times have no difference
+	}
+	b.since, b.thread, b.cpu, b.drops = now, thread, cpu, drops
 	if b.lossy++; !lost || first {
 		b.lossy = 0
 	}

@@ -74,11 +74,16 @@ func TestBusynessPerWindow(t *testing.T) {
 		now, cpu, drops, over := time.Now(), time.Duration(0), uint64(0), false
 		for _, w := range k.windows {
 			now, cpu, drops = now.Add(w.length), cpu+w.cpu, drops+w.drops
-			over = b.window(now, cpu.Nanoseconds(), drops)
+			over = b.window(now, 1, cpu.Nanoseconds(), drops)
 		}
 		if over != k.over {
 			t.Errorf("%s: %v", name, over)
 		}
+	}
+	var moved busyness
+	moved.window(time.Now(), 1, 0, 0)
+	if moved.window(time.Now().Add(time.Second), 2, int64(time.Second), 0) {
+		t.Error("two threads' times were compared")
 	}
 	var b busyness
 	if b.over(time.Now(), -1) || b.over(time.Now(), -1) {
