@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"net/netip"
 	"time"
@@ -19,7 +21,7 @@ import (
 	"gatehouse.example/screen"
 )
 
-// fraud is what the checks of fraud know. It is made anew at each start.
+// fraud is what the checks of fraud know. What accounts have used outlives a restart.
 type fraud struct {
 	ledger *usage.Ledger
 	tries  *usage.Tries
@@ -165,8 +167,9 @@ func accusing() map[string]guard.FailureKind {
 	return map[string]guard.FailureKind{fraudcheck.Searching: guard.TollFraud}
 }
 
-// newCalls makes the table of calls under way. Whom it tells of their endings is made after it.
-func (s *server) newCalls(cfg *config.Config) {
+// newCalls makes the table of calls under way, and what is known of fraud, with what was used before the start. Whom it tells of their
+// endings is made after it.
+func (s *server) newCalls(ctx context.Context, cfg *config.Config) error {
 	s.calls = calls.New(calls.Config{
 		Max: cfg.Limits.Calls, MaxAge: time.Duration(cfg.Limits.CallAge),
 		Account: func(a *screen.Attempt) (string, int64) {
@@ -177,7 +180,23 @@ func (s *server) newCalls(cfg *config.Config) {
 		},
 		Learn: func(e *screen.Ending) { s.engine.Learn(e) },
 	})
-	s.fraud = newFraud(rate.Seed{}, s.calls)
+	secret, err := s.store.Key(ctx, "usage")
+	if err != nil {
+		return err
+	}
+	s.fraud = newFraud(rate.SeedOf(secret), s.calls)
+	s.used = usage.NewKeeper(s.fraud.ledger, s.fraud.tries, s.store)
+	err = s.used.Load(ctx)
+	if errors.Is(err, usage.ErrDamaged) {
+		s.log.Error("what accounts have used", "error", err)
+		return nil
+	}
+	return err
+}
+
+// keepUsed stores what accounts use.
+func (s *server) keepUsed(ctx context.Context) error {
+	return s.used.Run(ctx, func(err error) { s.log.Warn("what accounts have used is not stored", "error", err) })
 }
 
 // measureFraud gives the figures of what is remembered of calls to the metrics.

@@ -149,6 +149,7 @@ func (s *server) run(ctx context.Context, border runner, console net.Listener) e
 	start("registers", s.registers.run)
 	start("feeds", (&feeds{cfg: s.live.Current(), from: s.proofs.fetcher, lists: s.lists, log: s.log}).run)
 	start("texts", func(ctx context.Context) error { return s.texts.run(ctx, s.log) })
+	start("usage", s.keepUsed)
 	start("watchdog", s.notify.watch)
 	s.proofs.run(start)
 	s.social.run(s.log, start)

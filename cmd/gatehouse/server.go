@@ -18,6 +18,7 @@ import (
 	"gatehouse.example/internal/state/lists"
 	"gatehouse.example/internal/state/newcomers"
 	"gatehouse.example/internal/state/numbering"
+	"gatehouse.example/internal/state/usage"
 	"gatehouse.example/internal/store"
 	"gatehouse.example/internal/telemetry"
 	"gatehouse.example/screen"
@@ -46,6 +47,7 @@ type server struct {
 	recorder  *history.Recorder
 	calls     *calls.Table
 	fraud     *fraud
+	used      *usage.Keeper
 	proofs    *proofs
 	social    *social
 	newcomers *newcomers.Memory
@@ -77,7 +79,9 @@ func newServer(a *app, cfg *config.Config, db *store.Store, log *slog.Logger, li
 	if err := s.loadState(a.ctx, cfg); err != nil {
 		return nil, err
 	}
-	s.newCalls(cfg)
+	if err := s.newCalls(a.ctx, cfg); err != nil {
+		return nil, err
+	}
 	if s.proofs, err = newProofs(a.ctx, cfg, db, log); err != nil {
 		return nil, err
 	}

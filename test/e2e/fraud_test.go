@@ -37,6 +37,27 @@ func TestHackedPBXCannotCallExpensiveNumbers(t *testing.T) {
 	}
 }
 
+// A restart gives nobody his allowance once more.
+func TestCeilingsOutliveARestart(t *testing.T) {
+	t.Parallel()
+	n := harness.NewNet(t)
+	pbx := harness.UDP(t, n.PBX(), n.Server()).Answering()
+	harness.UDP(t, n.Addr(harness.CarrierHost, 5060), n.Server()).Answering()
+	s := harness.Start(t, n, fill(n, fraudSite+"checks: {tollfraud: {pbx: {calls_hour: 2}}}\n"))
+	call := func(want int) {
+		t.Helper()
+		if r := pbx.Ask(t, pbx.Invite("sip:+12125550100@elsewhere.test")); r.Status() != want {
+			t.Errorf("%s, want %d", r.StartLine(), want)
+		}
+	}
+	call(200)
+	call(200)
+	call(603)
+	s.Stop(t)
+	s.Restart(t)
+	call(603)
+}
+
 // Three prefixes before one number, and the source is banned.
 func TestSearchForAWayOutIsBannedAtTheThirdTry(t *testing.T) {
 	t.Parallel()

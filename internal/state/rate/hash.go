@@ -16,6 +16,11 @@ func NewSeed() Seed {
 	return Seed{binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])}
 }
 
+// SeedOf returns the seed of a secret of 16 octets or more, for hashes that outlive a run.
+func SeedOf(secret []byte) Seed {
+	return Seed{binary.LittleEndian.Uint64(secret), binary.LittleEndian.Uint64(secret[8:])}
+}
+
 // FixedSeed returns a seed made of a number, for replays and tests.
 func FixedSeed(n uint64) Seed {
 	return Seed{n ^ 0x9E3779B97F4A7C15, bits.RotateLeft64(n, 32) + 0xD1B54A32D192ED03}

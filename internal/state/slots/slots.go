@@ -125,6 +125,31 @@ func (t *Table[T]) Each(f func(row *T) bool) {
 	}
 }
 
+// Parts is how many parts a table has; a key belongs to one for good. Whoever stores a table stores the parts that have changed.
+const Parts = shards
+
+// PartOf returns the part that a key belongs to.
+func PartOf(key uint64) int { return int(key % shards) }
+
+// EachOf visits a copy of every row of one part, with a key that finds it again.
+func (t *Table[T]) EachOf(part int, f func(key uint64, row *T)) {
+	p := &t.parts[part]
+	for set := range t.sets {
+		p.mu.Lock()
+		if p.tags == nil {
+			p.mu.Unlock()
+			return
+		}
+		tags, rows := p.tags[set], p.rows[set]
+		p.mu.Unlock()
+		for i := range tags {
+			if tags[i] != 0 {
+				f(tags[i], &rows[i])
+			}
+		}
+	}
+}
+
 // Stats are figures about a table.
 type Stats struct {
 	// Rows is how many rows are in use, Most how many there can be, Octets what the full table takes.

@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"sync/atomic"
 	"time"
 
 	"gatehouse.example/internal/state/rate"
@@ -26,6 +27,7 @@ type Tries struct {
 	seed   rate.Seed
 	window int64
 	tails  *slots.Table[tail]
+	dirty  [slots.Parts]atomic.Bool // what is to be stored
 }
 
 // NewTries returns a memory of about that many tails, 56 octets each. A tail is forgotten a window after its first form.
@@ -98,6 +100,9 @@ func (t *Tries) Count(who Who, d Dialled, now int64, look bool) int {
 	fresh.add(d.form)
 	if !look {
 		*r = fresh
+		if fresh.n >= worthKeeping {
+			t.dirty[slots.PartOf(key)].Store(true)
+		}
 	}
 	return int(fresh.n)
 }

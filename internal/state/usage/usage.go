@@ -5,12 +5,14 @@
 // account under how many different prefixes it has dialled one and the same tail of digits.
 //
 // Counters only grow within a bucket, and buckets are forgotten as time goes on: nothing is subtracted, so nothing can underflow. Memory is fixed
-// (package slots); it is lost at a restart, which gives an account its allowance once more.
+// (package slots). A [Keeper] stores it every ten seconds, so that a restart gives nobody his allowance once more. Which calls are under way is
+// not stored: nobody would tell their end.
 //
 // Time is passed in and may be virtual. Both types are safe for concurrent use, take one short lock a call and allocate nothing.
 package usage
 
 import (
+	"sync/atomic"
 	"time"
 
 	"gatehouse.example/internal/state/rate"
@@ -56,8 +58,9 @@ type row struct {
 
 // Ledger keeps the accounts.
 type Ledger struct {
-	seed rate.Seed
-	rows *slots.Table[row]
+	seed  rate.Seed
+	rows  *slots.Table[row]
+	dirty [slots.Parts]atomic.Bool // what is to be stored
 }
 
 // NewLedger returns a ledger for about that many accounts, 1.6 KB each, as they come.
@@ -97,6 +100,7 @@ func (l *Ledger) Dialled(a Account, id string, now int64) {
 	key := l.seed.String(hashOpen, id)
 	l.rows.Lock(uint64(a))
 	defer l.rows.Unlock(uint64(a))
+	l.dirty[slots.PartOf(uint64(a))].Store(true)
 	r := l.rows.Take(uint64(a))
 	r.touched = max(r.touched, now)
 	at(r.hour[:], now/minutesEach).calls++
@@ -123,6 +127,7 @@ func (l *Ledger) Ended(a Account, id string, talk time.Duration, cost, now int64
 	key := l.seed.String(hashOpen, id) | 1
 	l.rows.Lock(uint64(a))
 	defer l.rows.Unlock(uint64(a))
+	l.dirty[slots.PartOf(uint64(a))].Store(true)
 	r := l.rows.Take(uint64(a))
 	r.touched = max(r.touched, now)
 	for i := range r.open {
