@@ -60,7 +60,7 @@ func Binary() string { return os.Getenv(binaryVariable) }
 
 // Patience is how long a test waits for what should take milliseconds. It is
 // long because the machine may be busy.
-const Patience = 10 * time.Second
+const Patience = 30 * time.Second
 
 // Eventually waits until the condition holds, and fails the test if it does not
 // within the time.
