@@ -28,6 +28,7 @@ import (
 	"gatehouse.example/internal/locate"
 	"gatehouse.example/internal/proxy"
 	"gatehouse.example/internal/state/calls"
+	"gatehouse.example/internal/state/lists"
 	"gatehouse.example/internal/txn"
 	"gatehouse.example/internal/wire"
 	"gatehouse.example/screen"
@@ -69,6 +70,9 @@ type Config struct {
 	// Probed is told what number a stranger wants to be connected with who may not
 	// be, and says what that shows, "" where it shows nothing; nil: nobody asks.
 	Probed func(source netip.Addr, user string, now time.Time) string
+	// Traps are the numbers and addresses that somebody has marked as traps,
+	// besides those of the site; nil: none.
+	Traps *lists.Lists
 	// Accusing are the signals by which a verdict about a stranger bans him, and
 	// for what.
 	Accusing map[string]guard.FailureKind

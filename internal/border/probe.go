@@ -34,7 +34,7 @@ func (v *visit) probes() (silent bool) {
 	case asks && len(m.URI().User) > 0:
 		v.suspect(&guard.Incident{Kind: guard.Scan, Account: string(m.URI().AppendAoR(nil)), Once: true, Evidence: "OPTIONS to a user"})
 	}
-	if trap := v.site.trap(m); trap != "" {
+	if trap := v.trap(); trap != "" {
 		v.trapped = true
 		v.b.stats.trapped.Add(1)
 		// A call may be a slip of the finger; two are none. Nobody registers there.
@@ -80,17 +80,29 @@ func (s *Site) AddTrap(t string) {
 
 // trap returns the trap that a request tries: as the called user, as the one who
 // is registered, or as the name that is made up to call from inside.
-func (s *Site) trap(m *sip.Message) string {
-	if len(s.traps) == 0 {
+func (v *visit) trap() string {
+	marked := v.b.cfg.Traps
+	if marked != nil && !marked.HasTraps() {
+		marked = nil
+	}
+	if marked == nil && len(v.site.traps) == 0 {
 		return ""
 	}
+	m := v.in.Msg
 	tried := [...]*uri.URI{m.URI(), m.ToURI(), m.FromURI()}
 	for i, u := range tried {
-		if i == 1 && m.Method() != sip.REGISTER || i == 2 && s.domain(u.Host) == nil {
+		if i == 1 && m.Method() != sip.REGISTER || i == 2 && v.site.domain(u.Host) == nil {
 			continue
 		}
-		if t := s.trapAt(u); t != "" {
+		if t := v.site.trapAt(u); t != "" {
 			return t
+		}
+		if marked == nil {
+			continue
+		}
+		number, _ := u.AppendNumber(nil, v.site.Plan)
+		if e := marked.FindTrap(string(number), string(u.AppendAoR(nil)), v.in.Packet.Now); e != nil {
+			return e.Value
 		}
 	}
 	return ""
@@ -98,7 +110,7 @@ func (s *Site) trap(m *sip.Message) string {
 
 func (s *Site) trapAt(u *uri.URI) string {
 	var buf [64]byte
-	if len(u.User) == 0 || len(u.User) > len(buf) {
+	if len(s.traps) == 0 || len(u.User) == 0 || len(u.User) > len(buf) {
 		return ""
 	}
 	low := buf[:0]

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -133,6 +134,49 @@ func TestDisguisedScannersAreBannedWithinFive(t *testing.T) {
 				t.Error("a neighbour is banned too")
 			}
 		})
+	}
+}
+
+// What somebody marks as a trap while the server runs is one at once, as those of the configuration are; and none any more when it is unmarked.
+func TestMarkedTrapsBan(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fronting)
+	s.answering(200)
+	const path = "/lists/traps/entries"
+	for i, c := range []struct {
+		mark, method, target string
+	}{
+		{"+15550008888", "INVITE", "sip:+15550008888@example.test;user=phone"},
+		{"sip:Bait@example.test", "INVITE", "sip:bait@example.test"},
+		{"sip:lure@example.test", "REGISTER", "sip:lure@example.test"},
+		{"+1555000*", "INVITE", "tel:+1-555-000-1234"},
+	} {
+		host := byte(harness.AttackerHost + i)
+		e := harness.UDP(t, s.Net.Addr(host, 5060), s.Net.Server())
+		ask := func(n int) {
+			request := callTo(c.method, c.target, "")(e, n)
+			if c.method == "REGISTER" {
+				request = registerOf("lure")(e, n)
+			}
+			e.Send(request)
+			e.Find(300*time.Millisecond, func(m harness.Message) bool { return m.Status() >= 200 })
+		}
+		ask(0)
+		ask(1)
+		if s.Banned(t, host) {
+			t.Fatalf("%s: banned before it was marked", c.mark)
+		}
+		s.Must(t, "POST", path, map[string]string{"value": c.mark, "kind": "block", "note": "honeypot"}, nil)
+		ask(2)
+		ask(3)
+		harness.Eventually(t, harness.Patience, c.mark+": banned", func() bool { return s.Banned(t, host) })
+		s.Must(t, "DELETE", path+"?value="+url.QueryEscape(c.mark), nil, nil)
+	}
+	if !s.Said("event=ban", "scanning") {
+		t.Error("the security log does not say so")
+	}
+	if r := s.caller.Ask(t, callTo("INVITE", "sip:bait@example.test", "")(s.caller, 0)); r.Status() != 200 {
+		t.Errorf("unmarked: %s", r.StartLine())
 	}
 }
 

@@ -23,6 +23,20 @@ func (l *Lists) FindNumber(kind Kind, number string, now int64) *Entry {
 	return longest(x.prefixes.Load(), p.Addr(), now)
 }
 
+// HasTraps tells whether any number or address is on the list [Traps]: mostly none is, and nobody has to look.
+func (l *Lists) HasTraps() bool {
+	x := l.index[Trap].Load()
+	return x.numbers.any.Load() || x.addresses.any.Load() || x.prefixes.Load().Size() > 0
+}
+
+// FindTrap looks a canonical number, which may be empty, and an AoR key up among the traps.
+func (l *Lists) FindTrap(number, aor string, now int64) *Entry {
+	if e := l.FindNumber(Trap, number, now); e != nil {
+		return e
+	}
+	return l.FindAddress(Trap, aor, now)
+}
+
 // FindAddress looks an AoR key up ("sip:bob@example.test"). Block entries match without regard to case, allow entries exactly.
 func (l *Lists) FindAddress(kind Kind, aor string, now int64) *Entry {
 	at := strings.IndexByte(aor, ':') + 1
