@@ -9,7 +9,7 @@ type ContentCheck struct {
 	Floor int `yaml:"floor"`
 	// Full is how many must have been judged until it is as sure as it will be.
 	Full int `yaml:"full"`
-	// Words is how many words and parts of words are remembered, 28 octets each.
+	// Words is how many words and parts of words are remembered, 14 octets each.
 	Words int `yaml:"words"`
 	// Reports is how many reported texts are remembered, to recognise others
 	// like them; about 2500 octets each.

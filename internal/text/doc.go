@@ -6,7 +6,8 @@
 // nobody here can read (encrypted, compressed, of unknown type) is named, for being unreadable is a fact of its own.
 //
 // [Normalise] undoes what spammers do to words: compatibility forms, look-alike letters of other scripts, invisible and direction-changing
-// characters, letters that stand apart, split links. [Append] makes of the result the hashed features that a filter learns from.
+// characters, letters that stand apart, split links. [Append] makes of the result the hashed features that a filter learns from:
+// words, how the text is written, the signs in it, and character n-grams, each of a [Class].
 //
 // All of it is linear in the input, bounded by constants, does no I/O, keeps no state and never fails: whatever cannot be decoded is left out.
 // Functions are safe for concurrent use; results do not point into their input.

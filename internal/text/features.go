@@ -1,24 +1,38 @@
 package text
 
 import (
-	"math/bits"
 	"slices"
 	"unicode/utf8"
 )
+
+// Class says what kind of evidence a feature is. It stands in the two lowest bits of the feature, so that who weighs features can weigh them by class.
+type Class uint64
+
+// The classes.
+const (
+	// Word is a word, or two that follow each other.
+	Word Class = iota
+	// Style is how a text is written: how long, how loud, in how long words.
+	Style
+	// Sign is how often a sign stands in a text.
+	Sign
+	// Gram is a few characters in a row.
+	Gram
+	classes = 4
+)
+
+// ClassOf returns the class of a feature.
+func ClassOf(feature uint64) Class { return Class(feature % classes) }
 
 // The kinds of features. Each has hashes of its own.
 const (
 	kindWord uint64 = iota + 1
 	kindPair
-	kindSkip
-	kindLeet
 	kindGram
 	kindHost
 	kindPath
 	kindNumber
 	kindPrefix
-	kindShape
-	kindMoney
 	kindStyle
 	kindNamed
 )
@@ -32,32 +46,49 @@ const (
 	longGram    = 5
 )
 
-// Append appends the features of a text to dst: hashes of its words and pairs of words, of their skeletons, of character n-grams that run across
-// whatever separates words, of hosts, telephone numbers and amounts, and of the way it is written. The result is sorted and has no duplicates.
+// Append appends the features of a text to dst: hashes of its words and pairs of words, of how it is written, of character n-grams that run across
+// whatever separates words, and of hosts and numbers. The result is sorted and has no duplicates.
 func Append(dst []uint64, n *Normal) []uint64 {
 	f := features{out: dst, from: len(dst)}
-	f.words(n.Folded)
-	f.grams(n.Folded)
 	f.style(n)
+	f.words(n.Folded)
+	f.links(n.Folded)
+	f.grams(n.Folded)
 	return f.finish()
 }
 
 // Named returns the feature of a fact that the caller names, like what kind of number a sender has.
-func Named(name string) uint64 { return hashString(kindNamed, name) }
+func Named(name string) uint64 { return in(Sign, hashString(kindNamed, name)) }
+
+// Said appends those of the features that are about what a text says, not how it is written: by these texts are alike.
+func Said(dst, features []uint64) []uint64 {
+	for _, f := range features {
+		if c := ClassOf(f); c == Word || c == Gram {
+			dst = append(dst, f)
+		}
+	}
+	return dst
+}
+
+// Marked gives a feature another name in its class: what a display name says and what a message says with the same word are two things.
+func Marked(feature, mark uint64) uint64 { return in(ClassOf(feature), feature^mix(mark)) }
+
+// in puts a hash into a class.
+func in(c Class, h uint64) uint64 { return h&^(classes-1) | uint64(c) }
 
 // features gathers hashes.
 type features struct {
 	out  []uint64
 	from int
-	last [2]uint64 // the two words before
-	raw  []byte    // scratch
+	last uint64 // the word before
+	raw  []byte // scratch
 }
 
 func (f *features) full() bool { return len(f.out)-f.from >= MaxFeatures }
 
-func (f *features) add(h uint64) {
+func (f *features) add(c Class, h uint64) {
 	if !f.full() {
-		f.out = append(f.out, h)
+		f.out = append(f.out, in(c, h))
 	}
 }
 
@@ -68,42 +99,30 @@ func (f *features) finish() []uint64 {
 	return f.out[:f.from+len(own)]
 }
 
-// words walks the text by words. What stands between them ends a word and is otherwise nothing, except in links and numbers.
+// words walks the text by words. What stands between them ends a word and is otherwise nothing.
 func (f *features) words(s string) {
 	for i := 0; i < len(s) && !f.full(); {
-		if end := linkEnd(s, i); end > i {
-			f.link(s[i:end])
-			i = end
-			continue
-		}
-		if end, digits := numberEnd(s, i); end > i {
-			f.number(s, i, end, digits)
-			i = end
-			continue
-		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		if !wordRune(r) {
-			if currency(r) {
-				f.add(hashString(kindMoney, string(r)))
-			}
+		if !wordRune(r) && !currency(r) {
 			i += size
 			continue
 		}
-		end := wordEnd(s, i)
+		end := wordEnd(s, i+size)
 		f.word(s[i:end])
 		i = end
 	}
 }
 
-// wordEnd finds the end of a word. An apostrophe, and signs that stand for letters, are part of it where letters follow.
+// wordEnd finds the end of a word. An apostrophe, and a sign that stands for a letter, are part of it between letters.
 func wordEnd(s string, i int) int {
 	for i < len(s) {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		if !wordRune(r) {
-			if (r != '\'' && leet(r) == r) || i+size >= len(s) {
+			if r != '\'' && r != '$' && r != '@' || i+size >= len(s) {
 				return i
 			}
-			if next, _ := utf8.DecodeRuneInString(s[i+size:]); !wordRune(next) {
+			before, _ := utf8.DecodeLastRuneInString(s[:i])
+			if next, _ := utf8.DecodeRuneInString(s[i+size:]); !letter(next) || !letter(before) {
 				return i
 			}
 		}
@@ -112,29 +131,67 @@ func wordEnd(s string, i int) int {
 	return i
 }
 
-// word adds a word, the pairs that it ends, and its skeleton.
+// word adds a word, with all its digits the same, and the pair that it makes with the one before. Where signs or digits may stand for letters the word that
+// is meant is added as well: "fr33" is a way to write a word, "150p" an amount like others.
 func (f *features) word(w string) {
 	if len(w) > longestWord*2 {
 		w = w[:longestWord*2]
 	}
-	h := hashString(kindWord, w)
-	f.add(h)
-	f.raw = appendSkeleton(f.raw[:0], w)
-	if len(f.raw) > 1 {
-		f.add(hashBytes(kindLeet, f.raw))
+	digits, letters, signs := 0, 0, 0
+	for _, r := range w {
+		switch {
+		case '0' <= r && r <= '9':
+			digits++
+		case wordRune(r):
+			letters++
+		case r != '\'':
+			signs++
+		}
 	}
+	f.raw = appendMasked(f.raw[:0], w)
+	h := hashBytes(kindWord, f.raw)
+	f.add(Word, h)
 	f.pair(h)
+	if digits+signs > 0 && letters >= digits+signs && letters > 1 {
+		f.meant(w)
+	}
 }
 
-// pair adds what h makes with the words before it.
+// meant adds the words that a word with digits or signs may stand for: 1 may be i or l.
+func (f *features) meant(w string) {
+	for _, one := range [...]byte{'i', 'l'} {
+		f.raw = f.raw[:0]
+		for i := 0; i < len(w); i++ {
+			c := w[i]
+			if c < utf8.RuneSelf && c != 'l' {
+				if c = byte(leet(rune(c))); c == 'i' && w[i] != 'i' {
+					c = one
+				}
+			}
+			f.raw = append(f.raw, c)
+		}
+		f.add(Word, hashBytes(kindWord, f.raw))
+	}
+}
+
+// pair adds what h makes with the word before it.
 func (f *features) pair(h uint64) {
-	if f.last[0] != 0 {
-		f.add(mix(f.last[0]*3 + h + kindPair))
+	if f.last != 0 {
+		f.add(Word, mix(f.last*3+h+kindPair))
 	}
-	if f.last[1] != 0 {
-		f.add(mix(f.last[1]*5 + h + kindSkip))
+	f.last = h
+}
+
+// appendMasked appends a word with all its digits the same.
+func appendMasked(dst []byte, w string) []byte {
+	for i := 0; i < len(w); i++ {
+		c := w[i]
+		if '0' <= c && c <= '9' {
+			c = '0'
+		}
+		dst = append(dst, c)
 	}
-	f.last[0], f.last[1] = h, f.last[0]
+	return dst
 }
 
 // appendSkeleton appends a word as it reads when digits and signs are taken for letters and repetitions for emphasis.
@@ -187,8 +244,11 @@ func (f *features) gram(window *[longGram]rune, n int) {
 	wide := window[(n-1)%longGram] >= 0x2e80
 	for k := 1; k <= longGram && k <= n; k++ {
 		h = mix(h*31 + uint64(window[(n-k)%longGram]))
-		if k >= shortGram || wide && k <= 2 {
-			f.add(h)
+		switch {
+		case wide && k <= 2:
+			f.add(Word, h)
+		case k >= shortGram:
+			f.add(Gram, h)
 		}
 	}
 }
@@ -211,21 +271,6 @@ func nearLetter(s string, i, size int) bool {
 }
 
 func letter(r rune) bool { return wordRune(r) && (r < '0' || r > '9') && r != utf8.RuneError }
-
-// style adds how a text is written: how long, how loud, how many digits.
-func (f *features) style(n *Normal) {
-	f.bucket("length", bits.Len(uint(len(n.Folded)/10)))
-	f.bucket("digits", bits.Len(uint(n.Digits)))
-	f.bucket("signs", bits.Len(uint(n.Signs)))
-	if n.Letters > 0 {
-		f.bucket("upper", 8*n.Upper/n.Letters)
-	}
-	if tricks := n.Tricks.Count(); tricks > 0 {
-		f.bucket("tricks", bits.Len(uint(tricks)))
-	}
-}
-
-func (f *features) bucket(name string, n int) { f.add(mix(hashString(kindStyle, name) + uint64(n))) }
 
 // hashString is FNV-1a, mixed at the end. Nobody gains by a collision here: who wants a word to be taken for another writes the other.
 func hashString(kind uint64, s string) uint64 {

@@ -73,7 +73,7 @@ func apart(r rune) bool {
 
 // wordRune tells what words are made of.
 func wordRune(r rune) bool {
-	return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || r >= 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r))
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r >= 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r))
 }
 
 // joinLinks puts links together that were taken apart: "www . site . com", "site[.]com", "site dot com", "hxxp : // site".

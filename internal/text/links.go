@@ -1,7 +1,6 @@
 package text
 
 import (
-	"math/bits"
 	"strings"
 )
 
@@ -77,23 +76,26 @@ func splitLink(link string) (host, path string) {
 	return strings.TrimPrefix(host, "www."), link[end:]
 }
 
-// link adds a link: that there is one, where it leads, and its path without what differs from copy to copy.
-func (f *features) link(s string) {
-	host, path := splitLink(s)
-	f.add(hashString(kindHost, ""))
-	for rest := host; rest != ""; {
-		f.add(hashString(kindHost, rest))
-		_, after, ok := strings.Cut(rest, ".")
-		if !ok {
-			break
+// links adds where links lead, and the numbers that may be called.
+func (f *features) links(s string) {
+	for i := 0; i < len(s) && !f.full(); {
+		if end := linkEnd(s, i); end > i {
+			f.link(s[i:end])
+			i = end
+		} else if end, digits := numberEnd(s, i); end > i {
+			f.number(s[i:end], digits)
+			i = end
+		} else {
+			i++
 		}
-		rest = after
 	}
-	if len(path) > 1 {
-		f.add(hashString(kindPath, path[:min(len(path), 12)]))
-		f.bucket("path", bits.Len(uint(len(path))))
-	}
-	f.pair(hashString(kindHost, ""))
+}
+
+// link adds that there is a link, where it leads, and its path without what differs from copy to copy.
+func (f *features) link(s string) {
+	host, _ := splitLink(s)
+	f.add(Word, hashString(kindHost, ""))
+	f.add(Word, hashString(kindHost, host))
 }
 
 // numberEnd returns where a number that begins at i ends, and how many digits it has: of a telephone number with the separators that people
@@ -132,40 +134,21 @@ func numberEnd(s string, i int) (end, digits int) {
 	return end, digits
 }
 
-// number adds a number: as it is, where it begins, how long it is, and what it counts.
-func (f *features) number(s string, i, end, digits int) {
+// number adds a number of so many digits that it may be called.
+func (f *features) number(s string, digits int) {
+	if digits < 7 {
+		return
+	}
 	f.raw = f.raw[:0]
-	for j := i; j < end; j++ {
+	for j := 0; j < len(s); j++ {
 		if digit(s[j]) {
 			f.raw = append(f.raw, s[j])
 		}
 	}
-	f.add(hashBytes(kindNumber, f.raw))
-	shape := mix(kindShape*77 + uint64(digits))
-	f.add(shape)
-	if digits >= 5 {
-		f.add(hashBytes(kindPrefix, f.raw[:3]))
-		f.add(mix(hashBytes(kindPrefix, f.raw[:2]) + uint64(digits)))
-	}
-	if before := strings.TrimRight(s[:i], " "); before != "" {
-		if sign := lastRune(before); currency(sign) {
-			f.add(mix(hashString(kindMoney, string(sign)) + uint64(digits)))
-		}
-	}
-	if u := unitOf(s[end:]); u != "" {
-		f.add(mix(hashString(kindMoney, u) + uint64(digits)))
-	}
-	f.pair(shape)
+	f.add(Word, hashBytes(kindNumber, f.raw))
 }
 
 func digit(c byte) bool { return '0' <= c && c <= '9' }
-
-func lastRune(s string) (last rune) {
-	for _, r := range s[max(0, len(s)-4):] {
-		last = r
-	}
-	return last
-}
 
 // currency knows the signs of money.
 func currency(r rune) bool {

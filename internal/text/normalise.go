@@ -27,8 +27,8 @@ type Normal struct {
 	Folded string
 	// Tricks are what had to be undone.
 	Tricks Tricks
-	// Upper, Letters, Digits and Signs count the characters as they were written: capitals, letters in all, digits, "!" and "?".
-	Upper, Letters, Digits, Signs int
+
+	cased string // Folded with its capitals, and links as they were written
 }
 
 // Normalise makes text comparable. It takes time linear in len(s); what is beyond MaxText is left out.
@@ -39,8 +39,19 @@ func Normalise(s string) Normal {
 	var f folder
 	f.run(canonical(s))
 	text := joinSpaced(f.out, &f.n.Tricks)
-	f.n.Folded = joinLinks(string(text), &f.n.Tricks)
+	f.n.cased = string(text)
+	f.n.Folded = joinLinks(lower(text), &f.n.Tricks)
 	return f.n
+}
+
+// lower returns what folding left with its capitals made small.
+func lower(text []rune) string {
+	for i, r := range text {
+		if r >= utf8.RuneSelf || 'A' <= r && r <= 'Z' {
+			text[i] = unicode.ToLower(r)
+		}
+	}
+	return string(text)
 }
 
 // canonical takes compatibility forms and accents away. Only the accents of scripts that mostly do without them go: in others they are vowels.
@@ -98,25 +109,21 @@ func (f *folder) one(r rune) {
 	low := unicode.ToLower(r)
 	switch {
 	case unicode.IsLetter(r):
-		f.n.Letters++
-		if low != r {
-			f.n.Upper++
-		}
 		f.right = f.right || 0x590 <= r && r <= 0x8ff
 		f.letter(low)
 	case unicode.IsDigit(r):
-		f.n.Digits++
 		f.endHidden()
 	default:
-		if r == '!' || r == '?' {
-			f.n.Signs++
-		}
 		f.endWord()
 	}
 	if unicode.IsSpace(low) || unicode.IsControl(low) {
 		low = ' '
 	}
-	f.out = append(f.out, fold(low))
+	folded := fold(low)
+	if low != r && folded < utf8.RuneSelf {
+		folded = unicode.ToUpper(folded)
+	}
+	f.out = append(f.out, folded)
 }
 
 func (f *folder) letter(low rune) {

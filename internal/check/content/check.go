@@ -19,6 +19,7 @@ import (
 
 	"gatehouse.example/internal/state/campaign"
 	"gatehouse.example/internal/state/tokens"
+	"gatehouse.example/internal/text"
 	"gatehouse.example/screen"
 	"gatehouse.example/verdict"
 )
@@ -30,6 +31,7 @@ const (
 	signalCampaign   = "CONTENT_CAMPAIGN"
 	signalSender     = "CONTENT_SENDER"
 	signalSenderHam  = "CONTENT_SENDER_HAM"
+	signalKind       = "CONTENT_SENDER_KIND"
 	signalOpaque     = "CONTENT_OPAQUE"
 	signalObfuscated = "CONTENT_OBFUSCATED"
 	signalLearning   = "CONTENT_LEARNING"
@@ -47,6 +49,8 @@ func Info() screen.Info {
 				Description: "The text is a near-duplicate of a reported one; full strength when the called user or three people have reported it."},
 			{Name: signalSender, Weight: 6, Description: "Texts of this sender were reported before, by the called user or by others."},
 			{Name: signalSenderHam, Weight: -4, Description: "The called user has said that he wants this sender's texts; worth little where nothing proves the sender."},
+			{Name: signalKind, Weight: 6,
+				Description: "Nobody here has judged this sender, but mostly reported are senders of its kind: short codes, telephone numbers, words. Never full."},
 			{Name: signalOpaque, Weight: 2, Description: "The body is encrypted, compressed or of an unknown type: nobody here can read it."},
 			{Name: signalObfuscated, Weight: 3, Description: "Words are hidden from filters: look-alike letters, invisible characters, letters that stand apart, links taken apart."},
 			{Name: signalLearning, Weight: 0, Description: "The check has no opinion yet, and says why."},
@@ -189,7 +193,8 @@ func decimal(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 
 // campaign reports near-duplicates of reported texts.
 func (c *Check) campaign(a *screen.Attempt, t *reading, r *screen.Report) {
-	m := c.campaigns.Find(t.features, place(a).User, a.Time)
+	said := text.Said(nil, t.features)
+	m := c.campaigns.Find(said, place(a).User, a.Time)
 	if m.Likeness == 0 || m.Ham >= m.Spam {
 		return
 	}
@@ -198,7 +203,7 @@ func (c *Check) campaign(a *screen.Attempt, t *reading, r *screen.Report) {
 		strength = 1
 	}
 	if !a.Probe {
-		c.campaigns.Touch(t.features, a.Time)
+		c.campaigns.Touch(said, a.Time)
 	}
 	who := " people have"
 	if m.Spam == 1 {
@@ -221,6 +226,10 @@ func (c *Check) sender(a *screen.Attempt, r *screen.Report) {
 	}
 	key, proven := senderKey(a)
 	s := c.tokens.Sender(key, place(a))
+	if s == (tokens.Sender{}) {
+		c.kind(a, r)
+		return
+	}
 	own, all := lean(s.OwnSpam, s.OwnHam), lean(s.AllSpam, s.AllHam)*othersPart
 	bad := own
 	if s.OwnSpam+s.OwnHam == 0 {
@@ -237,6 +246,19 @@ func (c *Check) sender(a *screen.Attempt, r *screen.Report) {
 		r.Signal(signalSenderHam, strength, said(&s))
 	}
 }
+
+// kind reports what was said about senders like this one, who is new to everyone. Who sends says more than what is sent, and that is all that is known of him.
+func (c *Check) kind(a *screen.Attempt, r *screen.Report) {
+	s := c.tokens.Sender(kindKey(a), place(a))
+	spam, ham := max(s.OwnSpam, s.AllSpam), max(s.OwnHam, s.AllHam)
+	if strength := float64(spam-ham) / float64(spam+ham+1); strength > kindFloor {
+		r.Signal(signalKind, strength, "nobody here has judged this sender; senders of its kind ("+senderKind(a)+") were reported "+strconv.Itoa(spam)+" times and wanted "+
+			strconv.Itoa(ham)+" times")
+	}
+}
+
+// kindFloor is how clear what was said about a kind must be: twice reported and never wanted, or four times as often.
+const kindFloor = 0.6
 
 // lean is how far what was said leans to one side, -1 to 1.
 func lean(spam, ham int) float64 {

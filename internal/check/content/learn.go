@@ -2,6 +2,7 @@ package content
 
 import (
 	"gatehouse.example/internal/state/tokens"
+	"gatehouse.example/internal/text"
 	"gatehouse.example/screen"
 	"gatehouse.example/verdict"
 )
@@ -40,26 +41,33 @@ func (c *Check) Judge(a *screen.Attempt, label, by string) {
 		return
 	}
 	p := place(a)
-	_, reversed := c.tokens.Learn(&tokens.Lesson{Features: features, Place: p, Spam: spam, By: by, Trusted: by == operator, Time: a.Time})
+	learned, reversed := c.tokens.Learn(&tokens.Lesson{ID: a.ID, Features: features, Place: p, Spam: spam, By: by, Trusted: by == operator, Time: a.Time})
 	if a.Kind != verdict.Message {
 		c.calls.Add(1)
 		return
 	}
-	c.campaigns.Report(features, by, spam, a.Time)
-	key, _ := senderKey(a)
+	c.campaigns.Report(text.Said(nil, features), by, spam, a.Time)
 	if reversed {
-		c.tokens.Tell(key, p, by, !spam, -1, a.Time)
+		c.tell(a, by, !spam, -1)
 	}
-	c.tokens.Tell(key, p, by, spam, 1, a.Time)
+	if learned || reversed {
+		c.tell(a, by, spam, 1)
+	}
 }
 
 // retract takes back what somebody has said.
 func (c *Check) retract(a *screen.Attempt, features []uint64, by string) {
-	spam, ok := c.tokens.Unlearn(features, by)
+	spam, ok := c.tokens.Unlearn(a.ID, features, by)
 	if !ok || a.Kind != verdict.Message {
 		return
 	}
-	c.campaigns.Retract(features, by)
+	c.campaigns.Retract(text.Said(nil, features), by)
+	c.tell(a, by, spam, -1)
+}
+
+// tell notes what somebody says about a message's sender, and about senders of its kind.
+func (c *Check) tell(a *screen.Attempt, by string, spam bool, n int) {
 	key, _ := senderKey(a)
-	c.tokens.Tell(key, place(a), by, spam, -1, a.Time)
+	c.tokens.Tell(key, place(a), by, spam, n, a.Time)
+	c.tokens.Tell(kindKey(a), place(a), by, spam, n, a.Time)
 }

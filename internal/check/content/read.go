@@ -13,6 +13,7 @@ import (
 
 // reading is an attempt's text, made comparable.
 type reading struct {
+	said     string
 	normal   text.Normal
 	features []uint64
 }
@@ -23,7 +24,7 @@ func read(a *screen.Attempt) (t reading) {
 	if a.Kind != verdict.Message {
 		said = spoken(a)
 	}
-	t.normal = text.Normalise(said)
+	t.said, t.normal = said, text.Normalise(said)
 	if strings.TrimSpace(t.normal.Folded) == "" {
 		return t
 	}
@@ -38,9 +39,9 @@ func read(a *screen.Attempt) (t reading) {
 
 // apart gives the features of headers names of their own: what a name says and what a message says with the same word are two things.
 func apart(features []uint64) []uint64 {
-	const headers = 0x9e3779b97f4a7c15
+	const headers = 1
 	for i := range features {
-		features[i] ^= headers
+		features[i] = text.Marked(features[i], headers)
 	}
 	slices.Sort(features)
 	return features
@@ -105,6 +106,9 @@ func senderKey(a *screen.Attempt) (key string, proven bool) {
 	return "claimed " + a.From.Claimed, false
 }
 
+// kindKey names the kind of sender among senders.
+func kindKey(a *screen.Attempt) string { return "kind " + senderKind(a) }
+
 // place is where the attempt was meant to go. What is no message has experience of its own.
 func place(a *screen.Attempt) tokens.Place {
 	p := tokens.Place{Domain: a.ToDomain, User: a.To.User}
@@ -131,7 +135,7 @@ const (
 
 // windows are the features of the parts of a long text.
 func (t *reading) windows() (out [][]uint64) {
-	s := t.normal.Folded
+	s := t.said
 	if len(s) < windowSize+windowStep {
 		return nil
 	}
@@ -140,7 +144,7 @@ func (t *reading) windows() (out [][]uint64) {
 		if end <= begin {
 			continue
 		}
-		part := text.Normal{Folded: s[begin:end]}
+		part := text.Normalise(s[begin:end])
 		out = append(out, text.Append(nil, &part))
 	}
 	return out

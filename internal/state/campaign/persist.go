@@ -23,7 +23,7 @@ type Storage interface {
 var ErrDamaged = errors.New("campaign: the stored reports are damaged and left out")
 
 // stateName is the memory's name in the storage; the version of its form is part of it.
-const stateName = "campaign-1"
+const stateName = "campaign-2"
 
 type stored struct {
 	Features, Spam, Ham []uint64

@@ -5,18 +5,11 @@ import (
 	"slices"
 )
 
-// heldSize is how many scores of each kind are remembered.
-const heldSize = 4096
-
-// calibration keeps how lessons would have been judged before they were learned, and says how high a score must be. The newest replace the
-// oldest: early scores are those of a memory that knew little.
+// calibration says how high a score must be, from the scores that remembered lessons have without their own voice.
 type calibration struct {
-	ham, spam   []float32
-	atH, atS    int
-	cached      thresholds
-	cachedAfter int
-	lessons     int
-	known       average // of the part of the features of a message that is known
+	fitted thresholds
+	due    int     // changes until the thresholds are fitted anew
+	known  average // of the part of the features of a message that is known
 }
 
 // average is an exponential average, and the same of the squares.
@@ -48,62 +41,85 @@ func (c *calibration) strange(known float64) (margin float64, impossible bool) {
 	return margin, known < c.known.mean-4*spread
 }
 
-// thresholds are scores: what about one wanted message in some thousand passes, what one in a hundred passes, and what half of them lie below.
+// thresholds are scores: what fewer than one wanted message in a thousand passes, what divides both kinds best, and what half of the wanted ones lie below.
 type thresholds struct{ high, low, middle float64 }
 
-// The shares of wanted messages above the thresholds, by the tail that is fitted. What is judged before it is learned is judged by a younger memory, so of
-// new messages about a twentieth of that share passes (measured: docs/effect/text.md).
+// none lets nothing pass.
+const none = 1e6
+
+// shareHigh is the part of the wanted messages that an exponential tail has above the strict threshold. Their own is thinner, so that fewer are: a third of it
+// (docs/effect/text.md).
+const shareHigh = 0.001
+
+// Scores of few messages say little, and where both kinds lie far apart neither does what lies between: no threshold is lower than what a plain reading of the odds asks
+// for, and the strict one stays cautious until enough wanted messages are known.
 const (
-	shareHigh = 0.006
-	shareLow  = 0.03
+	enough   = 1000
+	cautious = 1.5
 )
 
-// add takes the score that a lesson would have had, and the part of it that was known.
-func (c *calibration) add(score, known float64, spam bool) {
-	c.known.add(known)
-	list, at := &c.ham, &c.atH
-	if spam {
-		list, at = &c.spam, &c.atS
-	}
-	if len(*list) < heldSize {
-		*list = append(*list, float32(score))
-	} else {
-		(*list)[*at%heldSize] = float32(score)
-		*at++
-	}
-	if c.lessons++; c.lessons-c.cachedAfter >= 16+len(c.ham)/16 || c.lessons <= 64 {
-		c.cached, c.cachedAfter = c.fit(), c.lessons
+func (c *calibration) thresholds() thresholds { return c.fitted }
+
+// changed notes that an example was judged anew.
+func (c *calibration) changed(examples []example) {
+	if c.due--; c.due <= 0 {
+		c.fit(examples)
+		c.due = len(examples) / 4
 	}
 }
 
-func (c *calibration) thresholds() thresholds {
-	if c.lessons == 0 {
-		return thresholds{high: 1.5, low: 0.5, middle: -1}
+// fit finds the thresholds.
+func (c *calibration) fit(examples []example) {
+	var ham, spam []float64
+	for i := range examples {
+		switch e := &examples[i]; {
+		case !e.judged || !e.counted:
+		case e.spam:
+			spam = append(spam, float64(e.held))
+		default:
+			ham = append(ham, float64(e.held))
+		}
 	}
-	return c.cached
+	slices.Sort(ham)
+	slices.Sort(spam)
+	c.fitted = thresholds{high: none, low: none, middle: -none}
+	if len(ham) < leastOfEach || len(spam) < leastOfEach {
+		return
+	}
+	young := 1 - min(1, float64(len(ham))/enough)
+	c.fitted.high = max(tail(ham), cautious*young)
+	c.fitted.low = min(c.fitted.high, max(divide(ham, spam), 0))
+	c.fitted.middle = ham[len(ham)/2]
 }
 
-// fit takes the highest scores of wanted messages for an exponential tail, which says more about the rarest than their few scores alone. Scores
-// of few messages say little, so until there are a thousand the thresholds stay above what a plain reading of the odds asks for.
-func (c *calibration) fit() thresholds {
-	n := len(c.ham)
-	young := 1 - min(1, float64(n)/1000)
-	t := thresholds{high: 1.5*young - 2*(1-young), low: 0.5*young - 3*(1-young), middle: -1}
-	if n < 8 {
-		return t
-	}
-	sorted := slices.Clone(c.ham)
-	slices.Sort(sorted)
+// tail takes the highest scores of wanted messages for an exponential tail, which says more about the rarest than their few scores alone.
+func tail(ham []float64) float64 {
+	n := len(ham)
 	m := max(5, n/20)
-	at := float64(sorted[n-m])
+	at := ham[n-min(m, n)]
 	excess := 0.0
-	for _, s := range sorted[n-m:] {
-		excess += float64(s) - at
+	for _, s := range ham[n-min(m, n):] {
+		excess += s - at
 	}
 	excess = max(excess/float64(m), 0.05)
-	part := float64(m) / float64(n)
-	t.high = max(t.high, at+excess*math.Log(part/shareHigh))
-	t.low = min(t.high, max(t.low, at+excess*math.Log(max(1, part/shareLow))))
-	t.middle = float64(sorted[n/2])
-	return t
+	return at + excess*math.Log(float64(m)/float64(n)/shareHigh)
+}
+
+// divide returns the score that has the fewest on its wrong side; both lists are sorted.
+func divide(ham, spam []float64) float64 {
+	best, at := len(spam), ham[len(ham)-1]
+	below := 0
+	for i, s := range ham {
+		for below < len(spam) && spam[below] <= s {
+			below++
+		}
+		if wrong := len(ham) - 1 - i + below; wrong <= best {
+			best, at = wrong, s
+		}
+	}
+	next, _ := slices.BinarySearch(spam, at)
+	if next < len(spam) && spam[next] > at {
+		return (at + spam[next]) / 2
+	}
+	return at
 }

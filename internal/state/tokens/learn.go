@@ -1,33 +1,17 @@
 package tokens
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
-// The learner's constants. Five steps for each lesson come near to what going through all lessons five times gives.
-const (
-	step      = 0.1
-	rehearsed = 5
-	tiny      = 0.005 // a smaller error teaches nothing
-	mostKept  = 1024  // features of one example
-)
+// mostKept is how many features of one text are learned.
+const mostKept = 1024
 
-// learner is logistic regression with AdaGrad steps (Duchi, Hazan, Singer 2011); the weights stand in the table.
-type learner struct {
-	bias  float64
-	bias2 float64 // squares of its gradients
-	state uint64  // of the generator that chooses what is rehearsed
-}
-
-// next is splitmix64.
-func (l *learner) next() uint64 {
-	l.state += 0x9e3779b97f4a7c15
-	return mix(l.state)
-}
+// Again is how many of the lessons of old are judged again at each new one.
+const again = 4
 
 // Lesson is one message about which a person said something.
 type Lesson struct {
+	// ID names the message: the same account teaches once with it.
+	ID string
 	// Features are sorted and without duplicates.
 	Features []uint64
 	// Place is where it was meant to go.
@@ -42,7 +26,7 @@ type Lesson struct {
 	Time time.Time
 }
 
-// Learn takes a lesson. It reports learned as false where this account has said the same about the same text before, or has said more than its
+// Learn takes a lesson. It reports learned as false where this account has said the same about the same message before, or has said more than its
 // share. Where it said the opposite before, that is taken back first, and reversed is true.
 func (m *Memory) Learn(l *Lesson) (learned, reversed bool) {
 	if len(l.Features) == 0 {
@@ -54,7 +38,7 @@ func (m *Memory) Learn(l *Lesson) (learned, reversed bool) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	id := exampleID(features, l.By)
+	id := exampleID(features, l.By, l.ID)
 	if i := m.examples.find(id); i >= 0 {
 		if m.examples.all[i].spam == l.Spam {
 			return false, false
@@ -71,15 +55,17 @@ func (m *Memory) Learn(l *Lesson) (learned, reversed bool) {
 		return false, reversed
 	}
 	m.dirty = true
-	m.lessons++
-	m.note(&e, l)
-	for range rehearsed - 1 {
-		if i := m.examples.pick(m.lr.next()); i >= 0 {
-			m.step(&m.examples.all[i], e.day)
+	m.taught++
+	if e.wide {
+		m.hold(&e)
+	}
+	m.count(&e, 1)
+	m.examples.add(e)
+	for range again {
+		if e := m.examples.next(); e != nil && e.wide {
+			m.hold(e)
 		}
 	}
-	m.step(&e, e.day)
-	m.examples.add(e)
 	return true, reversed
 }
 
@@ -105,93 +91,76 @@ func (m *Memory) fair(by string) bool {
 	return own < grace+share*others/n
 }
 
-// note counts a lesson, and how it would have been judged.
-func (m *Memory) note(e *example, l *Lesson) {
-	if m.spam >= leastOfEach && m.ham >= leastOfEach {
-		layers := m.layers(l.Place)
-		score, known := m.score(e.features, &layers, e.day)
-		margin, _ := m.held.strange(known)
-		m.held.add(score-brief(len(e.features))-margin, known, e.spam)
+// hold judges a lesson as if it had not been learned.
+func (m *Memory) hold(e *example) {
+	if m.counted.spam < leastOfEach || m.counted.ham < leastOfEach {
+		return
 	}
-	if e.wide {
-		m.accounts.add(l.By, e.spam, 1)
-		m.domains.add(e.domain, e.spam, 1)
-		m.count(e, 1)
+	layers := m.layers(Place{Domain: e.domain})
+	if e.counted {
+		layers.leave = e
 	}
-	if e.local {
-		m.users.add(e.user, e.spam, 1)
+	score, known := m.score(e.features, &layers, e.day)
+	margin, _ := m.held.strange(known)
+	if !e.counted {
+		m.held.known.add(known)
 	}
+	e.held, e.judged = float32(score-margin), true
+	m.held.changed(m.examples.all)
 }
+
+// mostCounts is how many lessons are counted before all counts are halved.
+const mostCounts = 1 << 15
 
 // count puts an example into the counts, or takes it out.
 func (m *Memory) count(e *example, by int) {
-	if e.spam {
-		m.spam = max(0, m.spam+float64(by))
-	} else {
-		m.ham = max(0, m.ham+float64(by))
-	}
-	for _, f := range e.features {
-		m.table.put(f, e.day).count(e.spam, by)
-	}
-}
-
-// step moves the weights towards what would have been right for an example.
-func (m *Memory) step(e *example, day uint16) {
-	if len(e.features) == 0 {
-		return // taken back
-	}
-	layers := layerSet{n: 1}
-	if e.domain != "" && m.domains.len() > 1 {
-		layers.keys[layers.n] = keyOf("domain", e.domain)
-		layers.n++
+	e.counted = by > 0
+	if e.wide {
+		m.accounts.add(e.by, e.spam, by)
+		m.domains.add(e.domain, e.spam, by)
+		m.counted.add(e.spam, by)
 	}
 	if e.user != "" {
-		layers.keys[layers.n] = keyOf("user", e.user)
-		layers.n++
+		m.users.add(e.user, e.spam, by)
 	}
-	score, _ := m.score(e.features, &layers, day)
-	wanted := 0.0
-	if e.spam {
-		wanted = 1
-	}
-	g := 1/(1+math.Exp(-score)) - wanted
-	if math.Abs(g) < tiny {
-		return
-	}
-	gx := float32(g / math.Sqrt(float64(len(e.features))))
-	for i, key := range layers.keys[:layers.n] {
-		if i == 0 && !e.wide {
+	domain, user := keyOf("domain", e.domain), keyOf("user", e.user)
+	for _, f := range e.features {
+		if e.wide {
+			m.table.put(f, e.day).count(e.spam, by)
+		}
+		if f%classes == classGram {
 			continue
 		}
-		for _, f := range e.features {
-			if i > 0 {
-				f = mix(f ^ key)
-			}
-			m.table.put(f, day).move(gx)
+		if e.wide && e.domain != "" {
+			m.table.put(mix(f^domain), e.day).count(e.spam, by)
+		}
+		if e.user != "" {
+			m.table.put(mix(f^user), e.day).count(e.spam, by)
 		}
 	}
-	if e.wide {
-		m.lr.bias2 += g * g
-		m.lr.bias -= step * g / (math.Sqrt(m.lr.bias2) + 1e-3)
+	if m.counted.total() > mostCounts {
+		m.halve()
 	}
 }
 
-func (e *entry) move(gx float32) {
-	e.g += gx * gx
-	e.w -= step * gx / (float32(math.Sqrt(float64(e.g))) + 1e-3)
+// halve makes old lessons count half, so that new ones weigh more.
+func (m *Memory) halve() {
+	m.table.halve()
+	m.counted.halve()
+	m.domains.halve()
+	m.users.halve()
+	m.accounts.halve()
 }
 
-// Unlearn takes back what an account has said about a text. The counts are as before; what the learner has made of it fades because it is
-// rehearsed no more.
-//
-// It returns what the account had said, and whether it had.
-func (m *Memory) Unlearn(features []uint64, by string) (spam, ok bool) {
+// Unlearn takes back what an account has said about a text, as long as that is remembered: the counts are as before. It returns what the account had said, and whether it
+// had.
+func (m *Memory) Unlearn(id string, features []uint64, by string) (spam, ok bool) {
 	if len(features) > mostKept {
 		features = thin(features)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	i := m.examples.find(exampleID(features, by))
+	i := m.examples.find(exampleID(features, by, id))
 	if i < 0 {
 		return false, false
 	}
@@ -201,27 +170,18 @@ func (m *Memory) Unlearn(features []uint64, by string) (spam, ok bool) {
 }
 
 func (m *Memory) takeBack(i int) {
-	e := m.examples.all[i]
 	m.dirty = true
-	if e.wide {
-		m.accounts.add(e.by, e.spam, -1)
-		m.domains.add(e.domain, e.spam, -1)
-		m.count(&e, -1)
-	}
-	if e.local {
-		m.users.add(e.user, e.spam, -1)
-	}
-	e.spam = !e.spam
-	m.step(&e, e.day) // one step back
+	m.count(&m.examples.all[i], -1)
 	m.examples.remove(i)
+	m.held.changed(m.examples.all)
 }
 
 // thin keeps an even choice of the features of a long text: those with the smallest hashes.
 func thin(features []uint64) []uint64 { return features[:mostKept] }
 
-// exampleID names what one account said about one text.
-func exampleID(features []uint64, by string) uint64 {
-	h := keyOf("by", by)
+// exampleID names what one account said about one message.
+func exampleID(features []uint64, by, id string) uint64 {
+	h := keyOf("by", by) + keyOf("id", id)
 	for _, f := range features {
 		h = mix(h*31 + f)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"gatehouse.example/internal/state/keep"
@@ -22,7 +21,7 @@ type Storage interface {
 var ErrDamaged = errors.New("tokens: the stored memory is damaged; it is left out and learned anew")
 
 // stateName is the memory's name in the storage; the version of its form is part of it.
-const stateName = "tokens-1"
+const stateName = "tokens-2"
 
 // image is the memory as it is stored.
 type image struct {
@@ -30,26 +29,25 @@ type image struct {
 	Entries                  []stored
 	SenderKeys               []uint64
 	Senders                  []stored
-	Bias, Bias2              float64
-	State                    uint64
-	Spam, Ham                float64
-	Lessons                  uint64
-	HeldHam, HeldSpam        []float32
+	Spam, Ham                int
+	Taught                   uint64
 	Known                    [3]float64
 	Examples                 []storedExample
 	Domains, Users, Accounts map[string][2]int
 }
 
 type stored struct {
-	W, G           float32
 	Spam, Ham, Day uint16
 }
 
 type storedExample struct {
+	ID                uint64
 	Features          []uint64
 	Spam, Wide, Local bool
 	Domain, User, By  string
 	Day               uint16
+	Judged            bool
+	Held              float32
 }
 
 // Load fills the memory from its storage.
@@ -104,8 +102,7 @@ func (m *Memory) Run(ctx context.Context, complain func(error)) error {
 // image copies what is to be stored; features of examples are never changed and need no copy.
 func (m *Memory) image() *image {
 	img := &image{
-		Bias: m.lr.bias, Bias2: m.lr.bias2, State: m.lr.state, Spam: m.spam, Ham: m.ham, Lessons: m.lessons,
-		HeldHam: slices.Clone(m.held.ham), HeldSpam: slices.Clone(m.held.spam),
+		Spam: m.counted.spam, Ham: m.counted.ham, Taught: m.taught,
 		Known:   [3]float64{m.held.known.n, m.held.known.mean, m.held.known.square},
 		Domains: m.domains.export(), Users: m.users.export(), Accounts: m.accounts.export(),
 	}
@@ -114,7 +111,7 @@ func (m *Memory) image() *image {
 	for i := range m.examples.all {
 		e := &m.examples.all[i]
 		if len(e.features) > 0 {
-			img.Examples = append(img.Examples, storedExample{e.features, e.spam, e.wide, e.local, e.domain, e.user, e.by, e.day})
+			img.Examples = append(img.Examples, storedExample{e.id, e.features, e.spam, e.wide, e.local, e.domain, e.user, e.by, e.day, e.judged, e.held})
 		}
 	}
 	return img
@@ -132,28 +129,32 @@ func (m *Memory) restore(b []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.clear()
-	m.lr = learner{bias: img.Bias, bias2: img.Bias2, state: img.State}
-	m.spam, m.ham, m.lessons = img.Spam, img.Ham, img.Lessons
+	m.counted, m.taught = lessons{img.Spam, img.Ham}, img.Taught
 	m.table.fill(img.Keys, img.Entries)
 	m.senders.fill(img.SenderKeys, img.Senders)
 	m.domains.fill(img.Domains)
 	m.users.fill(img.Users)
 	m.accounts.fill(img.Accounts)
-	m.held.ham, m.held.spam = img.HeldHam, img.HeldSpam
 	m.held.known = average{img.Known[0], img.Known[1], img.Known[2]}
-	m.held.lessons = len(img.HeldHam) + len(img.HeldSpam)
-	m.held.cached, m.held.cachedAfter = m.held.fit(), m.held.lessons
-	for _, e := range img.Examples {
-		m.examples.add(example{exampleID(e.Features, e.By), e.Features, e.Spam, e.Wide, e.Local, e.Domain, e.User, e.By, e.Day})
+	for i := range img.Examples {
+		m.examples.add(img.Examples[i].example())
 	}
+	m.held.fit(m.examples.all)
 	return nil
+}
+
+func (e *storedExample) example() example {
+	return example{
+		id: e.ID, features: e.Features, spam: e.Spam, wide: e.Wide, local: e.Local, domain: e.Domain, user: e.User, by: e.By, day: e.Day,
+		counted: true, judged: e.Judged, held: e.Held,
+	}
 }
 
 func (t *table) export() (keys []uint64, entries []stored) {
 	for i, k := range t.keys {
 		if k != 0 {
 			e := &t.entries[i]
-			keys, entries = append(keys, k), append(entries, stored{e.w, e.g, e.spam, e.ham, e.day})
+			keys, entries = append(keys, k), append(entries, stored{e.spam, e.ham, e.day})
 		}
 	}
 	return keys, entries
@@ -162,7 +163,7 @@ func (t *table) export() (keys []uint64, entries []stored) {
 func (t *table) fill(keys []uint64, entries []stored) {
 	for i, k := range keys {
 		s := entries[i]
-		*t.put(k, s.Day) = entry{w: s.W, g: s.G, spam: s.Spam, ham: s.Ham, day: s.Day}
+		*t.put(k, s.Day) = entry{spam: s.Spam, ham: s.Ham, day: s.Day}
 	}
 }
 
@@ -184,7 +185,7 @@ func (c *counter) fill(from map[string][2]int) {
 // Stats are the memory's counters.
 type Stats struct {
 	Entries, Capacity, Examples, Senders int
-	Spam, Ham                            float64
+	Spam, Ham                            int
 	Lessons, Refused, Evicted            uint64
 	Bytes                                int
 }
@@ -194,10 +195,10 @@ func (m *Memory) Stats() Stats {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	s := Stats{
-		Entries: m.table.used, Capacity: len(m.table.keys), Examples: len(m.examples.all), Senders: m.senders.used, Spam: m.spam, Ham: m.ham,
-		Lessons: m.lessons, Refused: m.refused, Evicted: m.table.evicted,
+		Entries: m.table.used, Capacity: len(m.table.keys), Examples: len(m.examples.all), Senders: m.senders.used, Spam: m.counted.spam, Ham: m.counted.ham,
+		Lessons: m.taught, Refused: m.refused, Evicted: m.table.evicted,
 	}
-	const entrySize = 28
+	const entrySize = 14
 	s.Bytes = entrySize * (len(m.table.keys) + len(m.senders.keys))
 	for i := range m.examples.all {
 		s.Bytes += 128 + 8*len(m.examples.all[i].features)

@@ -1,6 +1,6 @@
 package tokens
 
-// example is a lesson that is kept for rehearsal.
+// example is a lesson that is kept, to be judged again and to be taken back.
 type example struct {
 	id           uint64
 	features     []uint64
@@ -10,15 +10,19 @@ type example struct {
 	domain, user string
 	by           string
 	day          uint16
+	counted      bool    // it stands in the counts
+	judged       bool    // held says something
+	held         float32 // the score that it has without its own voice
 }
 
 // ring keeps the newest examples, of each kind at least a half.
 type ring struct {
-	all   []example
-	index map[uint64]int
-	most  int
-	at    [2]int // where the next one of each kind goes when its half is full
-	kind  [2][]int
+	all    []example
+	index  map[uint64]int
+	most   int
+	cursor int
+	at     [2]int // where the next one of each kind goes when its half is full
+	kind   [2][]int
 }
 
 func newRing(most int) ring { return ring{most: most, index: make(map[uint64]int)} }
@@ -30,12 +34,16 @@ func (r *ring) find(id uint64) int {
 	return -1
 }
 
-// pick chooses an example, by a random number.
-func (r *ring) pick(n uint64) int {
+// next returns one example after the other, nil where there is none or one was forgotten.
+func (r *ring) next() *example {
 	if len(r.all) == 0 {
-		return -1
+		return nil
 	}
-	return int(n % uint64(len(r.all)))
+	r.cursor = (r.cursor + 1) % len(r.all)
+	if e := &r.all[r.cursor]; len(e.features) > 0 {
+		return e
+	}
+	return nil
 }
 
 // add keeps an example. Where there is no room it takes the place of the oldest of its kind, or of the other kind where that has more than half.

@@ -5,10 +5,8 @@ const ways = 8
 
 // entry is what is known about one feature of one layer.
 type entry struct {
-	w, g      float32 // the learner's weight, and the sum of the squares of its gradients
-	spam, ham uint16  // messages with it
-	day       uint16  // of the last lesson
-	_         uint16
+	spam, ham uint16 // messages with it
+	day       uint16 // of the last lesson
 }
 
 // table is a hash table of fixed size. A feature stands in one of eight places; where all are taken, the least useful one makes room.
@@ -25,7 +23,7 @@ func newTable(entries int) *table {
 }
 
 // base is the first place of a key.
-func (t *table) base(key uint64) int { return int(key>>1%uint64(len(t.keys)/ways)) * ways }
+func (t *table) base(key uint64) int { return int(key>>2%uint64(len(t.keys)/ways)) * ways }
 
 // find returns what is known about a key, or nil.
 func (t *table) find(key uint64) *entry {
@@ -106,4 +104,15 @@ func mix(h uint64) uint64 {
 	h = (h ^ h>>33) * 0xff51afd7ed558ccd
 	h = (h ^ h>>33) * 0xc4ceb9fe1a85ec53
 	return h ^ h>>33
+}
+
+// halve halves all counts. What becomes none of both is forgotten.
+func (t *table) halve() {
+	for i := range t.entries {
+		e := &t.entries[i]
+		if e.spam, e.ham = e.spam/2, e.ham/2; t.keys[i] != 0 && e.spam+e.ham == 0 {
+			t.keys[i] = 0
+			t.used--
+		}
+	}
 }

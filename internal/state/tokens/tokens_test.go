@@ -110,7 +110,7 @@ func TestTheSameWordTwiceTeachesOnce(t *testing.T) {
 	if learned, reversed := m.Learn(l); !learned || !reversed {
 		t.Error("a changed mind teaches nothing")
 	}
-	if spam, ok := m.Unlearn(l.Features, l.By); spam || !ok {
+	if spam, ok := m.Unlearn(l.ID, l.Features, l.By); spam || !ok {
 		t.Error("what was said cannot be taken back")
 	}
 	if s := m.Stats(); s.Spam != before.Spam-1 || s.Ham != before.Ham {
@@ -224,7 +224,7 @@ func TestBoundsHold(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "lessons") {
 			if len(said) > 0 && r.IntN(4) == 0 {
 				l := said[r.IntN(len(said))]
-				m.Unlearn(l.Features, l.By)
+				m.Unlearn(l.ID, l.Features, l.By)
 				continue
 			}
 			l := lesson(r, r.IntN(2) == 0, fmt.Sprint("user", r.IntN(4)))

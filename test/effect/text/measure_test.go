@@ -144,7 +144,7 @@ func campaigns(t testing.TB, c *corpus, n, reports int, seed uint64) (recall, ma
 	now := time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)
 	features := func(s string) []uint64 {
 		n := contenttext.Normalise(s)
-		return contenttext.Append(nil, &n)
+		return contenttext.Said(nil, contenttext.Append(nil, &n))
 	}
 	var spare, bases []string
 	for _, i := range r.Perm(len(c.messages)) {
