@@ -42,9 +42,10 @@ type known struct {
 	fraud    *fraud // nil: made for these checks alone
 	// acquainted tells whether a callee knows his caller; nil: nobody knows anybody.
 	acquainted func(*screen.Attempt) bool
-	social     *social           // nil: made for these checks alone
-	registers  *registers        // nil: made for these checks alone
-	newcomers  *newcomers.Memory // nil: made for these checks alone
+	friends    func(*screen.Attempt) int // how many of a domain have called the caller
+	social     *social                   // nil: made for these checks alone
+	registers  *registers                // nil: made for these checks alone
+	newcomers  *newcomers.Memory         // nil: made for these checks alone
 	// seed is what all chance in the checks comes from, for a replay; 0: they choose for themselves.
 	seed uint64
 }
@@ -180,14 +181,15 @@ func (p *policies) of(domain string) *screen.Policy {
 
 func resolvePolicies(cfg *config.Config, engine *screen.Engine) (*policies, error) {
 	site := cfg.Policy.Layer("policy")
-	resolved, err := engine.Resolve(site)
+	base := shipped(engine)
+	resolved, err := engine.Resolve(base, site)
 	if err != nil {
 		return nil, cfg.Problem("policy", err.Error(), err)
 	}
 	p := &policies{site: resolved, domain: map[string]*screen.Policy{}}
 	for i := range cfg.Domains {
 		d := &cfg.Domains[i]
-		policy, err := engine.Resolve(site, d.Layer())
+		policy, err := engine.Resolve(base, site, d.Layer())
 		if err != nil {
 			return nil, cfg.Problem(fmt.Sprintf("domains[%d].policy", i), err.Error(), err)
 		}

@@ -116,7 +116,7 @@ func replayPolicies(cfg *config.Config, engine *screen.Engine, enforce bool) (fu
 		return nil, nil, err
 	}
 	mode := verdict.Enforce
-	elsewhere, err := engine.Resolve(cfg.Policy.Layer("policy"), screen.Layer{Mode: &mode})
+	elsewhere, err := engine.Resolve(shipped(engine), cfg.Policy.Layer("policy"), screen.Layer{Mode: &mode})
 	if err != nil {
 		return nil, nil, err
 	}

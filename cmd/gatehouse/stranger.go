@@ -16,7 +16,7 @@ func newStrangerCheck(cfg *config.Config, k *known) (*strangercheck.Check, error
 	if k.newcomers == nil {
 		k.newcomers = newNewcomers(cfg, k.seed)
 	}
-	check, err := strangercheck.New(strangercheck.Config{Trial: cfg.Checks.Stranger.Trial}, k.newcomers, k.acquainted, k.social.known.Expect)
+	check, err := strangercheck.New(strangercheck.Config{Trial: cfg.Checks.Stranger.Trial, Risk: cfg.Checks.Stranger.Risk, Patience: cfg.Checks.Stranger.Patience, Friends: k.friends}, k.newcomers, k.acquainted, k.social.known.Expect)
 	if err != nil {
 		return nil, cfg.Problem("checks.stranger", err.Error(), err)
 	}

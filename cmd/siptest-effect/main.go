@@ -30,6 +30,7 @@ type flags struct {
 	gatehouse, out, keep string
 	options              effect.Options
 	quick                bool
+	why                  int
 	cases, weights       string
 	workers              int
 }
@@ -44,6 +45,7 @@ func parse(args []string) (*flags, error) {
 	set.StringVar(&f.weights, "weights", "", "other weights in all cases, as `NAME: 3, OTHER: 0`")
 	set.BoolVar(&f.quick, "quick", false, "a small world, for tests")
 	set.IntVar(&f.workers, "workers", 2, "replays at the same `time`")
+	set.IntVar(&f.why, "why", 0, "print that `many` of the reasons for which things went wrong, by actor")
 	seed := set.Uint64("seed", 1, "what all chance comes from")
 	users := set.Int("users", 0, "how many users (default 5000, quick: 200)")
 	days := set.Int("days", 0, "how many days (default 60, quick: 10)")
@@ -54,6 +56,7 @@ func parse(args []string) (*flags, error) {
 		f.options = effect.Quick()
 	}
 	f.options.Seed = *seed
+	f.options.Reasons = f.why > 0
 	if *users > 0 {
 		f.options.Users = *users
 	}
@@ -92,6 +95,12 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	report := effect.Report{Results: results, Options: f.options, Date: time.Now().UTC(), Commit: r.commit(ctx), Command: "siptest-effect " + strings.Join(args, " ")}
+	for _, res := range results {
+		if f.why > 0 {
+			fmt.Printf("== why: %s, %s\n", res.Case.Group, res.Case.Name)
+			res.Score.Reasons.Write(os.Stdout, f.why)
+		}
+	}
 	if err := report.WriteText(os.Stdout); err != nil || f.out == "" {
 		return err
 	}

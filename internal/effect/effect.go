@@ -62,6 +62,8 @@ type Options struct {
 	Robots bool
 	// Liars is the share of users whose feedback says the opposite of what they think.
 	Liars float64
+	// Reasons collects why things went wrong, which takes longer.
+	Reasons bool
 	// Only limits the world to one unwanted actor, Without leaves one out; nil: all are there.
 	Only, Without *Actor
 }

@@ -70,6 +70,8 @@ type Score struct {
 	Backs Tally `json:"backs"`
 	// OwnCalls are what users send to elsewhere.
 	OwnCalls Tally `json:"own_calls"`
+	// Reasons say why things went wrong.
+	Reasons Reasons `json:"-"`
 }
 
 // line is what the score needs of a verdict.
@@ -96,6 +98,9 @@ func (w *World) Read(in io.Reader) (*Score, error) {
 			went[l.number] = 2
 		}
 		w.count(s, w.events[l.number], &l)
+		if w.Options.Reasons {
+			s.Reasons.add(w.events[l.number], &l, scan.Bytes())
+		}
 	}
 	if err := scan.Err(); err != nil {
 		return nil, fmt.Errorf("effect: %w", err)

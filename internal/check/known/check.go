@@ -216,3 +216,16 @@ func Acquainted(m *known.Memory, a *screen.Attempt) bool {
 	rel := m.Look(m.Subject(s.owner, s.domain, s.peer), a.Time)
 	return rel.Verdict >= 0 && (rel.Strength*s.trust >= 0.3 || rel.Talk >= 0.3 || rel.Verdict > 0)
 }
+
+// Friends is how many of the called user's domain have called the caller of an attempt themselves, proven or claimed.
+func Friends(m *known.Memory, a *screen.Attempt) int {
+	s := subjectOf(a)
+	if a.Outbound || s.peer == "" {
+		return 0
+	}
+	rel := m.Look(m.Subject(s.owner, s.domain, s.peer), a.Time)
+	if rel.Strength > 0 {
+		return rel.Colleagues + 1
+	}
+	return rel.Colleagues
+}

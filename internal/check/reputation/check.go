@@ -54,11 +54,11 @@ func Info() screen.Info {
 				Description: "People here have objected to most calls of this User-Agent."},
 			{Name: signalUnsure, Weight: 0,
 				Description: "There is evidence about this caller, and it is inconclusive."},
-			{Name: signalSender, Weight: -4,
+			{Name: signalSender, Weight: -6,
 				Description: "A proven caller that calls many, and hardly anybody objects: a sender of notices and reminders that are wanted."},
 			{Name: signalTrusted, Weight: -3,
 				Description: "Friends of the called user know this proven caller; in full from three of them on."},
-			{Name: signalZombie, Weight: 8,
+			{Name: signalZombie, Weight: 13,
 				Description: "An identity that has behaved like a person tries several new callees within an hour, or was objected to while it does: " +
 					"somebody else may use the account, and by the sixth of them it has full strength. It holds for a day."},
 		},

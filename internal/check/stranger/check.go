@@ -1,19 +1,20 @@
 // Package stranger is the check of first contacts: RFC 5039 §3.3 calls it the introduction problem. It reports that the called user has
-// nothing to do with the caller so far, and how far the caller is proven; whoever is new is not suspicious for that, but he is the one to be
-// asked for an introduction, because all spam that is any good comes from identities that are new.
+// nothing to do with the caller so far, how far the caller is proven, how strangers of its kind turned out here, and whether it is one that dials many who
+// have nothing to do with it. Whoever is new is not suspicious for that, but all spam that is any good comes from identities that are new.
 //
-// A stranger who has no way to introduce himself here and now ([screen.Attempt.Introductions]) is not reported: nothing good could come of it.
+// A stranger who has no way to introduce himself here and now ([screen.Attempt.Introductions]) is not reported as one: nothing good could come of it.
 // What speaks for a stranger is said by other checks, in points that the policy sets off against these: colleagues know him, he has a good
 // reputation, he is expected, he tries again. An emergency call opens two hours in which its caller is called back by anybody (RFC 7090 §1:
 // control rooms call back from numbers that nobody knows).
 //
-// Cost: some hundred nanoseconds, one allocation when something is found. It cannot see whether a stranger is welcome: nobody can.
+// Cost: below a microsecond, one allocation when something is found. It cannot see whether a stranger is welcome: nobody can.
 package stranger
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"gatehouse.example/internal/state/known"
@@ -27,6 +28,11 @@ const (
 	signalUnproven = "STRANGER_UNPROVEN"
 	signalPartial  = "STRANGER_PARTIAL"
 	signalProven   = "STRANGER_PROVEN"
+	signalRisk     = "STRANGER_RISK"
+	signalMany     = "STRANGER_MANY"
+	signalRush     = "STRANGER_RUSH"
+	signalReturned = "STRANGER_RETURNED"
+	signalWelcome  = "STRANGER_WELCOME"
 )
 
 // Info returns the check's name, stage and signals.
@@ -34,13 +40,25 @@ func Info() screen.Info {
 	return screen.Info{
 		Name: "stranger", Stage: screen.Cheap, RFC: "5039 §3.3",
 		Signals: []screen.SignalInfo{
-			{Name: signalUnproven, Weight: 6,
-				Description: "The called user has nothing to do with the caller so far, and nothing proves who it is (attestation C is no proof): by itself a reason to ask " +
-					"for an introduction, and no more."},
-			{Name: signalPartial, Weight: 6,
+			{Name: signalUnproven, Weight: 2,
+				Description: "The called user has nothing to do with the caller so far, and nothing proves who it is (attestation C is no proof)."},
+			{Name: signalPartial, Weight: 2,
 				Description: "The same of a caller that is proven in part: by attestation B, or by the word of a trunk."},
 			{Name: signalProven, Weight: 3,
 				Description: "The same of a caller that is proven. IDENTITY_PROVEN speaks against it with a point: a proof says who it is, not what it wants."},
+			{Name: signalRisk, Weight: 8,
+				Description: "Strangers like this one turn out unwanted here: with its proof, by its trunk or network lately, from its part of the numbering plan, so near to the " +
+					"callee's number. From half strength on it is asked for an introduction."},
+			{Name: signalMany, Weight: 12,
+				Description: "The caller dials many people who have nothing to do with it, and by what becomes of its calls hardly any of them wants it."},
+			{Name: signalRush, Weight: 12,
+				Description: "The caller has tried several people within the hour who have nothing to do with it, which people do not: in full from the seventh on. It is about " +
+					"people: callers whom one to three users here have called themselves, or who have called a few for days. Somebody else may be at their telephone, or show their number."},
+			{Name: signalReturned, Weight: -3,
+				Description: "A caller that nothing proves was not let through, and tries the same user again 20 seconds to two hours later: numbers that are forged anew for each " +
+					"call do not come back."},
+			{Name: signalWelcome, Weight: -3,
+				Description: "The caller calls many, and what becomes of its calls speaks for it: a sender of notices and reminders. Three quarters as strong where nothing proves it."},
 		},
 	}
 }
@@ -50,10 +68,15 @@ type Acquainted func(a *screen.Attempt) bool
 
 // Config holds the settings.
 type Config struct {
-	// Trial is how many different users a caller must have tried to be on trial; 0: 12. Before, he is asked like anybody.
+	// Trial is how many attempts of a caller must have come through before its record can make it welcome; 0: 7.
 	Trial int
-	// Objections is the share of people who may object to a caller on trial; 0: 0.02.
-	Objections float64
+	// Risk is the share of unwanted callers among strangers of a kind from which on they are asked for an introduction; 0: 0.35.
+	Risk float64
+	// Patience is the share of attempts let through that may have been asked for an introduction; 0: 0.035. Where more were, only riskier strangers are asked, and
+	// where fewer were, less risky ones as well.
+	Patience float64
+	// Friends is how many of the called user's domain have called the caller themselves; nil: nobody knows.
+	Friends func(a *screen.Attempt) int
 }
 
 // Check notices first contacts. It is safe for concurrent use.
@@ -61,6 +84,8 @@ type Config struct {
 // Counting is its way of looking, so it must see each attempt: give it to the engine before checks that may end a run early.
 type Check struct {
 	cfg    Config
+	asked  float64 // Risk as the logarithm of odds
+	shares [100]string
 	knows  Acquainted
 	memory *newcomers.Memory
 	expect func(owner string, from, until time.Time)
@@ -72,15 +97,24 @@ func New(cfg Config, memory *newcomers.Memory, knows Acquainted, expect func(own
 		return nil, errors.New("stranger: the check needs a memory")
 	}
 	if cfg.Trial == 0 {
-		cfg.Trial = 12
+		cfg.Trial = 7
 	}
-	if cfg.Objections == 0 {
-		cfg.Objections = .02
+	if cfg.Risk == 0 {
+		cfg.Risk = 0.35
+	}
+	if cfg.Patience == 0 {
+		cfg.Patience = 0.035
 	}
 	if cfg.Trial < 1 || cfg.Trial > 100 {
 		return nil, fmt.Errorf("stranger: trial: %d is not within 1 and 100", cfg.Trial)
 	}
-	return &Check{cfg: cfg, knows: knows, memory: memory, expect: expect}, nil
+	if !(cfg.Patience > 0 && cfg.Patience <= 1) {
+		return nil, fmt.Errorf("stranger: patience: %v is not between 0 and 1", cfg.Patience)
+	}
+	if !(cfg.Risk > 0 && cfg.Risk < 1) {
+		return nil, fmt.Errorf("stranger: risk: %v is not between 0 and 1", cfg.Risk)
+	}
+	return &Check{cfg: cfg, asked: math.Log(cfg.Risk / (1 - cfg.Risk)), shares: shares(), knows: knows, memory: memory, expect: expect}, nil
 }
 
 // Info implements screen.Check.
@@ -88,19 +122,41 @@ func (c *Check) Info() screen.Info { return Info() }
 
 // Run implements screen.Check.
 func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
-	if a.Outbound || !social(a.Kind) || ours(a) || c.knows != nil && c.knows(a) {
+	if a.Outbound || !social(a.Kind) || ours(a) {
 		return
 	}
 	s, named := c.subject(a)
-	if named {
-		standing := c.memory.Tried(s, a.Time, a.Probe)
-		if c.memory.Met(s, a.Time) || c.onTrial(&standing) {
-			return
-		}
+	var standing newcomers.Standing
+	switch known := c.knows != nil && c.knows(a); {
+	case known && named:
+		standing = c.memory.Standing(s, a.Time)
+		standing.Met = true
+	case known:
+		return
+	case named:
+		standing = c.memory.Tried(s, a.Time, a.Probe)
 	}
-	if len(a.Introductions) == 0 {
+	if c.welcome(&standing) {
+		r.Signal(signalWelcome, vouched(a.From.Proof), record(&standing))
 		return
 	}
+	c.behaves(a, &standing, r)
+	if !standing.Met && len(a.Introductions) > 0 {
+		c.first(a, &standing, r)
+	}
+}
+
+// vouched is how far a good record counts.
+func vouched(p verdict.Proof) float64 {
+	if p == verdict.None || p == verdict.StirC {
+		return 0.75
+	}
+	return 1
+}
+
+// first reports a first contact.
+func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, r *screen.Report) {
+	claimed := false
 	switch a.From.Proof {
 	case verdict.StirA, verdict.StirURI, verdict.TLS, verdict.Digest:
 		r.Signal(signalProven, 1, "first contact of a caller that is proven")
@@ -108,12 +164,105 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 		r.Signal(signalPartial, 1, "first contact of a caller that is proven in part")
 	default:
 		r.Signal(signalUnproven, 1, "first contact of a caller that nothing proves")
+		claimed = true
+	}
+	var buf [mostTraits]newcomers.Trait
+	odds := c.memory.Odds(c.traits(a, s.Heard, buf[:0]), a.Time) + ownOdds(s)
+	if strength := c.strength(odds); strength > 0 {
+		r.Signal(signalRisk, strength, c.likely(odds))
+	}
+	if claimed && s.Returned > 0 {
+		r.Signal(signalReturned, 1, "was not let through to the same user before, and tries again")
 	}
 }
 
-// onTrial tells whether a caller who comes to many is let through, as long as hardly anybody objects.
-func (c *Check) onTrial(s *newcomers.Standing) bool {
-	return s.Callees >= c.cfg.Trial && s.Objected <= c.cfg.Objections*(s.Heard+1)
+// strength is half where strangers are to be asked, and full where hardly any of them is wanted.
+func (c *Check) strength(odds float64) float64 {
+	above := odds - c.asked - c.impatience()
+	if above > 0 {
+		return min(0.5+above/8, 1)
+	}
+	return max(0.5+above/4, 0)
+}
+
+// impatience is how much riskier strangers must be to be asked, as the logarithm of odds.
+func (c *Check) impatience() float64 {
+	if p := c.memory.Patience(); p < 0 {
+		return -p * mostImpatient
+	} else {
+		return -p * mostPatient
+	}
+}
+
+const (
+	mostImpatient = 5
+	mostPatient   = 0.5
+)
+
+// What a caller's own record adds to the odds of its kind.
+const (
+	fewCallees  = 2   // strangers that people call
+	mostCallees = 7   // from which on more say no more
+	eachCallee  = 0.7 // what each beyond the few says
+	leanCounts  = 0.8
+	rushSays    = 2
+)
+
+func ownOdds(s *newcomers.Standing) float64 {
+	rush := 0.0
+	if s.Rush >= rushOfNobody {
+		rush = rushSays
+	}
+	return rush + eachCallee*float64(max(min(s.Callees, mostCallees)-fewCallees, 0)) + leanCounts*min(max(s.Lean, -3), 3)
+}
+
+// Where evidence about a caller leads.
+const (
+	welcomeLean = -1.0
+	manyLean    = 1.5 // from which on a caller is suspected
+	sureLean    = 3.5
+	manyCallees = 5
+)
+
+// welcome tells whether a caller who comes to many is let through like one that is known: enough has come through, and the evidence is in its favour.
+func (c *Check) welcome(s *newcomers.Standing) bool {
+	return s.Reached >= c.cfg.Trial && s.Lean <= welcomeLean && (s.Rush < rushOfFriend || s.Reached >= manyReached)
+}
+
+// behaves reports what is wrong with how a caller behaves, towards those who know it as well.
+func (c *Check) behaves(a *screen.Attempt, s *newcomers.Standing, r *screen.Report) {
+	if !s.Met && s.Callees >= manyCallees && s.Lean > manyLean {
+		r.Signal(signalMany, min((s.Lean-manyLean)/(sureLean-manyLean), 1), many(s))
+	}
+	if s.Rush >= rushOfFriend {
+		if strength := c.rush(a, s); strength > 0 {
+			r.Signal(signalRush, strength, rush(s))
+		}
+	}
+}
+
+// How many strangers within the hour are a rush. In the Copenhagen study one call in a hundred is the sixth to somebody new within the hour.
+const (
+	rushOfFriend  = 3
+	fullOfFriend  = 7
+	rushOfNobody  = 6
+	organisations = 4 // users who have called it themselves
+	manyReached   = 15
+	fewReached    = 8
+	longKnown     = 2 * 24 * time.Hour
+	rushBegins    = 0.25
+)
+
+func (c *Check) rush(a *screen.Attempt, s *newcomers.Standing) float64 {
+	friends := 0
+	if c.cfg.Friends != nil {
+		friends = c.cfg.Friends(a)
+	}
+	person := s.Since >= longKnown && s.Reached <= fewReached
+	if friends >= organisations || friends == 0 && !person {
+		return 0
+	}
+	return min(rushBegins+(1-rushBegins)*float64(s.Rush-rushOfFriend)/(fullOfFriend-rushOfFriend), 1)
 }
 
 // social tells whether an attempt is one to reach a person.
@@ -138,63 +287,4 @@ func (c *Check) subject(a *screen.Attempt) (newcomers.Subject, bool) {
 		}
 	}
 	return c.memory.Subject(name, proven, callee), name != "" && callee != ""
-}
-
-// calledBack is how long after an emergency call anybody is expected to call.
-const calledBack = 2 * time.Hour
-
-// talked is how long a conversation is that a stranger becomes an acquaintance by.
-const talked = 20 * time.Second
-
-// Learn implements screen.Learner. Who has called for help is called back; who has talked, or introduced himself, is no stranger any more.
-func (c *Check) Learn(e *screen.Ending) {
-	a := e.Attempt
-	if a.Outbound {
-		if a.Exempt != "" && a.Kind == verdict.Call && c.expect != nil {
-			c.expect(sender(a), e.Time, e.Time.Add(calledBack))
-		}
-		return
-	}
-	s, named := c.subject(a)
-	if !named || !social(a.Kind) || ours(a) || !reached(e) {
-		return
-	}
-	c.memory.Heard(s)
-	if e.Action == verdict.Introduce || e.Answered && e.Talk >= talked && !e.ByCallee {
-		c.memory.Meet(s, e.Time)
-	}
-}
-
-// reached tells whether the called user was. Of an introduction that failed nothing rings.
-func reached(e *screen.Ending) bool {
-	switch e.Action {
-	case verdict.Relay, verdict.Label:
-		return true
-	case verdict.Introduce:
-		return e.Answered || e.Ring > 0
-	}
-	return false
-}
-
-// sender is which of our users an outbound attempt is from.
-func sender(a *screen.Attempt) string {
-	if a.From.Proof != verdict.None && a.From.Identity != "" {
-		return known.Key(a.IdentityNumber, a.From.Identity)
-	}
-	return known.Key(a.FromNumber, a.From.Claimed)
-}
-
-// Judge implements screen.Learner.
-func (c *Check) Judge(a *screen.Attempt, label, by string) {
-	s, named := c.subject(a)
-	if a.Outbound || !named {
-		return
-	}
-	switch label {
-	case "spam":
-		c.memory.Objected(s, by)
-		c.memory.Part(s)
-	case "ham":
-		c.memory.Meet(s, a.Time)
-	}
 }

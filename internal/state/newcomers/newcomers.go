@@ -1,17 +1,30 @@
-// Package newcomers remembers which first contacts have become acquaintances, and what callers do who come to many.
+// Package newcomers remembers which first contacts have become acquaintances, what callers do who come to many, and how strangers of each kind
+// turn out. RFC 5039 §3.3 and §3.5.
 //
-// A pair has met when the called user has taken a call of the caller, or the caller has introduced himself. A caller who has come to a number of
-// different users is on trial: he is let through without an introduction as long as hardly anybody objects, because machines that bring
-// reminders cannot introduce themselves, and because a number that stays the same can be held to account. What was forged anew for each
-// call never gets that far.
+// # Pairs
+//
+// A pair has met when the called user has taken a call of the caller and talked, or said that it was wanted. To pass a test admits one call; whether the
+// pair has met is decided by what becomes of it.
+//
+// # Callers
+//
+// Of each caller ([Memory.Tried]) is remembered how many strangers it has tried, within the hour and in all, and which way the evidence leans: objections,
+// praise, answered and short calls, call-backs, and whether it comes back after it was not let through. People have an out-degree of two, and of
+// eighteen at most within four weeks; whoever dials more is an organisation that is welcome or one that is not, and that is what the evidence is for.
+// It fades with each further stranger, so a good record does not last when the behaviour changes.
+//
+// # Kinds of strangers
+//
+// An identity that is new each time has no record, but the way it comes does: [Memory.Odds] weighs how strangers turned out who had the same proof, came
+// by the same trunk or network (lately, and at all), from the same part of the numbering plan, as near to the callee's number. It is learned here,
+// from what becomes of strangers, and holds for strangers alone: nobody who is known is judged by whom he comes with.
 //
 // Memory is of fixed size and lost at a restart: then people are asked once more. Times are passed in. All methods may be called from
 // any goroutine.
 package newcomers
 
 import (
-	"math"
-	"math/bits"
+	"sync"
 	"time"
 
 	"gatehouse.example/internal/state/rate"
@@ -20,8 +33,10 @@ import (
 
 // Config says how much is remembered.
 type Config struct {
-	// Pairs and Callers are how many are remembered, some 32 and 64 octets each. 0: 262144 and 65536.
+	// Pairs and Callers are how many are remembered, some 32 and 128 octets each. 0: 262144 and 65536.
 	Pairs, Callers int
+	// Traits is how many traits of strangers are remembered, some 24 octets each. 0: 16384.
+	Traits int
 	// Seed makes the hashes; the zero Seed is replaced by a random one.
 	Seed rate.Seed
 }
@@ -31,16 +46,24 @@ type Memory struct {
 	seed    rate.Seed
 	pairs   *slots.Table[pair]
 	callers *slots.Table[caller]
+	traits  *slots.Table[cell]
+	counts  estimates
+	salt    uint64
+
+	mu   sync.Mutex
+	test test // guarded by mu
+	asks asks // guarded by mu
 }
 
-type pair struct{ last int64 }
-
-type caller struct {
-	last            int64
-	callees         uint64 // a bit for each called user, by hash
-	objectors       uint64 // a bit for each who has objected
-	heard, objected float32
+// pair is a caller and a called user. Times are in Unix seconds, 0 is never.
+type pair struct {
+	met, tried int64
+	open       bool // the last attempt did not come through
+	introduced bool // the caller has passed a test
+	heard      uint8
 }
+
+func (p *pair) worth() int64 { return max(p.met+int64(7*24*time.Hour/time.Second), p.tried) }
 
 // forgotten is how long a pair or a caller stays without being heard of.
 const forgotten = 180 * 24 * time.Hour
@@ -53,13 +76,19 @@ func New(cfg Config) *Memory {
 	if cfg.Callers == 0 {
 		cfg.Callers = 1 << 16
 	}
+	if cfg.Traits == 0 {
+		cfg.Traits = 1 << 14
+	}
 	if cfg.Seed == (rate.Seed{}) {
 		cfg.Seed = rate.NewSeed()
 	}
 	return &Memory{
 		seed:    cfg.Seed,
-		pairs:   slots.New(cfg.Pairs, func(p *pair) int64 { return p.last }),
-		callers: slots.New(cfg.Callers, func(c *caller) int64 { return c.last + int64(min(c.heard, 500))*3600 }),
+		pairs:   slots.New(cfg.Pairs, (*pair).worth),
+		callers: slots.New(cfg.Callers, (*caller).worth),
+		traits:  slots.New(cfg.Traits, (*cell).worth),
+		counts:  newEstimates(),
+		salt:    cfg.Seed.Pair(hashTrait, 0, 0),
 	}
 }
 
@@ -72,6 +101,7 @@ const (
 	hashProven
 	hashCallee
 	hashPair
+	hashTrait
 )
 
 // Subject names a caller and a called user; neither may be empty.
@@ -90,14 +120,18 @@ func (m *Memory) Met(s Subject, now time.Time) bool {
 	m.pairs.Lock(s.pair)
 	defer m.pairs.Unlock(s.pair)
 	p := m.pairs.Find(s.pair)
-	return p != nil && now.Unix()-p.last < int64(forgotten/time.Second)
+	return p != nil && p.acquainted(now.Unix())
+}
+
+func (p *pair) acquainted(now int64) bool {
+	return p.met > 0 && now-p.met < int64(forgotten/time.Second)
 }
 
 // Meet puts down that the pair has met.
 func (m *Memory) Meet(s Subject, now time.Time) {
 	m.pairs.Lock(s.pair)
 	defer m.pairs.Unlock(s.pair)
-	m.pairs.Take(s.pair).last = now.Unix()
+	m.pairs.Take(s.pair).met = max(now.Unix(), 1)
 }
 
 // Part puts down that the called user wants no more of the caller.
@@ -105,80 +139,14 @@ func (m *Memory) Part(s Subject) {
 	m.pairs.Lock(s.pair)
 	defer m.pairs.Unlock(s.pair)
 	if p := m.pairs.Find(s.pair); p != nil {
-		p.last = math.MinInt32
-	}
-}
-
-// Standing is what a caller has done so far.
-type Standing struct {
-	// Callees is about how many different users he has tried, this one included; above 150 it says no more.
-	Callees int
-	// Heard is how many attempts have come through, Objected how many people have objected. Both fade: by half when Heard reaches 1000.
-	Heard, Objected float64
-}
-
-// Tried returns the caller's standing, and counts the attempt unless it is only looked at.
-func (m *Memory) Tried(s Subject, now time.Time, look bool) Standing {
-	m.callers.Lock(s.caller)
-	defer m.callers.Unlock(s.caller)
-	var c *caller
-	if look {
-		if c = m.callers.Find(s.caller); c == nil {
-			return Standing{Callees: 1}
-		}
-		copied := *c
-		c = &copied
-	} else {
-		c = m.callers.Take(s.caller)
-	}
-	if now.Unix()-c.last > int64(forgotten/time.Second) {
-		*c = caller{}
-	}
-	c.last = now.Unix()
-	c.callees |= 1 << (s.callee >> 58)
-	return Standing{Callees: estimate(c.callees), Heard: float64(c.heard), Objected: float64(c.objected)}
-}
-
-// estimate is about how many different hashes have set that many of 64 bits (linear counting, Whang et al. 1990).
-func estimate(set uint64) int {
-	zeros := 64 - bits.OnesCount64(set)
-	if zeros == 0 {
-		return 64 * 5
-	}
-	return int(math.Round(-64 * math.Log(float64(zeros)/64)))
-}
-
-// Heard counts an attempt that came through.
-func (m *Memory) Heard(s Subject) {
-	m.change(s, func(c *caller) {
-		if c.heard++; c.heard >= 1000 {
-			c.heard, c.objected, c.objectors = c.heard/2, c.objected/2, 0
-		}
-	})
-}
-
-// Objected counts a person who objects: a flood of objections of one person is one.
-func (m *Memory) Objected(s Subject, by string) {
-	bit := uint64(1) << (m.seed.String(hashCallee, by) >> 58)
-	m.change(s, func(c *caller) {
-		if c.objectors&bit == 0 {
-			c.objectors |= bit
-			c.objected++
-		}
-	})
-}
-
-// change changes a caller who is known.
-func (m *Memory) change(s Subject, f func(*caller)) {
-	m.callers.Lock(s.caller)
-	defer m.callers.Unlock(s.caller)
-	if c := m.callers.Find(s.caller); c != nil {
-		f(c)
+		p.met = 0
 	}
 }
 
 // Stats are figures about the memory.
-type Stats struct{ Pairs, Callers slots.Stats }
+type Stats struct{ Pairs, Callers, Traits slots.Stats }
 
 // Stats returns the figures now.
-func (m *Memory) Stats() Stats { return Stats{m.pairs.Stats(), m.callers.Stats()} }
+func (m *Memory) Stats() Stats {
+	return Stats{m.pairs.Stats(), m.callers.Stats(), m.traits.Stats()}
+}

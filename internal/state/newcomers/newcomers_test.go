@@ -34,8 +34,10 @@ func TestMemoryKeepsToWhatWasToldIt(t *testing.T) {
 				if tried[who] == nil {
 					tried[who] = map[int]bool{}
 				}
-				tried[who][callee] = true
-				if got, want := m.Tried(s, now, false).Callees, len(tried[who]); got < want*2/3-2 || got > want*3/2+2 {
+				if !met[pair] {
+					tried[who][callee] = true
+				}
+				if got, want := m.Tried(s, now, false).Callees, len(tried[who]); !met[pair] && (got < want*2/3-2 || got > want*3/2+2) {
 					t.Fatalf("about %d callees, really %d", got, want)
 				}
 			case 3:
@@ -47,24 +49,173 @@ func TestMemoryKeepsToWhatWasToldIt(t *testing.T) {
 	})
 }
 
-func TestObjectionsFadeWithWhatWasHeard(t *testing.T) {
-	m := New(Config{Seed: rate.FixedSeed(1)}) // ten people, of whom some share a bit
-	s := m.Subject("x", true, "y")
-	m.Objected(s, "a") // of whom nobody has heard
-	m.Tried(s, begin, false)
-	for i := range 10 {
-		for range 100 {
-			m.Objected(s, string(rune('a'+i)))
+// attempts lets a caller try users from one number on, a minute apart, and ends each attempt.
+func attempts(m *Memory, from, n int, at *time.Time, end func(Subject, time.Time)) (s Standing) {
+	for i := range n {
+		subject := m.Subject("caller", true, fmt.Sprint("callee ", from+i))
+		*at = at.Add(7 * time.Minute)
+		s = m.Tried(subject, *at, false)
+		end(subject, *at)
+	}
+	return s
+}
+
+func TestEvidenceLeans(t *testing.T) {
+	answered := Came{Answered: true, Judged: true, Talk: 18 * time.Second}
+	for name, c := range map[string]struct {
+		end         func(*Memory) func(Subject, time.Time)
+		least, most float64
+	}{
+		"taken by all": {func(m *Memory) func(Subject, time.Time) {
+			return func(s Subject, at time.Time) { m.Heard(s, answered, at) }
+		}, leanLeast, -4},
+		"missed by all": {func(m *Memory) func(Subject, time.Time) {
+			return func(s Subject, at time.Time) { m.Heard(s, Came{Judged: true}, at) }
+		}, 3, leanMost},
+		"hung up by all": {func(m *Memory) func(Subject, time.Time) {
+			return func(s Subject, at time.Time) { m.Heard(s, Came{Answered: true, Judged: true, Talk: time.Second}, at) }
+		}, 1, leanMost},
+		"not let through, and gone away": {func(m *Memory) func(Subject, time.Time) {
+			return func(s Subject, _ time.Time) { m.Failed(s) }
+		}, 4, leanMost},
+		"objected to by one in ten": {func(m *Memory) func(Subject, time.Time) {
+			n := 0
+			return func(s Subject, at time.Time) {
+				m.Heard(s, Came{}, at)
+				if n++; n%10 == 0 {
+					m.Objected(s, fmt.Sprint("objector ", n))
+				}
+			}
+		}, 2, leanMost},
+		"messages nobody has said anything of": {func(m *Memory) func(Subject, time.Time) {
+			return func(s Subject, at time.Time) { m.Heard(s, Came{Answered: true}, at) }
+		}, -2, 0},
+	} {
+		m, at := New(Config{Seed: rate.FixedSeed(1)}), begin
+		got := attempts(m, 0, 40, &at, c.end(m))
+		if got.Lean < c.least || got.Lean > c.most {
+			t.Errorf("%s: leans %.2f, want %v to %v", name, got.Lean, c.least, c.most)
 		}
 	}
-	for range 1000 {
-		m.Heard(s)
+}
+
+// TestARecordDoesNotLast: who was welcome for long and is not any more is found out within some twenty calls.
+func TestARecordDoesNotLast(t *testing.T) {
+	m, at := New(Config{Seed: rate.FixedSeed(1)}), begin
+	good := attempts(m, 0, 200, &at, func(s Subject, at time.Time) {
+		m.Heard(s, Came{Answered: true, Judged: true, Talk: 18 * time.Second}, at)
+	})
+	bad := attempts(m, 200, 20, &at, func(s Subject, at time.Time) { m.Heard(s, Came{Judged: true}, at) })
+	if good.Lean > -4 || bad.Lean < 0 {
+		t.Errorf("leans %.2f, then %.2f", good.Lean, bad.Lean)
 	}
-	if got := m.Tried(s, begin, true); got.Heard != 500 || got.Objected < 3 || got.Objected > 5 {
+}
+
+func TestWhoComesBackIsNoMachineWithAList(t *testing.T) {
+	m, at := New(Config{Seed: rate.FixedSeed(1)}), begin
+	for i := range 20 {
+		s := m.Subject("caller", false, fmt.Sprint("callee ", i))
+		at = at.Add(30 * time.Minute)
+		m.Tried(s, at, false)
+		m.Failed(s)
+		if got := m.Tried(s, at.Add(10*time.Second), true).Returned; got != 0 {
+			t.Fatalf("a redial after ten seconds is taken for a return: %v", got)
+		}
+		at = at.Add(10 * time.Minute)
+		if got := m.Tried(s, at, false).Returned; got != 10*time.Minute {
+			t.Fatalf("came back after %v", got)
+		}
+		m.Heard(s, Came{Answered: true, Judged: true, Talk: 18 * time.Second}, at)
+	}
+	if got := m.Standing(m.Subject("caller", false, "callee 99"), at); got.Lean > -3 {
 		t.Errorf("%+v", got)
 	}
-	if got := m.Tried(s, begin.Add(2*forgotten), true); got.Heard != 0 || got.Objected != 0 {
-		t.Errorf("after a year: %+v", got)
+}
+
+// TestVoicesAreBounded: one person objects once, and a mafia's praise neither grows without end nor stands for being let through.
+func TestVoicesAreBounded(t *testing.T) {
+	m, at := New(Config{Seed: rate.FixedSeed(1)}), begin
+	s := m.Subject("caller", true, "callee")
+	m.Tried(s, at, false)
+	for range 100 {
+		m.Objected(s, "callee")
+	}
+	if got := m.Standing(s, at).Lean; got < leanObjected-.1 || got > leanObjected+.1 {
+		t.Errorf("a hundred objections of one person lean %.2f", got)
+	}
+	m, at = New(Config{Seed: rate.FixedSeed(1)}), begin
+	got := attempts(m, 0, 20, &at, func(s Subject, at time.Time) {
+		m.Heard(s, Came{}, at)
+		m.Praised(s, fmt.Sprint("callee ", s.callee))
+	})
+	if got.Lean < praisersCount*leanPraised+20*leanHeard-.1 {
+		t.Errorf("twenty voices in favour lean %.2f", got.Lean)
+	}
+}
+
+func TestARushIsOfOneHour(t *testing.T) {
+	m, at := New(Config{Seed: rate.FixedSeed(1)}), begin
+	for i := range 20 {
+		s := m.Subject("caller", true, fmt.Sprint("callee ", i))
+		at = at.Add(20 * time.Minute)
+		if got, most := m.Tried(s, at, false).Rush, min(i+1, 3); got != most {
+			t.Fatalf("%d. stranger: a rush of %d", i+1, got)
+		}
+	}
+}
+
+// TestStrangersAreJudgedByTheirKind: traits are learned, the fast ones forgotten within hours.
+func TestStrangersAreJudgedByTheirKind(t *testing.T) {
+	m, at := New(Config{Seed: rate.FixedSeed(1)}), begin
+	kind := func(way string, name uint64) []Trait {
+		return []Trait{m.Number(1, 0, 1), m.Word(2, way, 1).Lately(), m.Number(3, name, 1)}
+	}
+	if odds := m.Odds(kind("a", 0), at); odds > 0 {
+		t.Errorf("before anything is known the odds are %.2f", odds)
+	}
+	for range 50 {
+		m.Teach(kind("a", 0), false, 1, at)
+		m.Teach(kind("b", 1), true, 1, at)
+	}
+	if bad, good := m.Odds(kind("a", 0), at), m.Odds(kind("b", 1), at); bad < 3 || good > -3 {
+		t.Errorf("odds are %.2f and %.2f", bad, good)
+	}
+	now, later := m.Odds(kind("a", 1), at), m.Odds(kind("a", 1), at.Add(24*time.Hour))
+	if later > now-1 {
+		t.Errorf("odds of a trunk with a campaign are %.2f, and a day later %.2f", now, later)
+	}
+}
+
+// TestATestIsWorthWhatItKeepsOut: where people object to those who passed, passing says nothing.
+func TestATestIsWorthWhatItKeepsOut(t *testing.T) {
+	m := New(Config{Seed: rate.FixedSeed(1)})
+	before := m.Worth()
+	for i := range 1000 {
+		s := m.Subject(fmt.Sprint(i), false, "callee")
+		m.Tried(s, begin, false)
+		m.Heard(s, Came{Introduced: true}, begin)
+		if i%20 == 0 {
+			m.Objected(s, "callee")
+		}
+	}
+	if after := m.Worth(); before < .8 || after > .2 {
+		t.Errorf("worth %.2f, then %.2f", before, after)
+	}
+}
+
+func TestPatience(t *testing.T) {
+	m := New(Config{Seed: rate.FixedSeed(1)})
+	for range 2000 {
+		m.Admitted(.05, false)
+	}
+	if p := m.Patience(); p != 1 {
+		t.Errorf("nobody was asked: %v", p)
+	}
+	for range 200 {
+		m.Admitted(.05, true)
+	}
+	if p := m.Patience(); p != -1 {
+		t.Errorf("everybody was asked: %v", p)
 	}
 }
 

@@ -29,7 +29,7 @@ func (m *Memory) Load(ctx context.Context) error {
 		key := uint64(m.Key(e.Kind, e.Name))
 		m.subjects.Lock(key)
 		*m.subjects.Take(key) = subject{
-			updated: e.Updated.Unix(), good: max(e.Good, 0), bad: max(e.Bad, 0), reached: e.Reached, callees: e.Callees, complaints: max(e.Complaints, 0),
+			updated: e.Updated.Unix(), good: max(e.Good, 0), bad: max(e.Bad, 0), reached: float32(min(e.Reached, 1<<24)), callees: e.Callees, complaints: max(e.Complaints, 0),
 		}
 		m.subjects.Unlock(key)
 		m.newest = max(m.newest, e.Updated.Unix())
@@ -54,7 +54,7 @@ func (m *Memory) Flush(ctx context.Context) error {
 		if s, ok := m.subjects.Get(key); ok {
 			put = append(put, Entry{
 				Kind: n.kind, Name: n.text, Good: s.good, Bad: s.bad, Updated: time.Unix(s.updated, 0).UTC(),
-				Reached: s.reached, Callees: s.callees, Complaints: s.complaints,
+				Reached: uint32(s.reached + 0.5), Callees: s.callees, Complaints: s.complaints,
 			})
 		}
 	}

@@ -18,7 +18,7 @@ type subject struct {
 	callees    uint64
 	good, bad  float32
 	complaints float32
-	reached    uint32
+	reached    float32 // calls that were taken, each as much as the callee's objection would count
 	next       uint8
 	votes      [mostVotes]vote
 }
@@ -41,7 +41,7 @@ func (s *subject) age(now int64) {
 		return
 	}
 	d := float32(decayed(now - s.updated))
-	s.good, s.bad, s.complaints, s.updated = s.good*d, s.bad*d, s.complaints*d, now
+	s.good, s.bad, s.complaints, s.reached, s.updated = s.good*d, s.bad*d, s.complaints*d, s.reached*d, now
 }
 
 func decayed(seconds int64) float64 { return math.Exp2(-float64(seconds) / halfLife) }
@@ -119,7 +119,7 @@ func (m *Memory) Look(key Key, now time.Time) Standing {
 
 func (s *subject) standing() Standing {
 	good, bad := float64(s.good), float64(s.bad)
-	out := Standing{Good: good, Bad: bad, Complaints: float64(s.complaints), Reached: int(s.reached), Callees: callees(s.callees)}
+	out := Standing{Good: good, Bad: bad, Complaints: float64(s.complaints), Reached: int(s.reached + 0.5), Callees: callees(s.callees)}
 	switch against, in := lower(bad, good+bad), lower(good, good+bad); {
 	case against > 0.5:
 		out.Sure = -min((against-0.5)/0.3, 1)

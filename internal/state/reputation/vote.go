@@ -83,16 +83,17 @@ func (m *Memory) Deed(by string, weight float64, now time.Time, about ...Subject
 	}
 }
 
-// Reached counts a call that the callee took.
+// Reached counts a call that the callee took, as much as his objection to it would count.
 func (m *Memory) Reached(callee string, now time.Time, about ...Subject) {
 	bit := uint64(1) << (m.seed.String(hashCallee, callee) >> 58)
+	weight := float32(min(m.standing(callee, m.seed.String(hashVoter, callee)), 1))
 	for i := range about {
 		key := uint64(about[i].Key)
 		m.subjects.Lock(key)
 		s := m.subjects.Take(key)
 		s.age(now.Unix())
 		s.updated = max(s.updated, now.Unix())
-		s.reached++
+		s.reached = min(s.reached+weight, 1<<24)
 		s.callees |= bit
 		m.subjects.Unlock(key)
 		m.touch(&about[i], now)

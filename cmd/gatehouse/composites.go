@@ -1,0 +1,67 @@
+package main
+
+import (
+	"slices"
+
+	"gatehouse.example/screen"
+)
+
+// shipped are the composites below every policy: facts that take others away. A policy replaces one by its name.
+func shipped(engine *screen.Engine) screen.Layer {
+	l := screen.Layer{Name: "defaults"}
+	there := reported(engine.Infos())
+	for _, c := range composites() {
+		if there.all(c) {
+			c.Cancels = slices.DeleteFunc(c.Cancels, func(name string) bool { return !slices.Contains(there, name) })
+			l.Composites = append(l.Composites, c)
+		}
+	}
+	return l
+}
+
+func composites() []screen.Composite {
+	return []screen.Composite{
+		{Name: "FRIEND_IS_ZOMBIE", All: []string{"REPUTATION_ZOMBIE"},
+			Description: "An account whose behaviour has broken has no privileges, whoever has listed it.",
+			Cancels: []string{"LISTS_ALLOWED", "LISTS_ALLOWED_DOMAIN", "IDENTITY_PROVEN", "KNOWN_PEER", "KNOWN_TALKED", "KNOWN_WANTED", "KNOWN_COLLEAGUES", "KNOWN_REPEAT",
+				"REPUTATION_GOOD", "REPUTATION_WANTED_SENDER", "REPUTATION_TRUSTED", "CONTENT_HAM", "CONTENT_SENDER_HAM"}},
+		{Name: "FRIEND_IN_A_RUSH", All: []string{"STRANGER_RUSH"}, Weight: 3,
+			Description: "Who dials one stranger after the other may be somebody else at a friend's telephone, or under a friend's number.",
+			Cancels:     []string{"IDENTITY_PROVEN", "KNOWN_PEER", "KNOWN_CLAIMED", "KNOWN_TALKED", "KNOWN_COLLEAGUES", "KNOWN_REPEAT", "REPUTATION_GOOD", "CONTENT_HAM"}},
+		{Name: "MANY_ARE_NO_FRIENDS", All: []string{"STRANGER_MANY"},
+			Description: "Who dials many people and is not wanted has no credit with those who have not said that they want it.",
+			Cancels:     []string{"IDENTITY_PROVEN", "KNOWN_TALKED", "KNOWN_REPEAT", "REPUTATION_GOOD", "REPUTATION_TRUSTED", "CONTENT_HAM"}},
+		{Name: "WELCOME_IN_BURSTS", Any: []string{"STRANGER_WELCOME", "REPUTATION_WANTED_SENDER"}, Not: []string{"REPUTATION_ZOMBIE"},
+			Description: "Who sends notices to many sends some of them at once.", Cancels: []string{"RATE_FANOUT", "STRANGER_RUSH", "CONTENT_SPAM"}},
+		{Name: "STRANGER_IS_ASKED", All: []string{"STRANGER_RISK"}, Not: []string{"STRANGER_MANY", "RATE_CALLER"},
+			Description: "That a stranger dials many is part of its risk, and its name speaks neither for it nor for anybody.", Cancels: []string{"RATE_FANOUT", "CONTENT_HAM"}},
+		{Name: "SAID_ALREADY", All: []string{"KNOWN_UNWANTED"}, Not: []string{"CONTENT_CAMPAIGN", "CONTENT_SENDER"},
+			Description: "What the called user has said of a caller is not said again by the words that it was said of, nor is the caller new to him.",
+			Cancels:     []string{"CONTENT_SPAM", "STRANGER_UNPROVEN", "STRANGER_PARTIAL", "STRANGER_PROVEN"}},
+		{Name: "WELCOME_WHATEVER_IT_SAYS", Any: []string{"REPUTATION_WANTED_SENDER", "REPUTATION_GOOD", "KNOWN_PEER", "KNOWN_TALKED"},
+			Not:         []string{"REPUTATION_ZOMBIE", "CONTENT_CAMPAIGN", "CONTENT_SENDER"},
+			Description: "Of those who are known to be welcome the words do not count: who sends tells more than what is sent.", Cancels: []string{"CONTENT_SPAM"}},
+	}
+}
+
+// signals are those that there are.
+type signals []string
+
+func reported(infos []screen.Info) (all signals) {
+	for i := range infos {
+		for _, s := range infos[i].Signals {
+			all = append(all, s.Name)
+		}
+	}
+	return all
+}
+
+// all tells whether all signals of a composite are there: a check that is switched off takes its composites with it.
+func (s signals) all(c screen.Composite) bool {
+	for _, name := range slices.Concat(c.All, c.Any, c.Not, nil) {
+		if !slices.Contains(s, name) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,167 @@
+package stranger
+
+import (
+	"time"
+
+	"gatehouse.example/internal/state/known"
+	"gatehouse.example/internal/state/newcomers"
+	"gatehouse.example/screen"
+	"gatehouse.example/verdict"
+)
+
+var _ screen.Learner = (*Check)(nil)
+
+// calledBack is how long after an emergency call anybody is expected to call.
+const calledBack = 2 * time.Hour
+
+// talked is how long a conversation is that a stranger becomes an acquaintance by.
+const talked = 20 * time.Second
+
+// What an ending says about strangers of the same kind, in strangers. A voice says more than a deed, because few people say anything.
+const (
+	saysFailed   = 1.0
+	saysPassed   = 1.0
+	saysTalked   = 0.8
+	saysObjected = 5.0
+	saysWanted   = 4.0
+	tellsOfMost  = 6 // strangers: what becomes of a caller beyond them is its own record
+)
+
+// Learn implements screen.Learner. Who has called for help is called back; who has talked is no stranger any more.
+func (c *Check) Learn(e *screen.Ending) {
+	a := e.Attempt
+	if a.Outbound {
+		c.placed(e)
+		return
+	}
+	if !social(a.Kind) || ours(a) {
+		return
+	}
+	if reached(e) {
+		c.memory.Admitted(c.cfg.Patience, e.Action == verdict.Introduce)
+	}
+	if c.knows != nil && c.knows(a) {
+		return
+	}
+	s, named := c.subject(a)
+	if named && c.memory.Met(s, e.Time) {
+		return
+	}
+	if !reached(e) {
+		c.failed(e, s, named)
+		return
+	}
+	long := e.Answered && e.Talk >= talked && !e.ByCallee
+	switch {
+	case e.Action == verdict.Introduce:
+		w := c.memory.Worth()
+		c.teach(a, s, named, true, saysPassed*w*w)
+	case long:
+		c.teach(a, s, named, true, saysTalked)
+	}
+	if named {
+		c.memory.Heard(s, newcomers.Came{Answered: e.Answered, Introduced: e.Action == verdict.Introduce, Talk: e.Talk, Judged: a.Kind == verdict.Call && !e.Lost}, e.Time)
+	}
+	if named && (long || e.Action == verdict.Introduce && c.personal(s, e)) {
+		c.memory.Meet(s, e.Time)
+	}
+}
+
+// personal tells whether who has introduced himself is an acquaintance by that: where he does not do it all day long.
+func (c *Check) personal(s newcomers.Subject, e *screen.Ending) bool {
+	standing := c.memory.Standing(s, e.Time)
+	return standing.Callees <= fewCallees && standing.Lean < manyLean
+}
+
+// failed learns from an attempt that did not come through.
+func (c *Check) failed(e *screen.Ending, s newcomers.Subject, named bool) {
+	if named {
+		c.memory.Failed(s)
+	}
+	if e.Action == verdict.Introduce {
+		c.teach(e.Attempt, s, named, false, saysFailed)
+	}
+}
+
+// teach puts down how a stranger turned out, for strangers of its kind. Who comes to many tells of himself alone.
+func (c *Check) teach(a *screen.Attempt, s newcomers.Subject, named, wanted bool, weight float64) {
+	heard := 0
+	if named {
+		standing := c.memory.Standing(s, a.Time)
+		if standing.Callees > tellsOfMost {
+			return
+		}
+		heard = standing.Heard
+	}
+	var buf [mostTraits]newcomers.Trait
+	c.memory.Teach(c.traits(a, heard, buf[:0]), wanted, weight, a.Time)
+}
+
+// placed learns from what our users send.
+func (c *Check) placed(e *screen.Ending) {
+	a := e.Attempt
+	if a.Kind != verdict.Call {
+		return
+	}
+	owner := sender(a)
+	if a.Exempt != "" {
+		if c.expect != nil {
+			c.expect(owner, e.Time, e.Time.Add(calledBack))
+		}
+		return
+	}
+	peer := known.Key(a.ToNumber, a.To.Requested)
+	if owner == "" || peer == "" {
+		return
+	}
+	for _, proven := range [...]bool{true, false} {
+		c.memory.CalledBack(c.memory.Subject(peer, proven, owner))
+	}
+}
+
+// reached tells whether the called user was. Of an introduction that failed nothing rings.
+func reached(e *screen.Ending) bool {
+	switch e.Action {
+	case verdict.Relay, verdict.Label:
+		return true
+	case verdict.Introduce:
+		return e.Answered || e.Ring > 0
+	}
+	return false
+}
+
+// sender is which of our users an outbound attempt is from.
+func sender(a *screen.Attempt) string {
+	if a.From.Proof != verdict.None && a.From.Identity != "" {
+		return known.Key(a.IdentityNumber, a.From.Identity)
+	}
+	return known.Key(a.FromNumber, a.From.Claimed)
+}
+
+// Judge implements screen.Learner.
+func (c *Check) Judge(a *screen.Attempt, label, by string) {
+	if a.Outbound || !social(a.Kind) || ours(a) {
+		return
+	}
+	s, named := c.subject(a)
+	stranger := c.knows == nil || !c.knows(a)
+	switch label {
+	case "spam":
+		first := true
+		if named {
+			first = c.memory.Objected(s, by)
+			c.memory.Part(s)
+		}
+		if first && stranger {
+			c.teach(a, s, named, false, saysObjected)
+		}
+	case "ham":
+		if named {
+			c.memory.Praised(s, by)
+			c.memory.Meet(s, a.Time)
+		}
+		if stranger {
+			c.teach(a, s, named, true, saysWanted)
+		}
+	}
+}
