@@ -68,6 +68,9 @@ func (f *follower) Heard(m *sip.Message, now int64) {
 	}
 }
 
+// Cancelled takes the caller's CANCEL.
+func (f *follower) Cancelled(m *sip.Message) { f.b.cfg.Calls.Cancelling(f.ref, cause(m)) }
+
 // Answered takes the final response.
 func (f *follower) Answered(id string, status int, local bool, now int64) {
 	b, next, ref := f.b, f.next, f.ref
@@ -113,6 +116,9 @@ type byes Border
 // Heard takes the other side's answer.
 func (b *byes) Heard(m *sip.Message, now int64) { (*Border)(b).byeAnswered(m, now) }
 
+// Cancelled is never called: nobody cancels a BYE.
+func (b *byes) Cancelled(*sip.Message) {}
+
 // Answered is Border's: what we say ourselves ends no call before its time.
 func (b *byes) Answered(id string, status int, local bool, now int64) {
 	(*Border)(b).Answered(id, status, local, now)
@@ -127,15 +133,6 @@ func (b *Border) byeAnswered(m *sip.Message, now int64) {
 	from, to := m.From().Tag, m.To().Tag
 	t.ByeAnswered(t.Key(m.CallID(), from), to, m.Status(), now)
 	t.ByeAnswered(t.Key(m.CallID(), to), from, m.Status(), now)
-}
-
-// cancelling tells the table of calls why a call is cancelled.
-func (b *Border) cancelling(m *sip.Message) {
-	if t := b.cfg.Calls; t != nil && m.IsRequest() && m.Method() == sip.CANCEL {
-		if c := cause(m); c != 0 {
-			t.Cancelling(t.Key(m.CallID(), m.From().Tag), c)
-		}
-	}
 }
 
 // cause returns the cause that a Reason field gives in SIP's terms (RFC 3326 §2),

@@ -93,10 +93,10 @@ func TestEndingOfACancelledCall(t *testing.T) {
 	fwd := p.from(callerAddr, invite)[1].text
 	p.from(pbxAddr, answer(fwd, "180 Ringing", "b1"))
 	p.after(2 * time.Second)
-	cancel := strings.NewReplacer("INVITE sip", "CANCEL sip", "1 INVITE", "1 CANCEL", "Contact", "X-Was").Replace(invite)
+	cancel := strings.NewReplacer("INVITE sip", "CANCEL sip", "1 INVITE", "1 CANCEL", "Contact: ", "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\nX-Was: ").Replace(invite)
 	p.from(callerAddr, cancel)
 	p.from(pbxAddr, answer(fwd, "487 Request Terminated", "b1"))
-	if got := ends(); len(got) != 1 || got[0].Answered || got[0].ByCallee || got[0].Status != 487 || got[0].Ring != 2*time.Second {
+	if got := ends(); len(got) != 1 || got[0].Answered || got[0].ByCallee || got[0].Status != 487 || got[0].Ring != 2*time.Second || got[0].Cause != 200 {
 		t.Errorf("%+v", got)
 	}
 }

@@ -40,7 +40,6 @@ func (b *Border) receive(p *wire.Packet, out txn.Sender) {
 	if err := a.msg.Parse(p.Data); err != nil {
 		b.malformed(&a.in, err, out)
 	} else {
-		b.cancelling(&a.msg)
 		b.layer.Receive(&a.in, out)
 	}
 	a.in.Packet = nil

@@ -176,7 +176,7 @@ func (w *waiting) resume(now int64, out txn.Sender) {
 }
 
 // Cancelled answers 487: nothing has been forwarded yet.
-func (w *waiting) Cancelled(s *txn.Server, now int64, out txn.Sender) {
+func (w *waiting) Cancelled(s *txn.Server, _ *txn.Incoming, out txn.Sender) {
 	w.gone = true
 	w.visit.out = out
 	w.visit.respond(&sip.Response{Status: 487, ToTag: s.ToTag(), Source: netip.AddrPort{}})

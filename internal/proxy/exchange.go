@@ -305,11 +305,11 @@ func (x *exchange) pending() bool {
 	return false
 }
 
-// cancelPending cancels what is left (§16.7 step 10).
-func (x *exchange) cancelPending(now int64, out txn.Sender) {
+// cancelPending cancels what is left (§16.7 step 10) and says why (RFC 3326).
+func (x *exchange) cancelPending(reason string, now int64, out txn.Sender) {
 	for i := range x.branches {
 		if c := x.branches[i].client; c != nil && x.branches[i].pending {
-			c.Cancel(now, out)
+			c.Cancel(reason, now, out)
 		}
 	}
 }

@@ -43,6 +43,8 @@ type Observer interface {
 type Witness interface {
 	Observer
 	Heard(m *sip.Message, now int64)
+	// Cancelled hears the caller's CANCEL of an INVITE that nobody has answered.
+	Cancelled(m *sip.Message)
 }
 
 // Forward says what to do with a request that is let through.

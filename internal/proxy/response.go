@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"strconv"
 	"time"
 
 	"gatehouse.example/internal/locate"
@@ -51,11 +52,14 @@ func (x *exchange) Response(c *txn.Client, in *txn.Incoming, out txn.Sender) {
 			// §16.7 step 5: a 6xx ends the search, but is sent when the
 			// others have answered, INVITEs their CANCEL.
 			x.done = true
-			x.cancelPending(now, out)
+			x.cancelPending("SIP;cause="+strconv.Itoa(status), now, out)
 		}
 	}
 	x.settle(now, out)
 }
+
+// elsewhere tells the other telephones of a group that they missed nothing (RFC 3326 §3.1).
+const elsewhere = `SIP;cause=200;text="Call completed elsewhere"`
 
 // success sends every 2xx upstream at once (§16.7 step 5).
 func (x *exchange) success(c *txn.Client, in *txn.Incoming, now int64, out txn.Sender) {
@@ -67,7 +71,7 @@ func (x *exchange) success(c *txn.Client, in *txn.Incoming, now int64, out txn.S
 	}
 	if first {
 		x.report(in.Msg.Status(), false, now)
-		x.cancelPending(now, out)
+		x.cancelPending(elsewhere, now, out)
 	}
 }
 

@@ -287,6 +287,48 @@ func TestTimeoutOfOneBranchRanksAs408(t *testing.T) {
 	n.wantIdle()
 }
 
+// TestCancelSaysWhy: RFC 3326. A telephone tells by it whether it has missed a call.
+func TestCancelSaysWhy(t *testing.T) {
+	reason := func(out []letter) string {
+		for _, l := range out {
+			if strings.HasPrefix(l.text, "CANCEL ") {
+				return strings.Join(header(l.text, "Reason"), " | ")
+			}
+		}
+		return "no CANCEL"
+	}
+	check := func(what, got, want string) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+	}
+	n := newPaper(t)
+	got := n.fork(t, bob, carol, dave)
+	n.from(carol, answer(got[carol], 180, "c", ""))
+	check("another has answered", reason(n.from(bob, answer(got[bob], 200, "b", ""))), `SIP;cause=200;text="Call completed elsewhere"`)
+	check("the same, later", reason(n.from(dave, answer(got[dave], 180, "d", ""))), `SIP;cause=200;text="Call completed elsewhere"`)
+
+	n = newPaper(t)
+	got = n.fork(t, bob, carol)
+	n.from(carol, answer(got[carol], 180, "c", ""))
+	check("another has declined for all", reason(n.from(bob, answer(got[bob], 603, "b", ""))), "SIP;cause=603")
+
+	long := strings.Repeat("x", 300)
+	for fields, want := range map[string]string{
+		"": "",
+		"Reason: SIP;cause=200;text=\"done, elsewhere\", Q.850 ;cause=26\n": `SIP;cause=200;text="done, elsewhere", Q.850 ;cause=26`,
+		"Reason: Q.850;cause=16\nReason: SIP;cause=487\n":                   "Q.850;cause=16, SIP;cause=487",
+		"Reason: SIP;text=\"" + long + "\", Q.850;cause=31\n":               "Q.850;cause=31",
+		"Reason: SIP;cause=200;\n text=\"folded\"\n":                        "",
+	} {
+		n = newPaper(t)
+		fwd := n.from(alice, invite)[1].text
+		n.from(bob, answer(fwd, 180, "b", ""))
+		check(fields, reason(n.from(alice, strings.Replace(cancelOf(invite), "Call-ID", fields+"Call-ID", 1))), want)
+	}
+}
+
 func TestCancel(t *testing.T) {
 	n := newPaper(t) // before any answer: it waits
 	fwd := n.from(alice, invite)[1].text

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"strconv"
 	"time"
 
@@ -15,17 +16,40 @@ type (
 	clientUser struct{ *exchange }
 )
 
-// Cancelled passes the caller's CANCEL on to every branch (§16.10).
-func (u serverUser) Cancelled(_ *txn.Server, now int64, out txn.Sender) {
-	x := u.exchange
+// Cancelled passes the caller's CANCEL on to every branch (§16.10), with the
+// reasons that it gives.
+func (u serverUser) Cancelled(_ *txn.Server, in *txn.Incoming, out txn.Sender) {
+	x, now := u.exchange, in.Packet.Now
 	x.cancelled = true
-	x.cancelPending(now, out)
+	if x.witness != nil {
+		x.witness.Cancelled(in.Msg)
+	}
+	x.cancelPending(reasons(in.Msg), now, out)
 	for i := range x.branches {
 		if x.branches[i].client == nil {
 			x.branches[i].pending = false // still looking for its hop
 		}
 	}
 	x.settle(now, out)
+}
+
+// maxReasons bounds what a CANCEL of ours repeats of the caller's.
+const maxReasons = 256
+
+// reasons returns the values of a request's Reason fields (RFC 3326) on one line.
+func reasons(m *sip.Message) string {
+	var b []byte
+	for vs := m.Values(sip.HeaderReason); vs.Next(); {
+		text := vs.Text()
+		if len(b)+len(text)+2 > maxReasons || bytes.ContainsAny(text, "\r\n") {
+			continue
+		}
+		if len(b) > 0 {
+			b = append(b, ", "...)
+		}
+		b = append(b, text...)
+	}
+	return string(b)
 }
 
 // Slow answers 100 to a non-INVITE (RFC 4320 §4.1).

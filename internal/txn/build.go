@@ -18,7 +18,7 @@ func (sh *Shard) appendAck(dst, invite []byte, resp *sip.Message) []byte {
 }
 
 // appendCancel builds the CANCEL for an INVITE that was sent (RFC 3261 §9.1).
-func (sh *Shard) appendCancel(dst, invite []byte) []byte {
+func (sh *Shard) appendCancel(dst, invite []byte, reason string) []byte {
 	m := &sh.rebuilt
 	if m.Parse(invite) != nil {
 		return dst // cannot be: we built it
@@ -26,6 +26,9 @@ func (sh *Shard) appendCancel(dst, invite []byte) []byte {
 	dst = appendHead(dst, m, "CANCEL")
 	dst = append(dst, "To: "...)
 	dst = append(dst, m.Text(m.To().Span)...)
+	if reason != "" {
+		dst = append(append(dst, "\r\nReason: "...), reason...)
+	}
 	return appendTail(dst, m, "CANCEL")
 }
 

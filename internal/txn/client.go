@@ -42,6 +42,7 @@ type Client struct {
 	id        uint64
 	dest      wire.Dest
 	request   []byte // as sent, for retransmission, CANCEL and ACK; owned
+	reason    string // why it is cancelled
 	ack       []byte // the ACK of a final response other than 2xx; owned
 	interval  int64  // Timer A or E; 0 = none
 	resend    int64  // when it fires
@@ -231,7 +232,7 @@ func (c *Client) expire(now int64, out Sender) {
 	if c.method == sip.INVITE && c.state == clientProceeding && !c.cancelled {
 		// RFC 3261 §16.8: Timer C fires on a branch that has had a
 		// provisional response: it is cancelled, and then awaited.
-		c.Cancel(now, out)
+		c.Cancel("", now, out)
 		return
 	}
 	c.failed(ErrTimeout, now, out)
@@ -276,12 +277,13 @@ func (c *Client) Abandoned() bool { return c.abandoned }
 
 // Cancel asks for the end of a pending INVITE. The CANCEL leaves at once if a
 // provisional response has come, and otherwise with the first one
-// (RFC 3261 §9.1).
-func (c *Client) Cancel(now int64, out Sender) {
+// (RFC 3261 §9.1). reason is the value of its Reason field (RFC 3326), which
+// tells a telephone whether it has missed a call; empty for none.
+func (c *Client) Cancel(reason string, now int64, out Sender) {
 	if !c.Pending() || c.cancelled || c.method != sip.INVITE {
 		return
 	}
-	c.cancelled = true
+	c.cancelled, c.reason = true, reason
 	if c.state == clientProceeding {
 		c.sendCancel(now, out)
 	}
@@ -292,7 +294,7 @@ func (c *Client) sendCancel(now int64, out Sender) {
 	// RFC 3261 §9.1: 64*T1 after the CANCEL the INVITE counts as cancelled.
 	c.deadline = now + c.sh.layer.iv.n
 	c.arm()
-	b := c.sh.appendCancel(c.sh.Buffer(), c.request)
+	b := c.sh.appendCancel(c.sh.Buffer(), c.request, c.reason)
 	c.sh.NewClient(c.id|idCancel, sip.CANCEL, b, c.dest, ignore{}, now, out)
 }
 

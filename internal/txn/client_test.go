@@ -168,8 +168,8 @@ func TestClientThatIsNotToldOfItsCancelEnds(t *testing.T) {
 	r := newRig(t)
 	c, req := r.client("INVITE", sip.UDP, "")
 	r.receiveBob(response(req, 180, "b1"))
-	c.Cancel(r.now, r)
-	c.Cancel(r.now, r) // once is enough
+	c.Cancel("", r.now, r)
+	c.Cancel("", r.now, r) // once is enough
 	// The CANCEL is a transaction of its own: Timer E.
 	out := r.pass(31 * sec)
 	r.wantAt(out, 500*ms, 1500*ms, 3500*ms, 7500*ms, 11500*ms, 15500*ms, 19500*ms, 23500*ms, 27500*ms)
@@ -186,7 +186,7 @@ func TestClientThatIsNotToldOfItsCancelEnds(t *testing.T) {
 func TestCancelWaitsForTheFirstProvisional(t *testing.T) {
 	r := newRig(t)
 	c, req := r.client("INVITE", sip.UDP, "Route: <sip:edge.example.test;lr>\r\n")
-	c.Cancel(r.now, r)
+	c.Cancel("", r.now, r)
 	r.wantSent(r.pass(600*ms), "INVITE sip:bob@192.0.2.80:5080 SIP/2.0")
 	out := r.receiveBob(response(req, 100, ""))
 	via, _, _ := strings.Cut(req[strings.Index(req, "Via: "):], "\r\n")
@@ -207,7 +207,7 @@ func TestCancelCrossesTheAnswer(t *testing.T) {
 	for _, status := range []int{200, 486} {
 		r := newRig(t)
 		c, req := r.client("INVITE", sip.UDP, "")
-		c.Cancel(r.now, r)
+		c.Cancel("", r.now, r)
 		r.receiveBob(response(req, status, "b1"))
 		if n := strings.Count(strings.Join(texts(r.sent), ""), "CANCEL"); n != 0 {
 			t.Errorf("%d: a CANCEL was sent for what was answered", status)
@@ -217,7 +217,7 @@ func TestCancelCrossesTheAnswer(t *testing.T) {
 		r = newRig(t)
 		c, req = r.client("INVITE", sip.UDP, "")
 		r.receiveBob(response(req, 180, "b1"))
-		c.Cancel(r.now, r)
+		c.Cancel("", r.now, r)
 		r.receiveBob(response(req, status, "b1"))
 		if got := r.heard(); !strings.HasPrefix(got, "response 180, response "+map[int]string{200: "200", 486: "486"}[status]+", client ended") {
 			t.Errorf("%d: told %q", status, got)
@@ -233,7 +233,7 @@ func TestCancelIsForInviteOnly(t *testing.T) {
 	r := newRig(t)
 	c, req := r.client("MESSAGE", sip.UDP, "")
 	r.receiveBob(response(req, 100, ""))
-	c.Cancel(r.now, r)
+	c.Cancel("", r.now, r)
 	r.wantSent(r.sent[1:])
 	r.wantIdle()
 }

@@ -39,8 +39,8 @@ func (*relay) Late2xx(*Shard, wire.Flow, *Incoming, Sender) {}
 
 type relayServer relay
 
-func (*relayServer) Cancelled(*Server, int64, Sender) {}
-func (r *relayServer) Ended(*Server)                  { r.server = nil }
+func (*relayServer) Cancelled(*Server, *Incoming, Sender) {}
+func (r *relayServer) Ended(*Server)                      { r.server = nil }
 
 type relayClient relay
 

@@ -82,8 +82,8 @@ func (r *rig) Late2xx(_ *Shard, up wire.Flow, in *Incoming, _ Sender) {
 
 type serverNotes struct{ *rig }
 
-func (u serverNotes) Cancelled(_ *Server, _ int64, _ Sender) { u.note("cancelled") }
-func (u serverNotes) Ended(*Server)                          { u.note("server ended") }
+func (u serverNotes) Cancelled(*Server, *Incoming, Sender) { u.note("cancelled") }
+func (u serverNotes) Ended(*Server)                        { u.note("server ended") }
 
 type slowNotes struct{ serverNotes }
 

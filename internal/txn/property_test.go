@@ -53,9 +53,9 @@ func (c *chain) Send(to wire.Dest, token uint64, msg []byte) {
 
 type serverLink struct{ *link }
 
-func (l serverLink) Cancelled(_ *Server, now int64, out Sender) {
+func (l serverLink) Cancelled(_ *Server, in *Incoming, out Sender) {
 	if l.client != nil {
-		l.client.Cancel(now, out)
+		l.client.Cancel("", in.Packet.Now, out)
 	}
 }
 func (l serverLink) Ended(s *Server) {

@@ -9,9 +9,9 @@ import (
 
 // ServerUser is what a server transaction reports to.
 type ServerUser interface {
-	// Cancelled is called when a CANCEL has come for an INVITE that has no
-	// final response yet. The CANCEL itself is already answered.
-	Cancelled(s *Server, now int64, out Sender)
+	// Cancelled is called when a CANCEL, which in holds, has come for an INVITE
+	// that has no final response yet. The CANCEL itself is already answered.
+	Cancelled(s *Server, in *Incoming, out Sender)
 	// Ended is called when nothing more will be reported, that is after the
 	// final response; s is invalid afterwards.
 	Ended(s *Server)
@@ -189,7 +189,7 @@ func (s *Server) ack(now int64) {
 func (s *Server) cancel(in *Incoming, out Sender) {
 	s.sh.answerCancel(in, s.toTag, out)
 	if s.invite && !s.Final() && s.user != nil {
-		s.user.Cancelled(s, in.Packet.Now, out)
+		s.user.Cancelled(s, in, out)
 	}
 }
 

@@ -148,7 +148,7 @@ func TestRefusalsSayWhose(t *testing.T) {
 		b := newBook(calls.Config{})
 		r := b.Begin(b.key("1"), call("1"), verdict.Label, at(0))
 		b.Ringing(r, at(time.Second))
-		b.Cancelling(b.key("1"), 0)
+		b.Cancelling(r, 0)
 		b.Answered(r, c.status, c.local, at(3*time.Second))
 		b.Answered(r, 200, false, at(4*time.Second))
 		if e := b.only(t); e.Status != c.status || e.ByCallee != c.byCallee || e.Answered || e.Ring != 2*time.Second || e.Action != verdict.Label {
@@ -269,7 +269,7 @@ func TestNothingLeaksOrUnderflows(t *testing.T) {
 				b.Accepted(ref(t), tag(t), time.Duration(rapid.IntRange(0, 200).Draw(t, "se"))*time.Second, now)
 			},
 			"answered":    func(t *rapid.T) { b.Answered(ref(t), status(t), rapid.Bool().Draw(t, "local"), now) },
-			"cancel":      func(t *rapid.T) { b.Cancelling(key(t), status(t)) },
+			"cancel":      func(t *rapid.T) { b.Cancelling(ref(t), status(t)) },
 			"refreshed":   func(t *rapid.T) { b.Refreshed(key(t), tag(t), 0, now) },
 			"bye":         func(t *rapid.T) { b.Bye(key(t), tag(t), rapid.Bool().Draw(t, "callee"), 0, now) },
 			"byeAnswered": func(t *rapid.T) { b.ByeAnswered(key(t), tag(t), status(t), now) },

@@ -59,12 +59,13 @@ func refusal(status int) bool {
 }
 
 // Cancelling notes a CANCEL, with the SIP cause of its Reason field (RFC 3326), 0 where there is none. The call ends with its final response.
-func (t *Table) Cancelling(k Key, cause int) {
-	t.each(k, nil, func(c *call) {
-		if c.stage == offered && cause != 0 {
-			c.cause = cause
-		}
-	})
+func (t *Table) Cancelling(r Ref, cause int) {
+	s := t.shard(r.key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.find(r); c != nil && c.stage == offered {
+		c.cause = cause
+	}
 }
 
 // Bye notes a BYE inside a dialog, and who sends it. The call ends when it is answered, see [Table.ByeAnswered].
