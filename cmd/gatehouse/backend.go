@@ -116,14 +116,14 @@ func localAPI(ctx context.Context, cfg *config.Config, s *store.Store) (*api.Cli
 	if err != nil {
 		return nil, err
 	}
-	people, err := newSocial(cfg, 0, s)
+	acquainted, err := newSocial(cfg, 0, s)
 	if err != nil {
 		return nil, err
 	}
-	if err := people.load(ctx); err != nil {
+	if err := acquainted.load(ctx); err != nil {
 		return nil, err
 	}
-	screener, err := newScreener(cfg, &known{social: people, lists: all, memory: memory, policies: published, texts: learned})
+	screener, err := newScreener(cfg, &known{social: acquainted, lists: all, memory: memory, policies: published, texts: learned})
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +131,7 @@ func localAPI(ctx context.Context, cfg *config.Config, s *store.Store) (*api.Cli
 	return api.Local(api.New(api.Config{
 		Version: v, Token: "local", Attempts: &judged{s, memory, func() *config.Config { return cfg }, nil}, Lists: all, Accounts: users, Hosts: hosts(cfg),
 		Bans: &storedBans{ctx: ctx, storage: s, peers: cfg, bans: bans}, Screen: screener,
+		People: &people{social: acquainted, cfg: func() *config.Config { return cfg }},
 	})), nil
 }
 

@@ -196,6 +196,7 @@ func (s *server) api(v string) *api.Server {
 		Version: v, Token: s.token, Log: s.log,
 		Attempts: &judged{s.store, s.proofs.memory, s.live.Current, s.engine.Judge}, Lists: s.lists, Bans: s.guard, Accounts: s.accounts, Certificates: s.proofs.fetcher,
 		Hosts:  func(domain string) bool { return hosts(s.live.Current())(domain) },
+		People: &people{social: s.social, cfg: s.live.Current, live: true},
 		Screen: s.screen, Metrics: s.metrics.Gatherer(), Probes: s.probes,
 	})
 }

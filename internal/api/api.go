@@ -93,6 +93,7 @@ type Config struct {
 	// Hosts reports whether users of this domain register here. Nil: any.
 	Hosts  func(domain string) bool
 	Screen Screener
+	People People
 	// Certificates is the cache of fetched certificates.
 	Certificates Certificates
 	Metrics      prometheus.Gatherer
@@ -129,6 +130,9 @@ func New(cfg Config) *Server {
 	}
 	if cfg.Accounts != nil {
 		s.users()
+	}
+	if cfg.People != nil {
+		s.people()
 	}
 	if cfg.Certificates != nil {
 		s.certificates()

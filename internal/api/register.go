@@ -9,11 +9,13 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
-// maxBody bounds ordinary request bodies; maxImport that of an import, maxChain that of a chain of certificates, which JSON makes longer.
+// maxBody bounds ordinary request bodies; maxImport that of an import, which is read as it comes, maxBook that of an address book, maxChain that
+// of a chain of certificates, which JSON makes longer.
 const (
 	maxBody   = 64 << 10
 	maxChain  = 192 << 10
-	maxImport = 64 << 20
+	maxBook   = 16 << 20
+	maxImport = 1 << 30
 )
 
 // register adds one operation under Prefix.
@@ -27,18 +29,25 @@ func register[I, O any](s *Server, method, path, id, summary string, handler fun
 		op.DefaultStatus = http.StatusCreated
 	}
 	switch id {
-	case "screen", "import-entries":
+	case "screen", "import-entries", "import-contacts":
 		op.DefaultStatus = http.StatusOK
 	case "give-feedback":
 		op.DefaultStatus = http.StatusNoContent
 	}
 	switch id {
 	case "import-entries":
-		op.MaxBodyBytes, op.BodyReadTimeout = maxImport, time.Minute
+		op.MaxBodyBytes, op.RequestBody = maxImport, fileBody()
+	case "import-contacts":
+		op.MaxBodyBytes, op.RequestBody = maxBook, fileBody()
 	case "put-certificate":
 		op.MaxBodyBytes = maxChain
 	}
 	huma.Register(s.huma, op, handler)
+}
+
+// fileBody describes a body that no struct does: huma reads none then, and an upload does.
+func fileBody() *huma.RequestBody {
+	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"text/plain": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
 }
 
 func unwrap(ctx huma.Context) (*http.Request, http.ResponseWriter) { return humago.Unwrap(ctx) }

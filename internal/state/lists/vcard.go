@@ -11,14 +11,18 @@ import (
 // its card. What is no value of a list, such as an address of another service, is passed over: an address book is full of it.
 func (in *importer) readVCard(r *bufio.Reader) error {
 	var card vcard
+	return in.eachCard(r, &card, func(line int) error { return in.card(line, &card) })
+}
+
+// eachCard reads cards, and calls ended with the line of each one's end.
+func (in *importer) eachCard(r *bufio.Reader, card *vcard, ended func(line int) error) error {
 	var logical string
 	start := 1
 	end := func() error {
-		done := card.line(logical)
-		if !done {
+		if !card.line(logical) {
 			return nil
 		}
-		return in.card(start, &card)
+		return ended(start)
 	}
 	err := in.eachLine(r, func(line int, text string) error {
 		// RFC 6350 §3.2: a line that begins with white space continues the one before.

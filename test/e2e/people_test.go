@@ -1,0 +1,64 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"gatehouse.example/test/harness"
+)
+
+// An address book and a word beforehand let through who would be rejected: the known number by itself, anybody while a call is expected.
+func TestAddressBooksAndExpectedCalls(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "domains: [{name: example.test, deliver: \"sip:PBX\", mode: enforce}]\n"+
+		"policy: {weights: {KNOWN_CLAIMED: -3, KNOWN_EXPECTED: -15}}\nchecks: {rate: {enabled: false}}\n")
+	command := func(stdin string, want int, args ...string) string {
+		t.Helper()
+		out, errs, code := harness.Command(t, s.Dir, stdin, append([]string{"--config", s.ConfigFile()}, args...)...)
+		if code != want {
+			t.Fatalf("%v: status %d, %s%s", args, code, out, errs)
+		}
+		return out + errs
+	}
+	said := command("BEGIN:VCARD\nFN:Anna\nTEL:+1 555 123 0001\nEND:VCARD\n", 0, "user", "import", "bob@example.test")
+	if !strings.Contains(said, "sip:bob@example.test knows 1 numbers") {
+		t.Error(said)
+	}
+	s.caller.Ask(t, s.caller.Invite(bob, spammer("+15551230001")))
+	s.Attempt(t, "the known caller", func(a *harness.Attempt) bool { return a.Has("KNOWN_CLAIMED") })
+
+	s.Block(t, "+15551230002")
+	unwanted := func() int { return s.caller.Ask(t, s.caller.Invite(bob, spammer("+15551230002"))).Status() }
+	if got := unwanted(); got != 603 {
+		t.Errorf("blocked: %d", got)
+	}
+	if said := command("", 0, "user", "expect", "bob@example.test", "--for", "30m"); !strings.Contains(said, "sip:bob@example.test expects calls until") {
+		t.Error(said)
+	}
+	if got := unwanted(); got != 200 {
+		t.Errorf("expected: %d", got)
+	}
+	if got := s.caller.Ask(t, s.caller.Invite("sip:carol@example.test", spammer("+15551230002"))).Status(); got != 603 {
+		t.Errorf("another user: %d", got)
+	}
+	command("", 1, "user", "expect", "bob@elsewhere.test")
+	command("x", 1, "user", "import", "elsewhere.test")
+	command("", 2, "user", "expect", "bob@example.test", "--for", "3y")
+
+	// What was imported outlives a restart; an expectation does not, and nobody can expect anything while no server runs.
+	s.Stop(t)
+	command("+15551230003\n", 0, "user", "import", "bob@example.test")
+	if said := command("", 1, "user", "expect", "bob@example.test"); !strings.Contains(said, "no server runs") {
+		t.Error(said)
+	}
+	s.Restart(t)
+	for _, number := range []string{"+15551230001", "+15551230003"} {
+		s.caller.Ask(t, s.caller.Invite(bob, spammer(number)))
+	}
+	s.Attempt(t, "who was imported while no server ran", func(a *harness.Attempt) bool {
+		return a.Has("KNOWN_CLAIMED") && strings.Contains(a.From.Claimed, "+15551230003")
+	})
+	if got := unwanted(); got != 603 {
+		t.Errorf("expected after the restart: %d", got)
+	}
+}
