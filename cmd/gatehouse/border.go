@@ -213,7 +213,7 @@ func (side *sipSide) measure() {
 	m := side.s.metrics
 	m.AddStats("wire", "Sockets:", func() any { return side.net.Stats() }, "Readers", "Connections", "BufferBytes")
 	m.AddStats("border", "Border:", func() any { return side.border.Stats() }, "Transactions")
-	m.AddStats("proxy", "Proxy:", func() any { return side.proxy.Stats() })
+	m.AddStats("proxy", "Proxy:", func() any { return side.proxy.Stats() }, "Live")
 }
 
 // handler is what wire hands packets to. Sockets are open before the border is

@@ -258,13 +258,13 @@ func (s *server) expireLists(ctx context.Context) error {
 // measure gives every part's counters to the metrics.
 func (s *server) measure() {
 	s.metrics.Add("security", s.security.Collect)
-	s.metrics.AddStats("guard", "Guard:", func() any { return s.guard.Stats() })
+	s.metrics.AddStats("guard", "Guard:", func() any { return s.guard.Stats() }, "TableBytes")
 	s.metrics.AddStats("history", "History:", func() any { return s.recorder.Stats() }, "Queued")
 	s.metrics.Add("screen", s.screenMetrics)
 	s.measureFraud()
 	s.measureStranger()
 	s.metrics.Add("registers", s.registers.collect)
-	s.metrics.AddStats("certificates", "Certificates:", func() any { return s.proofs.fetcher.Stats() })
+	s.metrics.AddStats("certificates", "Certificates:", func() any { return s.proofs.fetcher.Stats() }, "Chains", "CRLs", "Failed", "UnderWay")
 	s.metrics.AddStats("proofs", "Who proves to be who:", func() any { return s.proofs.memory.Stats() }, "Entries")
 	s.metrics.AddStats("tokens", "What was learned about texts:", func() any { return s.texts.tokens.Stats() },
 		"Entries", "Capacity", "Examples", "Senders", "Spam", "Ham", "Bytes")

@@ -113,7 +113,7 @@ func TestAbusesOfTheAnswer(t *testing.T) {
 		if n := w.hits.Load() - before; n != 1 {
 			t.Errorf("%s: asked %d times", path, n)
 		}
-		if s := f.Stats(); s.Octets > 2*certificate.MaxChainSize || s.Chains != 0 {
+		if s := f.Stats(); s.ReceivedBytes > 2*certificate.MaxChainSize || s.Chains != 0 {
 			t.Errorf("%s: %+v", path, s)
 		}
 		w.serve("/good"+path, chain)

@@ -4,16 +4,16 @@ import "sync/atomic"
 
 // Stats are counters since New, and sizes now.
 type Stats struct {
-	Hits      uint64 // answered from the cache
-	Stale     uint64 // answered from the cache after its time, the host being unreachable
-	Negative  uint64 // refused because it failed a moment ago
-	Joined    uint64 // waited for a fetch that another had caused
-	Fetches   uint64 // requests to a host, refreshing included
-	Refreshes uint64 // of those, before something became stale
-	Octets    uint64 // received in bodies
-	Evicted   uint64 // gave way in the cache
-	Lost      uint64 // changes that the storage did not get
-	Failures  map[Reason]uint64
+	Hits          uint64 // answered from the cache
+	Stale         uint64 // answered from the cache after its time, the host being unreachable
+	Negative      uint64 // refused because it failed a moment ago
+	Joined        uint64 // waited for a fetch that another had caused
+	Fetches       uint64 // requests to a host, refreshing included
+	Refreshes     uint64 // of those, before something became stale
+	ReceivedBytes uint64 // received in bodies
+	Evicted       uint64 // gave way in the cache
+	Lost          uint64 // changes that the storage did not get
+	Failures      map[Reason]uint64
 
 	Chains, CRLs, Failed, UnderWay int
 }
@@ -37,7 +37,7 @@ func (f *Fetcher) Stats() Stats {
 	c := &f.counts
 	s := Stats{
 		Hits: c.hits.Load(), Stale: c.stale.Load(), Negative: c.negative.Load(), Joined: c.joined.Load(), Fetches: c.fetches.Load(),
-		Refreshes: c.refreshes.Load(), Octets: c.octets.Load(), Evicted: c.evicted.Load(),
+		Refreshes: c.refreshes.Load(), ReceivedBytes: c.octets.Load(), Evicted: c.evicted.Load(),
 		Failures: make(map[Reason]uint64),
 		Chains:   f.chains.len(), CRLs: f.crls.len(), Failed: f.failed.len(),
 	}

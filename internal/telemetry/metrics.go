@@ -79,7 +79,8 @@ func (m *Metrics) Add(name string, c Collect) {
 
 // AddStats adds the numbers of a Stats struct, read anew by each scrape.
 // Field FooBar of subsystem "wire" becomes gatehouse_wire_foo_bar_total, a
-// counter, unless its name is in gauges, where the _total is left off. Nested
+// counter, unless its name is in gauges, where the _total is left off. A field
+// Octets is a gauge in any case, and called bytes as Prometheus wants it. Nested
 // structs add their name; fields that are not numbers are left out.
 func (m *Metrics) AddStats(subsystem, help string, read func() any, gauges ...string) {
 	m.Add(subsystem, func(emit func(Sample)) {
@@ -107,7 +108,10 @@ func emitStruct(emit func(Sample), prefix, help string, v reflect.Value, gauges 
 			continue
 		}
 		s := Sample{Name: name + "_total", Help: help + " " + f.Name + ".", Kind: Counter, Value: value}
-		if slices.Contains(gauges, f.Name) {
+		switch {
+		case f.Name == "Octets":
+			s.Name, s.Kind = prefix+"_bytes", Gauge
+		case slices.Contains(gauges, f.Name):
 			s.Name, s.Kind = name, Gauge
 		}
 		emit(s)
@@ -126,19 +130,24 @@ func numeric(v reflect.Value) (float64, bool) {
 	return 0, false
 }
 
-// snake turns FooBar and UDPReaders into foo_bar and udp_readers.
+// snake turns FooBar, UDPReaders and CRLs into foo_bar, udp_readers and crls.
 func snake(s string) string {
 	runes := []rune(s)
 	var b strings.Builder
 	for i, r := range runes {
 		upper := unicode.IsUpper(r)
-		starts := upper && i > 0 && (!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1]))
+		starts := upper && i > 0 && (!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1]) && !plural(runes[i+1:]))
 		if starts {
 			b.WriteByte('_')
 		}
 		b.WriteRune(unicode.ToLower(r))
 	}
 	return b.String()
+}
+
+// plural tells the s of "CRLs" from the beginning of a word.
+func plural(rest []rune) bool {
+	return rest[0] == 's' && (len(rest) == 1 || unicode.IsUpper(rest[1]))
 }
 
 // collector gives the samples to Prometheus. It describes nothing ahead, which

@@ -12,17 +12,19 @@ type stageStats struct {
 	UDPReaders int
 	Inner      struct{ BadCSeq uint32 }
 	Name       string
+	CRLs       uint16
+	Octets     int
 	hidden     int
 }
 
 func TestStatsBecomeMetricsAtScrapeTime(t *testing.T) {
 	m := NewMetrics("v1")
-	s := stageStats{Received: 7, UDPReaders: 2, hidden: 1}
+	s := stageStats{Received: 7, UDPReaders: 2, CRLs: 5, Octets: 4096, hidden: 1}
 	s.Inner.BadCSeq = 3
 	m.AddStats("wire", "Packets:", func() any { return &s }, "UDPReaders")
 	for name, want := range map[string]float64{
 		"gatehouse_wire_received_total": 7, "gatehouse_wire_udp_readers": 2, "gatehouse_wire_inner_bad_c_seq_total": 3,
-		"gatehouse_build_info": 1, "go_goroutines": -1,
+		"gatehouse_wire_crls_total": 5, "gatehouse_wire_bytes": 4096, "gatehouse_build_info": 1, "go_goroutines": -1,
 	} {
 		if got := value(t, m, name, ""); got != want && want >= 0 {
 			t.Errorf("%s = %g, want %g", name, got, want)
