@@ -135,8 +135,8 @@ func (p *proofs) read(cfg *config.Config) (*identity.Rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(credentials) > 0 {
-		rules.Signer, err = stir.NewSigner(stir.SignerConfig{Credentials: credentials, Plan: cfg.Plan(), Freshness: time.Duration(id.Freshness)})
+	if usable := p.valid(credentials); len(usable) > 0 {
+		rules.Signer, err = stir.NewSigner(stir.SignerConfig{Credentials: usable, Plan: cfg.Plan(), Freshness: time.Duration(id.Freshness)})
 		if err != nil {
 			return nil, cfg.Problem("identity.keys", err.Error(), err)
 		}
@@ -153,6 +153,20 @@ func (p *proofs) read(cfg *config.Config) (*identity.Rules, error) {
 	}
 	p.fetcher.SetRoots(roots)
 	return rules, nil
+}
+
+// valid are the credentials whose certificates are valid now. One that has expired is no reason not to start, nor to sign with the others:
+// calls go out unsigned rather than not at all.
+func (p *proofs) valid(credentials []stir.Credential) (usable []stir.Credential) {
+	for _, c := range credentials {
+		_, err := stir.NewSigner(stir.SignerConfig{Credentials: []stir.Credential{c}})
+		if errors.Is(err, stir.ErrExpired) {
+			p.log.Error("nothing is signed with a certificate that is not valid now", "url", c.URL, "error", err)
+			continue
+		}
+		usable = append(usable, c)
+	}
+	return usable
 }
 
 // publishAt publishes the chains at the paths of their URLs. It comes last: what cannot be used has been refused by then.

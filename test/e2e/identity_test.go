@@ -402,6 +402,18 @@ func TestKeysAreExchangedWithoutARestart(t *testing.T) {
 	if r.Exited() || r.Pid() != pid {
 		t.Error("the server was started again")
 	}
+
+	// A certificate that has expired keeps nobody from signing with another one, or from starting.
+	lapsed := r.root.Leaf(stirtest.SPC("OURS"), stirtest.Range("15559990000", 1000), stirtest.Validity(time.Now().Add(-time.Hour), time.Now().Add(-time.Minute)))
+	write(t, r.Dir, "lapsed.pem", lapsed.ChainPEM())
+	write(t, r.Dir, "lapsed.key", lapsed.KeyPEM())
+	r.reload(t, func() bool { return r.signedBy(t, "next") && r.Said("not valid now", "lapsed.pem") }, "lapsed", "next")
+	r.verify(t, r.called(t))
+	r.Stop(t)
+	r.Restart(t)
+	if !r.signedBy(t, "next") {
+		t.Error("after the restart it is not signed")
+	}
 }
 
 // A signed call that the PBX forwards to elsewhere goes out with a signature of the number that was called, so that it can still be verified there.
