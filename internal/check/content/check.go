@@ -110,7 +110,7 @@ func (c *Check) Wants(a *screen.Attempt, r *screen.Report) bool {
 
 // readable tells which attempts say something to a human.
 func readable(k verdict.Kind) bool {
-	return k == verdict.Message || k == verdict.Call || k == verdict.Subscription
+	return k == verdict.Message || k == verdict.Call || k == verdict.Subscription || k == verdict.Publication
 }
 
 func opaque(a *screen.Attempt, r *screen.Report) {
@@ -140,9 +140,9 @@ func (c *Check) Run(ctx context.Context, a *screen.Attempt, r *screen.Report) {
 	c.opinion(ctx, a, &t, r)
 }
 
-// fewWords is what an opinion about the few words of a call counts: they are the caller's name and mostly the same in each of his calls, so that it would judge
-// the caller, whom check reputation judges with more to go by. In the simulation (docs/effect) the full weight stopped more and lost twice the automated
-// calls that people wanted.
+// fewWords is what an opinion about the few words of a call, a subscription or a presence document counts: they are the caller's name and mostly the same each
+// time, so that it would judge the caller, whom check reputation judges with more to go by. In the simulation (docs/effect) the full weight stopped more and lost
+// twice the automated calls that people wanted.
 const fewWords = 0.375
 
 // opinion reports what the memory of tokens thinks.
@@ -161,16 +161,18 @@ func (c *Check) opinion(ctx context.Context, a *screen.Attempt, t *reading, r *s
 			o.Score, o.Low, where = w.Score-windowMargin, w.Low-windowMargin, "a part of "
 		}
 	}
+	// A young memory may say that something looks like spam, not that it is sure: its strength is bounded, so that such a text is labelled and no more.
 	sure := o.Sureness(c.tokens.Floor())
-	if !readable(a.Kind) {
-		sure *= fewWords
+	words := 1.0
+	if a.Kind != verdict.Message {
+		words = fewWords
 	}
 	if s := spamStrength(o.Score, o.Low); s > 0 {
-		r.Signal(signalSpam, s*sure, where+"the text reads like reported ones: "+decimal(o.Score)+" from the threshold, "+learned(&o))
+		r.Signal(signalSpam, min(s, sure)*words, where+"the text reads like reported ones: "+decimal(o.Score)+" from the threshold, "+learned(&o))
 		return
 	}
 	if o.Ham > 0 {
-		r.Signal(signalHam, min(1, o.Ham/2)*sure, "the text reads like wanted ones, "+learned(&o))
+		r.Signal(signalHam, min(1, o.Ham/2)*sure*words, "the text reads like wanted ones, "+learned(&o))
 	}
 }
 

@@ -127,10 +127,10 @@ const callsDomain = " calls"
 // A long text is looked at by parts as well: what is padded with harmless words is spam in the part that matters. A part must stand out by
 // windowMargin more, for many parts have many chances to.
 const (
-	windowSize   = 180
-	windowStep   = 90
-	mostWindows  = 24
-	windowMargin = 1.0
+	windowSize   = 160
+	windowStep   = 50
+	mostWindows  = 32
+	windowMargin = 0.5
 )
 
 // windows are the features of the parts of a long text.

@@ -7,47 +7,77 @@ import (
 	"time"
 
 	"gatehouse.example/internal/check/content"
+	knowncheck "gatehouse.example/internal/check/known"
+	reputationcheck "gatehouse.example/internal/check/reputation"
 	"gatehouse.example/internal/state/campaign"
+	"gatehouse.example/internal/state/known"
+	"gatehouse.example/internal/state/reputation"
 	"gatehouse.example/internal/state/tokens"
+	"gatehouse.example/internal/state/trust"
 	"gatehouse.example/screen"
 	"gatehouse.example/sip/uri"
 	"gatehouse.example/verdict"
 )
 
-// filter is an engine with the content check alone, under the shipped policy.
+// filter is an engine under the shipped policy.
 type filter struct {
 	t      testing.TB
 	engine *screen.Engine
 	policy *screen.Policy
-	tokens *tokens.Memory
 	n      int
 	now    time.Time
 }
 
+// newFilter returns an engine with the content check alone.
 func newFilter(t testing.TB) *filter {
 	t.Helper()
+	f := &filter{t: t, now: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)}
+	f.start(f.content())
+	return f
+}
+
+// newWhole returns one with all checks that learn from what people say about messages: who is known, who has what reputation, and what is said.
+func newWhole(t testing.TB) *filter {
+	t.Helper()
+	f := &filter{t: t, now: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)}
+	web, err := trust.New(trust.Config{Nodes: 1024, Edges: 8192})
+	f.must(err)
+	kept, err := reputation.New(reputation.Config{Trust: web.Standing})
+	f.must(err)
+	peers, err := known.New(known.Config{})
+	f.must(err)
+	standing, err := reputationcheck.New(reputationcheck.Config{}, kept, web)
+	f.must(err)
+	relations, err := knowncheck.New(knowncheck.Config{}, peers, nil)
+	f.must(err)
+	f.start(relations, standing, f.content())
+	return f
+}
+
+func (f *filter) must(err error) {
+	f.t.Helper()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *filter) content() screen.Check {
 	memory, err := tokens.New(tokens.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	f.must(err)
 	reports, err := campaign.New(campaign.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	f.must(err)
 	check, err := content.New(content.Config{}, memory, reports)
-	if err != nil {
-		t.Fatal(err)
-	}
-	engine, err := screen.New([]screen.Check{check})
-	if err != nil {
-		t.Fatal(err)
-	}
-	policy, err := engine.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
-	policy.Exhaustive, policy.LookupDeadline = true, 10*time.Second
-	return &filter{t: t, engine: engine, policy: policy, tokens: memory, now: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)}
+	f.must(err)
+	return check
+}
+
+func (f *filter) start(checks ...screen.Check) {
+	var err error
+	f.engine, err = screen.New(checks)
+	f.must(err)
+	f.policy, err = f.engine.Resolve()
+	f.must(err)
+	f.policy.Exhaustive, f.policy.LookupDeadline = true, 10*time.Second
 }
 
 // attempt makes an attempt of a message. Where a message has no sender or recipient, everyone writes to one user, each from an address of his own.
