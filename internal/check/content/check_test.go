@@ -210,11 +210,18 @@ func TestHostileTextCostsBoundedTime(t *testing.T) {
 }
 
 func BenchmarkMessage(b *testing.B) {
-	c := newCheck(b)
-	teach(c)
-	a := message("Congratulations! You have won a £1000 prize, guaranteed. Call 09061701461 now or visit www.prize.co.uk/win. Claim code KL341. Valid 12 hours only.")
-	for b.Loop() {
-		screentest.Signals(b, c, a)
+	for _, c := range []struct{ name, text string }{
+		{"ordinary", "Hello, we are late by twenty minutes or so, the train stands still somewhere behind Leeds. Do begin without us, and please keep some of the pie! A."},
+		{"like sixty reported ones", "Congratulations! You have won a £1000 prize, guaranteed. Claim your free prize now, call 09061701461 or visit www.prize.co.uk/win. Valid 12 hours."},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			k := newCheck(b)
+			teach(k)
+			a := message(c.text)
+			for b.Loop() {
+				screentest.Signals(b, k, a)
+			}
+		})
 	}
 }
 

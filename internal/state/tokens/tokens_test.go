@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -136,6 +137,75 @@ func TestAccountsHaveTheirShare(t *testing.T) {
 	if m.Stats().Refused < 400 {
 		t.Errorf("%+v", m.Stats())
 	}
+}
+
+// TestWhatIsTakenBackWasNeverSaid: counts know no order, so that nothing stays of a lesson.
+func TestWhatIsTakenBackWasNeverSaid(t *testing.T) {
+	with, without := taught(t, small(), 300), taught(t, small(), 300)
+	r := rand.New(rand.NewPCG(10, 10))
+	said := make([]*Lesson, 40)
+	for i := range said {
+		said[i] = lesson(r, i%2 == 0, "admin")
+		said[i].Spam = !said[i].Spam
+		with.Learn(said[i])
+	}
+	for _, l := range said {
+		if _, ok := with.Unlearn(l.ID, l.Features, l.By); !ok {
+			t.Fatal("a lesson is not remembered")
+		}
+	}
+	for i := range 100 {
+		l := lesson(r, i%2 == 0, "")
+		none := layerSet{}
+		a, _ := with.score(l.Features, &none, dayOf(noon))
+		b, _ := without.score(l.Features, &none, dayOf(noon))
+		if math.Abs(a-b) > 1e-9 {
+			t.Fatalf("score %v, without the lessons %v", a, b)
+		}
+	}
+}
+
+// TestOldLessonsCountLess: a memory that has learned much can still change its mind.
+func TestOldLessonsCountLess(t *testing.T) {
+	m := taught(t, small(), 300)
+	before := m.Stats()
+	m.halve()
+	after := m.Stats()
+	if after.Spam != before.Spam/2 || after.Ham != before.Ham/2 || after.Entries > before.Entries {
+		t.Errorf("%+v became %+v", before, after)
+	}
+	l := lesson(rand.New(rand.NewPCG(11, 11)), true, "")
+	if o := m.Judge(l.Features, l.Place, noon); !o.Ready || o.Score <= 0 {
+		t.Errorf("forgotten: %+v", o)
+	}
+}
+
+// TestThresholdLeavesWantedMessagesAlone: of what people wanted next to nothing lies above, whatever the scores are like.
+func TestThresholdLeavesWantedMessagesAlone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 2))
+		n, spread := rapid.IntRange(20, 3000).Draw(t, "n"), rapid.Float64Range(0.01, 5).Draw(t, "spread")
+		var all []example
+		for i := range n {
+			spam := i%5 == 0
+			score := r.NormFloat64()*spread - 2
+			if spam {
+				score += 4
+			}
+			all = append(all, example{spam: spam, counted: true, judged: true, held: float32(score)})
+		}
+		var c calibration
+		c.fit(all)
+		above := 0
+		for i := range all {
+			if !all[i].spam && float64(all[i].held) > c.fitted.high {
+				above++
+			}
+		}
+		if above > 1+n/300 || c.fitted.low > c.fitted.high || c.fitted.low < 0 {
+			t.Fatalf("%d of %d wanted messages lie above %+v", above, n, c.fitted)
+		}
+	})
 }
 
 // TestUsersDiffer: what one user wants others may not.
