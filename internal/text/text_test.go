@@ -48,6 +48,7 @@ func TestEverythingThatCarriesTextIsRead(t *testing.T) {
 		{"gb18030", "", "text/plain; charset=gb18030", "\xc4\xe3\xba\xc3", "你好", ""},
 		{"base64", "Content-Transfer-Encoding: base64\r\n", "text/plain", base64Body, "buy now", ""},
 		{"html", "", "text/html", "<p>fr<b></b>ee</p><script>x()</script><a href='http://shop.test/'>here</a>&amp;", "free  http://shop.test/ here &", ""},
+		{"presence", "", "application/pidf+xml", `<presence entity="pres:a@b.test"><tuple id="1"><note>buy now</note></tuple></presence>`, "buy now", ""},
 		{"cpim", "", "message/cpim", "From: Alice <im:a@x>\r\nSubject: hello\r\n\r\nContent-Type: text/plain\r\n\r\nbuy now", "Alice\nhello\nbuy now", ""},
 		{"sdp", "", "application/sdp", "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=Buy now\r\ni=cheap\r\nu=http://shop.test\r\nt=0 0\r\n", "Buy now\ncheap\nhttp://shop.test", ""},
 		{"the name that programs give a session", "", "application/sdp", "v=0\r\ns=-\r\n", "", ""},
