@@ -46,17 +46,17 @@ func Info() screen.Info {
 				Description: "The same of a caller that is proven in part: by attestation B, or by the word of a trunk."},
 			{Name: signalProven, Weight: 3,
 				Description: "The same of a caller that is proven. IDENTITY_PROVEN speaks against it with a point: a proof says who it is, not what it wants."},
-			{Name: signalRisk, Weight: 8,
+			{Name: signalRisk, Weight: 10,
 				Description: "Strangers like this one turn out unwanted here: with its proof, by its trunk or network lately, from its part of the numbering plan, so near to the " +
-					"callee's number. From half strength on it is asked for an introduction."},
+					"callee's number. From four tenths of its strength on it is asked for an introduction, and in full, where 99 in 100 are unwanted, refused until it comes back."},
 			{Name: signalMany, Weight: 12,
 				Description: "The caller dials many people who have nothing to do with it, and by what becomes of its calls hardly any of them wants it."},
 			{Name: signalRush, Weight: 12,
 				Description: "The caller has tried several people within the hour who have nothing to do with it, which people do not: in full from the seventh on. It is about " +
 					"people: callers whom one to three users here have called themselves, or who have called a few for days. Somebody else may be at their telephone, or show their number."},
 			{Name: signalReturned, Weight: -3,
-				Description: "A caller that nothing proves was not let through, and tries the same user again 20 seconds to two hours later: numbers that are forged anew for each " +
-					"call do not come back."},
+				Description: "The caller was not let through, and tries the same user again 20 seconds to two hours later: numbers that are forged anew for each call do not come " +
+					"back, and who has a list goes on to the next. KNOWN_REPEAT takes its place."},
 			{Name: signalWelcome, Weight: -3,
 				Description: "The caller calls many, and what becomes of its calls speaks for it: a sender of notices and reminders. Three quarters as strong where nothing proves it."},
 		},
@@ -70,9 +70,9 @@ type Acquainted func(a *screen.Attempt) bool
 type Config struct {
 	// Trial is how many attempts of a caller must have come through before its record can make it welcome; 0: 7.
 	Trial int
-	// Risk is the share of unwanted callers among strangers of a kind from which on they are asked for an introduction; 0: 0.35.
+	// Risk is the share of unwanted callers among strangers of a kind from which on they are asked for an introduction; 0: 0.25.
 	Risk float64
-	// Patience is the share of attempts let through that may have been asked for an introduction; 0: 0.035. Where more were, only riskier strangers are asked, and
+	// Patience is the share of attempts let through that may have been asked for an introduction; 0: 0.036. Where more were, only riskier strangers are asked, and
 	// where fewer were, less risky ones as well.
 	Patience float64
 	// Friends is how many of the called user's domain have called the caller themselves; nil: nobody knows.
@@ -100,10 +100,10 @@ func New(cfg Config, memory *newcomers.Memory, knows Acquainted, expect func(own
 		cfg.Trial = 7
 	}
 	if cfg.Risk == 0 {
-		cfg.Risk = 0.35
+		cfg.Risk = 0.25
 	}
 	if cfg.Patience == 0 {
-		cfg.Patience = 0.035
+		cfg.Patience = 0.036
 	}
 	if cfg.Trial < 1 || cfg.Trial > 100 {
 		return nil, fmt.Errorf("stranger: trial: %d is not within 1 and 100", cfg.Trial)
@@ -140,7 +140,9 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 		r.Signal(signalWelcome, vouched(a.From.Proof), record(&standing))
 		return
 	}
-	c.behaves(a, &standing, r)
+	if c.behaves(a, &standing, r) {
+		standing.Lean = 0 // is said already
+	}
 	if !standing.Met && len(a.Introductions) > 0 {
 		c.first(a, &standing, r)
 	}
@@ -156,7 +158,6 @@ func vouched(p verdict.Proof) float64 {
 
 // first reports a first contact.
 func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, r *screen.Report) {
-	claimed := false
 	switch a.From.Proof {
 	case verdict.StirA, verdict.StirURI, verdict.TLS, verdict.Digest:
 		r.Signal(signalProven, 1, "first contact of a caller that is proven")
@@ -164,26 +165,38 @@ func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, r *screen.Report
 		r.Signal(signalPartial, 1, "first contact of a caller that is proven in part")
 	default:
 		r.Signal(signalUnproven, 1, "first contact of a caller that nothing proves")
-		claimed = true
 	}
 	var buf [mostTraits]newcomers.Trait
-	odds := c.memory.Odds(c.traits(a, s.Heard, buf[:0]), a.Time) + ownOdds(s)
-	if strength := c.strength(odds); strength > 0 {
+	kind := c.memory.Odds(c.traits(a, s.Heard, buf[:0]), a.Time)
+	odds := kind + ownOdds(s)
+	if strength := c.strength(odds, kind); strength > 0 {
 		r.Signal(signalRisk, strength, c.likely(odds))
 	}
-	if claimed && s.Returned > 0 {
+	if s.Returned > 0 {
 		r.Signal(signalReturned, 1, "was not let through to the same user before, and tries again")
 	}
 }
 
-// strength is half where strangers are to be asked, and full where hardly any of them is wanted.
-func (c *Check) strength(odds float64) float64 {
-	above := odds - c.asked - c.impatience()
-	if above > 0 {
-		return min(0.5+above/8, 1)
+// strength is askedStrength where strangers are to be asked, and full where hardly any of their kind is wanted: those are refused, and asked when they come
+// back. What the caller itself has done leads to a question at most: whether it is refused for it is for STRANGER_MANY to say.
+func (c *Check) strength(odds, kind float64) float64 {
+	from := c.asked + c.impatience()
+	if odds <= from {
+		return max(askedStrength+(odds-from)/5, 0)
 	}
-	return max(0.5+above/4, 0)
+	most := surelyAsked
+	if kind >= refusedOdds {
+		most = 1
+	}
+	return askedStrength + (most-askedStrength)*min((odds-from)/(max(refusedOdds, from+1)-from), 1)
 }
+
+// Where a risk leads.
+const (
+	askedStrength = 0.4
+	surelyAsked   = 0.75
+	refusedOdds   = 4.8 // 99 in 100 and more
+)
 
 // impatience is how much riskier strangers must be to be asked, as the logarithm of odds.
 func (c *Check) impatience() float64 {
@@ -195,7 +208,7 @@ func (c *Check) impatience() float64 {
 }
 
 const (
-	mostImpatient = 5
+	mostImpatient = 4
 	mostPatient   = 0.5
 )
 
@@ -220,18 +233,18 @@ func ownOdds(s *newcomers.Standing) float64 {
 const (
 	welcomeLean = -1.0
 	manyLean    = 1.5 // from which on a caller is suspected
-	sureLean    = 3.5
+	sureLean    = 4.0
 	manyCallees = 5
 )
 
 // welcome tells whether a caller who comes to many is let through like one that is known: enough has come through, and the evidence is in its favour.
 func (c *Check) welcome(s *newcomers.Standing) bool {
-	return s.Reached >= c.cfg.Trial && s.Lean <= welcomeLean && (s.Rush < rushOfFriend || s.Reached >= manyReached)
+	return s.Reached >= c.cfg.Trial && s.Lean <= welcomeLean && (s.Rush < rushOfFriend || s.Usual >= manyUsual)
 }
 
-// behaves reports what is wrong with how a caller behaves, towards those who know it as well.
-func (c *Check) behaves(a *screen.Attempt, s *newcomers.Standing, r *screen.Report) {
-	if !s.Met && s.Callees >= manyCallees && s.Lean > manyLean {
+// behaves reports what is wrong with how a caller behaves, towards those who know it as well, and says whether it is one that many do not want.
+func (c *Check) behaves(a *screen.Attempt, s *newcomers.Standing, r *screen.Report) (unwanted bool) {
+	if unwanted = !s.Met && s.Callees >= manyCallees && s.Lean > manyLean; unwanted {
 		r.Signal(signalMany, min((s.Lean-manyLean)/(sureLean-manyLean), 1), many(s))
 	}
 	if s.Rush >= rushOfFriend {
@@ -239,6 +252,7 @@ func (c *Check) behaves(a *screen.Attempt, s *newcomers.Standing, r *screen.Repo
 			r.Signal(signalRush, strength, rush(s))
 		}
 	}
+	return unwanted
 }
 
 // How many strangers within the hour are a rush. In the Copenhagen study one call in a hundred is the sixth to somebody new within the hour.
@@ -246,9 +260,9 @@ const (
 	rushOfFriend  = 3
 	fullOfFriend  = 7
 	rushOfNobody  = 6
-	organisations = 4 // users who have called it themselves
-	manyReached   = 15
-	fewReached    = 8
+	organisations = 4  // users who have called it themselves
+	manyUsual     = 12 // strangers that an organisation has tried
+	fewUsual      = 4  // and a person
 	longKnown     = 2 * 24 * time.Hour
 	rushBegins    = 0.25
 )
@@ -258,7 +272,7 @@ func (c *Check) rush(a *screen.Attempt, s *newcomers.Standing) float64 {
 	if c.cfg.Friends != nil {
 		friends = c.cfg.Friends(a)
 	}
-	person := s.Since >= longKnown && s.Reached <= fewReached
+	person := s.Since >= longKnown && s.Usual <= fewUsual
 	if friends >= organisations || friends == 0 && !person {
 		return 0
 	}

@@ -22,7 +22,8 @@ const (
 	saysFailed   = 1.0
 	saysPassed   = 1.0
 	saysTalked   = 0.8
-	saysObjected = 5.0
+	saysObjected = 5.0 // and up to saysMore beyond that, where tests tell nothing: one objects in twenty
+	saysMore     = 13.0
 	saysWanted   = 4.0
 	tellsOfMost  = 6 // strangers: what becomes of a caller beyond them is its own record
 )
@@ -153,7 +154,7 @@ func (c *Check) Judge(a *screen.Attempt, label, by string) {
 			c.memory.Part(s)
 		}
 		if first && stranger {
-			c.teach(a, s, named, false, saysObjected)
+			c.teach(a, s, named, false, saysObjected+saysMore*(1-c.memory.Worth()))
 		}
 	case "ham":
 		if named {

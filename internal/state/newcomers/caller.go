@@ -19,6 +19,7 @@ type caller struct {
 	heard     float32
 	period    int32
 	hour      int32
+	usual     uint16 // about how many strangers it had tried when it was last not in a rush
 	failing   uint16 // of this hour: attempts that did not come through, and were not tried again
 	next      uint8
 	rush      [rushMost]uint32 // when the last strangers were tried, Unix seconds
@@ -33,6 +34,8 @@ const (
 
 	returnFrom = 20       // seconds: what comes back earlier is a machine's redial
 	returnTo   = 2 * hour // and what comes later has nothing to do with it
+
+	rushing = 3 // strangers within an hour that are more than usual
 
 	leanMost  = 6.0  // however much there is against a caller
 	leanLeast = -5.0 // and for it
@@ -51,7 +54,9 @@ const (
 	leanShort     = 0.6
 	leanTalked    = -0.3
 	leanBack      = -0.8 // the called user calls back
-	leanReturned  = -0.8
+	leanReturned  = -0.6
+	leastReturned = -0.5
+	mostFailing   = 4 // of an hour: who calls many at once may come back later to all of them
 	leanGoneAway  = 0.5
 	praisersCount = 3 // voices in favour that count: a mafia has some more
 	talkShort     = 6 * time.Second
@@ -69,6 +74,8 @@ type Standing struct {
 	Returned time.Duration
 	// Callees is about how many different strangers it has tried, this one included; above 150 it says no more. Rush is how many within the hour, at most 8.
 	Callees, Rush int
+	// Usual is how many it had tried when it was last not in a rush, at most 64.
+	Usual int
 	// Reached is about how many of them it has reached who have not praised it: friends may be made, but not everybody.
 	Reached int
 	// Since is for how long the caller has been known here.
@@ -104,7 +111,7 @@ func (m *Memory) Tried(s Subject, now time.Time, look bool) Standing {
 // tell says what is known of the caller.
 func (c *caller) tell(s *Standing, at int64, about *estimates) {
 	s.Callees, s.Reached, s.Rush = about.of(c.callees|c.older), about.of(c.reached&^c.praisers), c.rushed(at)
-	s.Lean, s.Since = float64(c.lean), time.Duration(at-c.first)*time.Second
+	s.Usual, s.Lean, s.Since = int(c.usual), float64(c.lean), time.Duration(at-c.first)*time.Second
 }
 
 func (m *Memory) triedPair(s Subject, at int64, look bool) (out Standing) {
@@ -149,6 +156,9 @@ func (c *caller) pass(at int64) {
 	if h := int32(at / hour); h != c.hour {
 		c.leans(leanGoneAway * float64(c.failing))
 		c.failing, c.hour = 0, h
+		if c.rushed(at) < rushing {
+			c.usual = uint16(bits.OnesCount64(c.callees | c.older))
+		}
 	}
 }
 
@@ -161,7 +171,9 @@ func (c *caller) try(callee uint64, at int64, s *Standing) {
 		c.next++
 	}
 	if s.Returned > 0 {
-		c.leans(leanReturned)
+		if c.lean > leastReturned { // coming back is no merit that adds up: nobody becomes welcome by trying everybody twice
+			c.leans(leanReturned)
+		}
 		if c.failing > 0 {
 			c.failing--
 		} else {
@@ -269,7 +281,7 @@ func (m *Memory) Failed(s Subject) {
 	}
 	m.pairs.Unlock(s.pair)
 	if !met {
-		m.change(s, func(c *caller) { c.failing = min(c.failing+1, 12) })
+		m.change(s, func(c *caller) { c.failing = min(c.failing+1, mostFailing) })
 	}
 }
 

@@ -77,7 +77,7 @@ func TestEvidenceLeans(t *testing.T) {
 		}, 1, leanMost},
 		"not let through, and gone away": {func(m *Memory) func(Subject, time.Time) {
 			return func(s Subject, _ time.Time) { m.Failed(s) }
-		}, 4, leanMost},
+		}, 3.5, leanMost},
 		"objected to by one in ten": {func(m *Memory) func(Subject, time.Time) {
 			n := 0
 			return func(s Subject, at time.Time) {
@@ -127,7 +127,7 @@ func TestWhoComesBackIsNoMachineWithAList(t *testing.T) {
 		}
 		m.Heard(s, Came{Answered: true, Judged: true, Talk: 18 * time.Second}, at)
 	}
-	if got := m.Standing(m.Subject("caller", false, "callee 99"), at); got.Lean > -3 {
+	if got := m.Standing(m.Subject("caller", false, "callee 99"), at); got.Lean > -2 {
 		t.Errorf("%+v", got)
 	}
 }
