@@ -53,7 +53,7 @@ Examples:
 type chainReport struct {
 	Source       string       `json:"source"`
 	Trusted      *bool        `json:"trusted"` // null where no roots are known
-	Why          string       `json:"why"`     // it does not lead to a root
+	Why          string       `json:"why"`     // it does not lead to a root, or is refused all the same
 	Root         string       `json:"root"`    // the issuer's name of the last certificate that counts
 	Valid        bool         `json:"valid"`   // now
 	Invalid      string       `json:"invalid"` // why it is not
@@ -150,6 +150,9 @@ func newChainReport(source string, chain *certificate.Chain, roots *certificate.
 	out.Trusted = &trusted
 	if err != nil {
 		out.Why = reasonText(err)
+		if certificate.ReasonOf(err) == certificate.BadTNAuthList { // the signatures are good
+			out.Root = rootOf(chain, roots)
+		}
 		return out
 	}
 	if err := path.At(now, now); err != nil && out.Valid {
@@ -238,6 +241,8 @@ func (out *chainReport) print(a *app) error {
 	case out.Trusted == nil:
 	case *out.Trusted:
 		leads = "yes, " + inQuotes(out.Root)
+	case out.Root != "":
+		leads = "yes, " + inQuotes(out.Root) + ", and is refused: " + out.Why
 	default:
 		leads = "no: " + out.Why
 	}

@@ -38,6 +38,10 @@ func TestCertShow(t *testing.T) {
 	if out := squeezed(s.must("", "identity", "cert", "show", "chain.pem", "--roots", "other.pem")); !strings.Contains(out, "leads to a root no: not trusted") {
 		t.Errorf("%s", out)
 	}
+	s.write("garbage.pem", string(s.root.Leaf(stirtest.RawTNAuthList([]byte("\x16\x04spam"))).PEM()))
+	if out := squeezed(s.must("", "identity", "cert", "show", "garbage.pem")); !strings.Contains(out, "and is refused: malformed TNAuthList") {
+		t.Errorf("%s", out)
+	}
 	for args, want := range map[string]string{
 		"none.pem":               "none.pem: no such file",
 		"sti.key":                "private key",
