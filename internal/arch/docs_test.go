@@ -73,6 +73,9 @@ on every attempt, Lookup checks only while they could still change the action.
 	for _, c := range checks {
 		writeCheck(&b, c)
 	}
+	if err := tr.writeComposites(&b); err != nil {
+		return nil, err
+	}
 	return b.Bytes(), nil
 }
 

@@ -122,6 +122,9 @@ func (c *Check) proven(a *screen.Attempt, r *screen.Report) {
 		r.Signal(signalUnsure, 0, evidence(&s))
 	}
 	if broken := c.memory.Behaved(key, owner(a), a.Text, a.Time, a.Probe); broken > 0 {
+		if a.From.Proof == verdict.Digest && a.IdentityDomain == a.ToDomain {
+			broken *= colleague
+		}
 		r.Signal(signalZombie, broken, "the caller has behaved like a person and now tries many new callees")
 	} else if c.web != nil {
 		if reach := c.web.Reach(owner(a), name); reach.Distance == 2 {
@@ -129,6 +132,9 @@ func (c *Check) proven(a *screen.Attempt, r *screen.Report) {
 		}
 	}
 }
+
+// colleague is what is left of a suspicion against one of our own users: they have passwords, and somebody to ask.
+const colleague = 0.3
 
 // company reports what is known of those that the caller comes with.
 func (c *Check) company(a *screen.Attempt, r *screen.Report) {

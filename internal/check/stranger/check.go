@@ -232,8 +232,8 @@ func ownOdds(s *newcomers.Standing) float64 {
 // Where evidence about a caller leads.
 const (
 	welcomeLean = -1.0
-	manyLean    = 1.5 // from which on a caller is suspected
-	sureLean    = 4.0
+	manyLean    = 2.0 // from which on a caller is suspected
+	sureLean    = 5.5
 	manyCallees = 5
 )
 
