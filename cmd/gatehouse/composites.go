@@ -34,7 +34,7 @@ func composites() []screen.Composite {
 		{Name: "WELCOME_IN_BURSTS", Any: []string{"STRANGER_WELCOME", "REPUTATION_WANTED_SENDER"}, Not: []string{"REPUTATION_ZOMBIE"},
 			Description: "Who sends notices to many sends some of them at once.", Cancels: []string{"RATE_FANOUT", "STRANGER_RUSH", "CONTENT_SPAM"}},
 		{Name: "STRANGER_IS_ASKED", All: []string{"STRANGER_RISK"}, Not: []string{"STRANGER_MANY"},
-			Description: "That a stranger dials many is part of its risk, and its name speaks neither for it nor for anybody.", Cancels: []string{"RATE_FANOUT", "CONTENT_HAM"}},
+			Description: "That a stranger dials many, and quickly, is part of its risk: it is asked for it, not refused. Its name speaks neither for it nor for anybody.", Cancels: []string{"RATE_FANOUT", "RATE_CALLER", "CONTENT_HAM"}},
 		{Name: "RETURNED_ONCE", All: []string{"KNOWN_REPEAT", "STRANGER_RETURNED"},
 			Description: "To try again counts once.", Cancels: []string{"STRANGER_RETURNED"}},
 		{Name: "SAID_ALREADY", All: []string{"KNOWN_UNWANTED"}, Not: []string{"CONTENT_CAMPAIGN", "CONTENT_SENDER"},
