@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"gatehouse.example/internal/effect"
@@ -32,7 +31,21 @@ type flags struct {
 	quick                bool
 	why                  int
 	cases, weights       string
+	said                 string // the command, as the page repeats it
 	workers              int
+}
+
+// said repeats the flags that decide what comes out, not those that say where things are on one machine.
+func said(set *flag.FlagSet) string {
+	text := set.Name()
+	set.Visit(func(f *flag.Flag) {
+		switch f.Name {
+		case "gatehouse", "out", "keep", "workers", "why":
+		default:
+			text += fmt.Sprintf(" -%s %q", f.Name, f.Value)
+		}
+	})
+	return text
 }
 
 func parse(args []string) (*flags, error) {
@@ -52,6 +65,7 @@ func parse(args []string) (*flags, error) {
 	if err := set.Parse(args); err != nil {
 		return nil, err
 	}
+	f.said = said(set)
 	if f.quick {
 		f.options = effect.Quick()
 	}
@@ -94,7 +108,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	report := effect.Report{Results: results, Options: f.options, Date: time.Now().UTC(), Commit: r.commit(ctx), Command: "siptest-effect " + strings.Join(args, " ")}
+	report := effect.Report{Results: results, Options: f.options, Date: time.Now().UTC(), Commit: r.commit(ctx), Command: f.said}
 	for _, res := range results {
 		if f.why > 0 {
 			fmt.Printf("== why: %s, %s\n", res.Case.Group, res.Case.Name)
