@@ -63,6 +63,9 @@ type Attempt struct {
 	// Text is what the request says to a human, decoded: the body of a message, the Subject and its like. The display name and the user part
 	// of From stand in From alone.
 	Text string
+	// Names are what else the caller wants to be shown as, beside From.Display: what a token (rcd, RFC 9795) or a card (RFC 9796) calls him.
+	// Who signed vouches for them as for any text: they are claims, whatever is proven about the caller.
+	Names []string
 	// Opaque is the media type of a body that nobody here can read (encrypted, compressed, of unknown type), empty where there is none.
 	Opaque string
 

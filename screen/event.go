@@ -23,6 +23,8 @@ type Event struct {
 	// From is the caller's URI as claimed, Display its display name.
 	From    string `json:"from"`
 	Display string `json:"display,omitempty"`
+	// Names are what a signed token or a card calls the caller besides.
+	Names []string `json:"names,omitempty"`
 	// To is the callee's URI.
 	To string `json:"to"`
 	// Source is address and port, Transport how it came, Peer the configured peer's name.
@@ -69,7 +71,7 @@ func (ev *Event) Attempt(plan uri.Plan) (*Attempt, error) {
 	a := &Attempt{
 		ID: ev.ID, Time: ev.Time, Kind: ev.Kind,
 		From:      verdict.From{Display: ev.Display},
-		Transport: ev.Transport, Peer: ev.Peer, UserAgent: ev.UserAgent, Text: ev.Text,
+		Transport: ev.Transport, Peer: ev.Peer, UserAgent: ev.UserAgent, Text: ev.Text, Names: ev.Names,
 	}
 	switch ev.Direction {
 	case "", "in":

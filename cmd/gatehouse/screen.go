@@ -6,10 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
-	"strings"
 
 	"gatehouse.example/internal/border"
+	"gatehouse.example/internal/text"
 	"gatehouse.example/screen"
 	"gatehouse.example/sip"
 	"gatehouse.example/verdict"
@@ -88,9 +87,9 @@ func (c *screenCmd) event(text []byte) (*screen.Event, error) {
 }
 
 // readMessage takes from a SIP request what an event says.
-func readMessage(ev *screen.Event, text []byte) error {
+func readMessage(ev *screen.Event, raw []byte) error {
 	var m sip.Message
-	if err := m.Parse(wireForm(text)); err != nil {
+	if err := m.Parse(wireForm(raw)); err != nil {
 		var pe *sip.ParseError
 		if errors.As(err, &pe) {
 			return fmt.Errorf("not a valid SIP message: %s (at octet %d)", pe.Reason, pe.Offset)
@@ -110,9 +109,8 @@ func readMessage(ev *screen.Event, text []byte) error {
 		// Nobody verifies it here: `identity verify` does, and --proof says what came of it.
 		ev.Signature = new(verdict.Signature)
 	}
-	if mediaType, _, err := mime.ParseMediaType(string(m.Value(sip.HeaderContentType))); err == nil && strings.HasPrefix(mediaType, "text/") {
-		ev.Text = string(m.Body())
-	}
+	found := text.Of(&m)
+	ev.Text, ev.Names = found.Text, found.Names
 	return nil
 }
 

@@ -104,6 +104,26 @@ func TestVerstatIsCut(t *testing.T) {
 	}
 }
 
+// What a stranger says about himself stays; that somebody has checked it does not.
+func TestVerifiedIsCut(t *testing.T) {
+	for in, want := range map[string]string{
+		"<https://a.test/i.png>;purpose=icon;verified=\"true\"":                 "<https://a.test/i.png>;purpose=icon",
+		"<data:,x;verified=true>;VERIFIED = true ;purpose=jcard":                "<data:,x;verified=true>;purpose=jcard",
+		"<https://a.test>;verified, <https://b.test/?x,y>;verified=1;a=\">;,\"": "<https://a.test>, <https://b.test/?x,y>;a=\">;,\"",
+		"<https://a.test>;call-reason=\"x;verified=true\"":                      "<https://a.test>;call-reason=\"x;verified=true\"",
+		"https://a.test;verified":                                               "https://a.test;verified",
+	} {
+		got := edited(t, "Call-Info: "+in+"\r\n"+from, func(e *sip.Edit, m *sip.Message) { Strip(e, m, Trust{Identity: true}, "") })
+		if got != "Call-Info: "+want+"\r\n"+from {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+		kept := edited(t, "Call-Info: "+in+"\r\n"+from, func(e *sip.Edit, m *sip.Message) { Strip(e, m, Trust{Verification: true}, "") })
+		if kept != "Call-Info: "+in+"\r\n"+from {
+			t.Errorf("a trusted %q became %q", in, kept)
+		}
+	}
+}
+
 func TestLabel(t *testing.T) {
 	v := &verdict.Verdict{ID: "01ABC", Action: verdict.Label, Score: 5.5, Signals: []verdict.Signal{{Name: "RATE_CALLER"}, {Name: "LISTS_BLOCKED"}}}
 	for _, c := range []struct{ prefix, in, want string }{

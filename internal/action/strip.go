@@ -12,8 +12,8 @@ type Trust struct {
 	// Identity keeps P-Asserted-Identity, P-Preferred-Identity,
 	// Remote-Party-ID and P-Charge-Info (RFC 3325 §4).
 	Identity bool
-	// Verification keeps the verstat parameter and the headers that carry the
-	// result of a STIR verification (3GPP TS 24.229).
+	// Verification keeps the verstat parameter, Call-Info's verified and the
+	// headers that carry the result of a STIR verification (3GPP TS 24.229).
 	Verification bool
 	// Others keeps Diversion, History-Info and Spam-Score.
 	Others bool
@@ -30,6 +30,7 @@ func Strip(e *sip.Edit, m *sip.Message, t Trust, own string) {
 	}
 	if !t.Verification {
 		stripVerstat(e, m, t)
+		stripVerified(e, m)
 	}
 }
 

@@ -41,7 +41,7 @@ func cutVerstat(e *sip.Edit, text []byte, base uint32, a *sip.Address) {
 			continue
 		}
 		n := paramLen(text[i:end])
-		if isVerstat(text[i+1 : i+n]) {
+		if isNamed(text[i+1:i+n], verstat) {
 			e.Delete(sip.Span{Start: base + uint32(i), End: base + uint32(i+n)})
 		}
 		i += n - 1
@@ -49,9 +49,25 @@ func cutVerstat(e *sip.Edit, text []byte, base uint32, a *sip.Address) {
 	if a.Bracketed {
 		end++
 	}
-	for i := end; i < len(text); {
+	cutParams(e, text[end:], base+uint32(end), verstat)
+}
+
+const verstat = "verstat"
+
+// stripVerified cuts the verified parameter out of Call-Info: RFC 9796 has a terminating network say with it that it has checked what is in the field.
+func stripVerified(e *sip.Edit, m *sip.Message) {
+	for vs := m.Values(sip.HeaderCallInfo); vs.Next(); {
+		if end := bytes.IndexByte(vs.Text(), '>') + 1; end > 0 {
+			cutParams(e, vs.Text()[end:], vs.Span().Start+uint32(end), "verified")
+		}
+	}
+}
+
+// cutParams cuts the parameters of that name out of those of a header field.
+func cutParams(e *sip.Edit, text []byte, base uint32, name string) {
+	for i := 0; i < len(text); {
 		n := headerParamLen(text[i:])
-		if isVerstat(bytes.TrimLeft(text[i:i+n], "; \t\r\n")) {
+		if isNamed(bytes.TrimLeft(text[i:i+n], "; \t\r\n"), name) {
 			e.Delete(sip.Span{Start: base + uint32(i), End: base + uint32(i+n)})
 		}
 		i += n
@@ -83,10 +99,9 @@ func headerParamLen(b []byte) int {
 	return len(b)
 }
 
-// isVerstat compares the name of a parameter, in any case and with escapes, as
+// isNamed compares the name of a parameter, in any case and with escapes, as
 // RFC 3261 §19.1.4 does.
-func isVerstat(param []byte) bool {
-	const name = "verstat"
+func isNamed(param []byte, name string) bool {
 	i := 0
 	for n := 0; n < len(name); n++ {
 		if i >= len(param) {

@@ -2,10 +2,13 @@ package border
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"gatehouse.example/internal/action"
 	"gatehouse.example/internal/identity"
+	"gatehouse.example/internal/text"
 	"gatehouse.example/internal/txn"
 	"gatehouse.example/screen"
 	"gatehouse.example/sip"
@@ -137,9 +140,28 @@ func (v *visit) verify(ctx context.Context) {
 	})
 	v.attempt.Signature = identity.Facts(v.signature)
 	v.describeProof()
+	v.describeShown()
 	wall := v.verdict.Time
 	v.attempt.Describe(&v.verdict)
 	v.verdict.Time = wall
+}
+
+// describeShown adds what a valid token wants the caller shown as. RFC 8224 §12.6: the signature proves the number, the name beside it is the
+// caller's own, and is looked at as all that he says.
+func (v *visit) describeShown() {
+	if v.signature == nil || v.signature.Display == nil {
+		return
+	}
+	a, d := &v.attempt, v.signature.Display
+	a.Names = slices.Clone(a.Names) // they are the waiting visit's as well
+	for _, name := range [...]string{d.Name, text.CardName(d.JCard)} {
+		if name != "" && !slices.Contains(a.Names, name) {
+			a.Names = append(a.Names, name)
+		}
+	}
+	if d.Reason != "" {
+		a.Text = strings.TrimSpace(a.Text + "\n" + d.Reason)
+	}
 }
 
 // wantsSignature tells whether a request is to be signed: a call or message of

@@ -89,7 +89,7 @@ func (v *visit) describe() {
 		a.UserAgent = string(m.Text(f.Value))
 	}
 	found := text.Of(m)
-	a.Text, a.Opaque = found.Text, found.Opaque
+	a.Text, a.Names, a.Opaque = found.Text, found.Names, found.Opaque
 	v.describeCaller()
 	if v.routing.InDialog {
 		a.SetTo(m.ToURI(), v.site.Plan) // the Request-URI is a Contact

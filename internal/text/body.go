@@ -43,6 +43,7 @@ func (c *collector) body(p part, depth int) {
 		c.sdp(data)
 	case kind == "application/im-iscomposing+xml", kind == "message/imdn+xml":
 		// Protocol, with nothing in it for a human.
+	case (kind == "application/vcard+json" || kind == "application/json") && c.card(string(data)):
 	case strings.HasSuffix(kind, "+xml"), strings.HasSuffix(kind, "/xml"):
 		c.add(stripHTML(decodeCharset(param(params, "charset"), c.limit(data))))
 	case signature(kind), media(kind), strings.EqualFold(firstWord(p.disposition), "signal"):

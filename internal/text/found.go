@@ -13,6 +13,8 @@ type Found struct {
 	Text string
 	// Opaque is the media type of the first part that nobody here can read, empty where there is none.
 	Opaque string
+	// Names are what the cards that come with the request call its caller (RFC 9796 §4). They are as little proven as a display name.
+	Names []string
 	// Cut says that a bound was reached and something was left out.
 	Cut bool
 }
@@ -28,7 +30,7 @@ func Of(m *sip.Message) Found {
 		case sip.HeaderReason:
 			c.add(quoted(param(string(m.Text(f.Value)), "text")))
 		case sip.HeaderCallInfo, sip.HeaderAlertInfo, sip.HeaderErrorInfo:
-			c.add(info(string(m.Text(f.Value))))
+			c.info(string(m.Text(f.Value)))
 		}
 	}
 	switch body := m.Body(); {
@@ -100,8 +102,8 @@ func unhex(c byte) (byte, bool) {
 	return 0, false
 }
 
-// info reads a Call-Info value: the address, which may be shown, and the call-reason of RFC 9796 §4.
-func info(value string) string {
+// info reads a Call-Info value: the address, which may be shown, or the card that is written into it, and the call-reason of RFC 9796 §4.
+func (c *collector) info(value string) {
 	var b strings.Builder
 	rest := value
 	for range MaxParts {
@@ -113,14 +115,18 @@ func info(value string) string {
 		if !ok {
 			break
 		}
-		if !strings.HasPrefix(address, "data:") && !strings.HasPrefix(address, "cid:") {
+		switch scheme, _, _ := strings.Cut(address, ":"); strings.ToLower(scheme) {
+		case "cid": // a part of the body
+		case "data":
+			c.card(dataOf(address))
+		default:
 			b.WriteString(address)
 			b.WriteByte(' ')
 		}
 		rest = tail
 	}
 	b.WriteString(quoted(param(value, "call-reason")))
-	return b.String()
+	c.add(b.String())
 }
 
 // collector gathers text within the bounds.
@@ -128,10 +134,13 @@ type collector struct {
 	b      strings.Builder
 	parts  int
 	opaque string
+	names  []string
 	cut    bool
 }
 
-func (c *collector) found() Found { return Found{Text: c.b.String(), Opaque: c.opaque, Cut: c.cut} }
+func (c *collector) found() Found {
+	return Found{Text: c.b.String(), Opaque: c.opaque, Names: c.names, Cut: c.cut}
+}
 
 // add takes one piece of text.
 func (c *collector) add(s string) {

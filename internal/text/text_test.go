@@ -71,6 +71,34 @@ func TestEverythingThatCarriesTextIsRead(t *testing.T) {
 	}
 }
 
+// A caller's card is text like any other, and the name in it is for those who look at names. RFC 9796 §4, RFC 7095.
+func TestNamesInCardsAreFound(t *testing.T) {
+	const card = `["vcard",[["version",{},"text","4.0"],["fn",{"x":"fn"},"text","First \u0411ank"],["adr",{},"text",["","","Main St",["a"]]],["photo",{},"uri","data:x"]]]`
+	const said = "First Бank\nMain St"
+	data := "Call-Info: <data:application/json;base64," + base64.StdEncoding.EncodeToString([]byte(card)) + ">;purpose=jcard;verified=\"true\"\r\n"
+	percent := "Call-Info: <https://a.test/i.png>;purpose=icon, <data:application/json," + strings.NewReplacer(`"`, "%22", " ", "%20", `\`, "%5C").Replace(card) +
+		">;purpose=jcard;call-reason=\"a prize\"\r\n"
+	parts := "--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b\r\nContent-Type: application/json\r\nContent-ID: <1@x>\r\n\r\n" + card + "\r\n--b--"
+	for _, c := range []struct{ name, headers, kind, body, said, want, opaque string }{
+		{"in the URI", data, "", "", said, "First Бank", ""},
+		{"in the URI, percent-encoded", percent, "", "", said + "\nhttps://a.test/i.png a prize", "First Бank", ""},
+		{"in the body", "Call-Info: <cid:1@x>;purpose=jcard\r\n", "multipart/mixed;boundary=b", parts, said, "First Бank", ""},
+		{"without a name", "", "application/vcard+json", `["vcard",[["note",{},"text","call me"]]]`, "call me", "", ""},
+		{"no card", "", "application/json", `{"fn":"x"}`, "", "", "application/json"},
+		{"broken", "Call-Info: <data:application/json;base64,%%%>, <data:,>, <data:x>, <data:,[1,2]>, <data:,[\"vcard\",[[],[\"fn\"],[1,2,3,4],[\"fn\",{},\"text\",{}]]]>\r\n",
+			"", "", "", "", ""},
+		{"too long", "", "application/json", `["vcard",[["fn",{},"text","` + strings.Repeat("x", maxCard) + `"]]]`, "", "", "application/json"},
+	} {
+		got := Of(request(t, c.headers, c.kind, c.body))
+		if strings.TrimSpace(got.Text) != c.said || strings.Join(got.Names, "|") != c.want || got.Opaque != c.opaque {
+			t.Errorf("%s: %q names %q opaque %q; want %q, %q, %q", c.name, got.Text, got.Names, got.Opaque, c.said, c.want, c.opaque)
+		}
+	}
+	if got := Of(request(t, strings.Repeat(data, 9), "", "")); len(got.Names) != maxNames {
+		t.Errorf("%d names", len(got.Names))
+	}
+}
+
 func TestDisguisesComeOff(t *testing.T) {
 	for _, c := range []struct {
 		written, want string

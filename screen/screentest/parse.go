@@ -170,6 +170,8 @@ func (l *attemptLine) set(key, value string) (err error) {
 		return nil
 	}
 	switch key {
+	case "name":
+		l.event.Names = append(l.event.Names, value)
 	case "proof":
 		return l.event.Proof.UnmarshalText([]byte(value))
 	case "sender":

@@ -99,7 +99,7 @@ func (c *Check) Wants(a *screen.Attempt, r *screen.Report) bool {
 		if a.Text != "" {
 			return true
 		}
-	} else if c.calls.Load() >= int64(c.tokens.Floor()) && (a.Text != "" || a.From.Display != "") {
+	} else if c.calls.Load() >= int64(c.tokens.Floor()) && (a.Text != "" || a.From.Display != "" || len(a.Names) > 0) {
 		return readable(a.Kind)
 	}
 	if a.Opaque != "" {

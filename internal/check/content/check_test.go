@@ -192,6 +192,26 @@ func TestCallsCostNothingBeforeTheyAreJudged(t *testing.T) {
 	}
 }
 
+// What a token calls the caller is read with the name in From.
+func TestSignedNamesOfCallsAreRead(t *testing.T) {
+	c := newCheck(t)
+	call := func(i int, name string) *screen.Attempt {
+		a := message(fmt.Sprint(name, i))
+		a.Kind, a.Text, a.Names = verdict.Call, "", []string{name}
+		return a
+	}
+	for i := range 300 {
+		c.Judge(call(i, fmt.Sprintf("Free prize department %d", i%7)), "spam", fmt.Sprintf("sip:user%d@example.test", i%10))
+		c.Judge(call(i, fmt.Sprintf("Garden school %d", i%7)), "ham", fmt.Sprintf("sip:user%d@example.test", i%10))
+	}
+	if s := strength(t, c, call(301, "Free prize department 9"), "CONTENT_SPAM"); s == 0 {
+		t.Error("a reported name in a token is not known again")
+	}
+	if s := strength(t, c, call(302, "Garden school 9"), "CONTENT_SPAM"); s != 0 {
+		t.Errorf("a wanted name: %v", s)
+	}
+}
+
 // TestHostileTextCostsBoundedTime also shows that nothing panics on it.
 func TestHostileTextCostsBoundedTime(t *testing.T) {
 	c := newCheck(t)

@@ -47,10 +47,13 @@ func apart(features []uint64) []uint64 {
 	return features
 }
 
-// spoken is what the headers of a call or a subscription say: the display name, the user part where it is no number, and the rest.
+// spoken is what the headers of a call or a subscription say: the names, the user part where it is no number, and the rest.
 func spoken(a *screen.Attempt) string {
 	b := make([]byte, 0, 128)
 	b = append(b, a.From.Display...)
+	for _, name := range a.Names {
+		b = append(append(b, ' '), name...)
+	}
 	if a.FromNumber == "" {
 		b = append(b, ' ')
 		b = text.AppendUser(b, a.From.Claimed)

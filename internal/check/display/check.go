@@ -1,11 +1,13 @@
 // Package display is the check of the caller's display name: whether it is made to deceive the person who reads it. RFC 5039 §3.1 and §5 (the name is
 // what a human sees, and nothing proves it); Unicode UTS #39 (confusables, mixed scripts) and UAX #9 (direction).
 //
+// The names in signed tokens and in cards (RFC 9795, RFC 9796) are looked at likewise: who signs them vouches for the number (RFC 8224 §12.6).
+//
 // It sees control characters, direction overrides, invisible characters where no script needs them, words of mixed scripts that only look alike,
 // addresses and numbers in the name that are not the caller's, and names that the operator protects (a bank's, the own company's) in whatever disguise.
 //
 // Cost: one pass over a name of plain ASCII, two over any other; names are cut at 128 octets; no allocation unless something is found. It does not know which names are
-// true: that takes a signed one (RFC 9795).
+// true.
 package display
 
 import (
@@ -95,8 +97,20 @@ func (c *Check) Info() screen.Info { return Info() }
 
 // Run implements screen.Check. What local users call themselves is not looked at.
 func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
-	name := a.From.Display
-	if a.Outbound || name == "" {
+	if a.Outbound {
+		return
+	}
+	c.look(a, a.From.Display, r)
+	for _, name := range a.Names {
+		if name != a.From.Display {
+			c.look(a, name, r)
+		}
+	}
+}
+
+// look judges one name.
+func (c *Check) look(a *screen.Attempt, name string, r *screen.Report) {
+	if name == "" {
 		return
 	}
 	if len(name) > maxName {
