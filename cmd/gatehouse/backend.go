@@ -16,6 +16,7 @@ import (
 	"gatehouse.example/internal/guard"
 	"gatehouse.example/internal/state/account"
 	"gatehouse.example/internal/state/lists"
+	"gatehouse.example/internal/state/newcomers"
 	"gatehouse.example/internal/store"
 	"gatehouse.example/sip/digest"
 )
@@ -116,14 +117,11 @@ func localAPI(ctx context.Context, cfg *config.Config, s *store.Store) (*api.Cli
 	if err != nil {
 		return nil, err
 	}
-	acquainted, err := newSocial(cfg, 0, s)
+	acquainted, strangers, err := loadCallers(ctx, cfg, s)
 	if err != nil {
 		return nil, err
 	}
-	if err := acquainted.load(ctx); err != nil {
-		return nil, err
-	}
-	screener, err := newScreener(cfg, &known{social: acquainted, lists: all, memory: memory, policies: published, texts: learned})
+	screener, err := newScreener(cfg, &known{social: acquainted, newcomers: strangers, lists: all, memory: memory, policies: published, texts: learned})
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +131,28 @@ func localAPI(ctx context.Context, cfg *config.Config, s *store.Store) (*api.Cli
 		Bans: &storedBans{ctx: ctx, storage: s, peers: cfg, bans: bans}, Screen: screener,
 		People: &people{social: acquainted, cfg: func() *config.Config { return cfg }},
 	})), nil
+}
+
+// loadCallers fills what is known of callers as the server knows it.
+func loadCallers(ctx context.Context, cfg *config.Config, s *store.Store) (*social, *newcomers.Memory, error) {
+	seed, err := callersSeed(ctx, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	acquainted, err := newSocial(cfg, seed, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := acquainted.load(ctx); err != nil {
+		return nil, nil, err
+	}
+	strangers := newNewcomers(cfg, seed)
+	for _, k := range []kept{keptWindows(acquainted), keptNewcomers(strangers, s)} {
+		if err := k.load(ctx, slog.New(slog.DiscardHandler)); err != nil {
+			return nil, nil, err
+		}
+	}
+	return acquainted, strangers, nil
 }
 
 // algorithms are those that passwords are hashed for.

@@ -17,7 +17,6 @@ import (
 type people struct {
 	social *social
 	cfg    func() *config.Config
-	live   bool // a server runs in this process: what is only in memory is not lost at once
 }
 
 // owner is a user of ours as calls to him are known by: his number, or his address in one of our domains.
@@ -60,17 +59,14 @@ func (p *people) Import(ctx context.Context, user string, book io.Reader, format
 	return owner, read, p.social.known.Flush(ctx)
 }
 
-// Expect implements api.People. It is in memory only: a restart forgets it.
-func (p *people) Expect(_ context.Context, user string, from, until time.Time) (string, error) {
+// Expect implements api.People. It is stored when Expect returns.
+func (p *people) Expect(ctx context.Context, user string, from, until time.Time) (string, error) {
 	owner, err := p.owner(user)
-	if err == nil && !p.live {
-		err = api.ErrNoServer
-	}
 	if err != nil {
 		return "", err
 	}
 	p.social.known.Expect(owner, from, until)
-	return owner, nil
+	return owner, p.social.windows.Save(ctx)
 }
 
 type userExpectCmd struct {
@@ -81,7 +77,7 @@ type userExpectCmd struct {
 
 // Help shows examples.
 func (userExpectCmd) Help() string {
-	return "Somebody is going to call whom this user cannot name beforehand: a workshop, a doctor, a parcel service.\nThe running server remembers it; a restart forgets it.\n\nExamples:\n  gatehouse user expect alice@example.test\n  gatehouse user expect +15551230100 --for 30m"
+	return "Somebody is going to call whom this user cannot name beforehand: a workshop, a doctor, a parcel service.\nA restart does not forget it.\n\nExamples:\n  gatehouse user expect alice@example.test\n  gatehouse user expect +15551230100 --for 30m"
 }
 
 // Run opens the window.

@@ -66,7 +66,7 @@ func freshState(cfg *config.Config, seed uint64, begin time.Time) (*known, error
 	if err != nil {
 		return nil, err
 	}
-	web, err := newSocial(cfg, seed, nil)
+	web, err := newSocial(cfg, seedOf(seed), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -150,6 +150,7 @@ func (s *server) run(ctx context.Context, border runner, console net.Listener) e
 	start("feeds", (&feeds{cfg: s.live.Current(), from: s.proofs.fetcher, lists: s.lists, log: s.log}).run)
 	start("texts", func(ctx context.Context) error { return s.texts.run(ctx, s.log) })
 	start("usage", s.keepUsed)
+	start("learned", s.keepLearned)
 	start("watchdog", s.notify.watch)
 	s.proofs.run(start)
 	s.social.run(s.log, start)

@@ -51,6 +51,7 @@ type server struct {
 	proofs    *proofs
 	social    *social
 	newcomers *newcomers.Memory
+	kept      []kept
 	texts     *texts
 	registers *registers
 	ids       *history.IDs
@@ -85,7 +86,11 @@ func newServer(a *app, cfg *config.Config, db *store.Store, log *slog.Logger, li
 	if s.proofs, err = newProofs(a.ctx, cfg, db, log); err != nil {
 		return nil, err
 	}
-	if s.social, err = newSocial(cfg, 0, db); err != nil {
+	seed, err := callersSeed(a.ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	if s.social, err = newSocial(cfg, seed, db); err != nil {
 		return nil, err
 	}
 	if err := s.social.load(a.ctx); err != nil {
@@ -97,7 +102,10 @@ func newServer(a *app, cfg *config.Config, db *store.Store, log *slog.Logger, li
 	if s.texts, err = loadTexts(a.ctx, cfg, db, log); err != nil {
 		return nil, err
 	}
-	s.newcomers = newNewcomers(cfg, 0)
+	s.newcomers = newNewcomers(cfg, seed)
+	if err := s.loadKept(a.ctx); err != nil {
+		return nil, err
+	}
 	checks, err := newChecks(cfg, &known{newcomers: s.newcomers, lists: s.lists, memory: s.proofs.memory, policies: s.proofs.policies, fraud: s.fraud, social: s.social, registers: s.registers, texts: s.texts})
 	if err != nil {
 		return nil, err
@@ -196,7 +204,7 @@ func (s *server) api(v string) *api.Server {
 		Version: v, Token: s.token, Log: s.log,
 		Attempts: &judged{s.store, s.proofs.memory, s.live.Current, s.engine.Judge}, Lists: s.lists, Bans: s.guard, Accounts: s.accounts, Certificates: s.proofs.fetcher,
 		Hosts:  func(domain string) bool { return hosts(s.live.Current())(domain) },
-		People: &people{social: s.social, cfg: s.live.Current, live: true},
+		People: &people{social: s.social, cfg: s.live.Current},
 		Screen: s.screen, Metrics: s.metrics.Gatherer(), Probes: s.probes,
 	})
 }

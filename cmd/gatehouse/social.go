@@ -8,7 +8,9 @@ import (
 	knowncheck "gatehouse.example/internal/check/known"
 	reputationcheck "gatehouse.example/internal/check/reputation"
 	"gatehouse.example/internal/config"
+	"gatehouse.example/internal/state/keep"
 	knownstate "gatehouse.example/internal/state/known"
+	"gatehouse.example/internal/state/rate"
 	"gatehouse.example/internal/state/reputation"
 	"gatehouse.example/internal/state/trust"
 	"gatehouse.example/internal/store"
@@ -20,24 +22,27 @@ type social struct {
 	known      *knownstate.Memory
 	reputation *reputation.Memory
 	web        *trust.Graph
+	windows    *keep.Keeper // stores which calls are expected
 }
 
 // newSocial makes it empty; db may be nil, then nothing is kept.
-func newSocial(cfg *config.Config, seed uint64, db *store.Store) (*social, error) {
+func newSocial(cfg *config.Config, seed rate.Seed, db *store.Store) (*social, error) {
 	s := new(social)
 	c := &cfg.Checks
 	var err error
-	if s.web, err = trust.New(trust.Config{Nodes: max(c.Reputation.Web/8, 1024), Edges: c.Reputation.Web, Seed: seedOf(seed)}); err != nil {
+	if s.web, err = trust.New(trust.Config{Nodes: max(c.Reputation.Web/8, 1024), Edges: c.Reputation.Web, Seed: seed}); err != nil {
 		return nil, cfg.Problem("checks.reputation.web", err.Error(), err)
 	}
-	known := knownstate.Config{Peers: c.Known.Peers, Recent: c.Known.Recent, Seed: seedOf(seed), Loaded: s.knows}
-	kept := reputation.Config{Subjects: c.Reputation.Subjects, Behaviours: c.Reputation.Behaviours, Seed: seedOf(seed), Trust: s.web.Standing}
+	known := knownstate.Config{Peers: c.Known.Peers, Recent: c.Known.Recent, Seed: seed, Loaded: s.knows}
+	kept := reputation.Config{Subjects: c.Reputation.Subjects, Behaviours: c.Reputation.Behaviours, Seed: seed, Trust: s.web.Standing}
+	var windows keep.Storage
 	if db != nil {
-		known.Storage, kept.Storage = db, db
+		known.Storage, kept.Storage, windows = db, db, db
 	}
 	if s.known, err = knownstate.New(known); err != nil {
 		return nil, cfg.Problem("checks.known", err.Error(), err)
 	}
+	s.windows = s.known.Windows(windows)
 	if s.reputation, err = reputation.New(kept); err != nil {
 		return nil, cfg.Problem("checks.reputation", err.Error(), err)
 	}
@@ -86,7 +91,7 @@ func (s *social) run(log *slog.Logger, start func(name string, run func(context.
 // introduce fills in what checks are to know of people, where it is not given.
 func (k *known) introduce(cfg *config.Config) (err error) {
 	if k.social == nil {
-		if k.social, err = newSocial(cfg, k.seed, nil); err != nil {
+		if k.social, err = newSocial(cfg, seedOf(k.seed), nil); err != nil {
 			return err
 		}
 	}

@@ -4,17 +4,18 @@ import (
 	strangercheck "gatehouse.example/internal/check/stranger"
 	"gatehouse.example/internal/config"
 	"gatehouse.example/internal/state/newcomers"
+	"gatehouse.example/internal/state/rate"
 )
 
 // newNewcomers makes the memory of first contacts, empty.
-func newNewcomers(cfg *config.Config, seed uint64) *newcomers.Memory {
+func newNewcomers(cfg *config.Config, seed rate.Seed) *newcomers.Memory {
 	c := &cfg.Checks.Stranger
-	return newcomers.New(newcomers.Config{Pairs: c.Pairs, Callers: c.Callers, Seed: seedOf(seed)})
+	return newcomers.New(newcomers.Config{Pairs: c.Pairs, Callers: c.Callers, Seed: seed})
 }
 
 func newStrangerCheck(cfg *config.Config, k *known) (*strangercheck.Check, error) {
 	if k.newcomers == nil {
-		k.newcomers = newNewcomers(cfg, k.seed)
+		k.newcomers = newNewcomers(cfg, seedOf(k.seed))
 	}
 	check, err := strangercheck.New(strangercheck.Config{Trial: cfg.Checks.Stranger.Trial, Risk: cfg.Checks.Stranger.Risk, Patience: cfg.Checks.Stranger.Patience, Friends: k.friends}, k.newcomers, k.acquainted, k.social.known.Expect)
 	if err != nil {
@@ -27,4 +28,5 @@ func newStrangerCheck(cfg *config.Config, k *known) (*strangercheck.Check, error
 func (s *server) measureStranger() {
 	s.metrics.AddStats("stranger_pairs", "First contacts, who has met:", func() any { return s.newcomers.Stats().Pairs }, "Rows", "Most", "Octets")
 	s.metrics.AddStats("stranger_callers", "First contacts, callers:", func() any { return s.newcomers.Stats().Callers }, "Rows", "Most", "Octets")
+	s.metrics.AddStats("stranger_traits", "First contacts, kinds of strangers:", func() any { return s.newcomers.Stats().Traits }, "Rows", "Most", "Octets")
 }

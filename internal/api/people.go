@@ -18,7 +18,7 @@ type People interface {
 	// Import reads the address book of a user, who is named by his address or number, and remembers whom it holds. The error wraps lists.ErrValue where
 	// there is no such user of ours.
 	Import(ctx context.Context, user string, book io.Reader, format lists.Format) (owner string, read lists.Contacts, err error)
-	// Expect lets any call to a user be expected for a time. The error wraps lists.ErrValue, or says that no server runs.
+	// Expect lets any call to a user be expected for a time. The error wraps lists.ErrValue where there is no such user of ours.
 	Expect(ctx context.Context, user string, from, until time.Time) (owner string, err error)
 }
 
@@ -76,17 +76,12 @@ func (s *Server) importContacts(ctx context.Context, in *contactsInput) (*contac
 	return &contactsAnswer{ImportedContacts{owner, len(read.Keys), read.LeftOut}}, nil
 }
 
-// ErrNoServer says that something would be forgotten at once, because no server runs.
-var ErrNoServer = errors.New("no server runs that could expect a call; start it first")
-
 func (s *Server) peopleError(err error) error {
 	switch {
 	case errors.Is(err, errBodyTooLarge):
 		return huma.NewError(http.StatusRequestEntityTooLarge, errBodyTooLarge.Error())
 	case errors.Is(err, lists.ErrValue), strings.HasPrefix(err.Error(), "lists: import"):
 		return huma.Error422UnprocessableEntity(strings.ReplaceAll(err.Error(), "lists: ", ""))
-	case errors.Is(err, ErrNoServer):
-		return huma.Error409Conflict(err.Error())
 	}
 	return s.failed("the store of whom users know", err)
 }

@@ -1,5 +1,6 @@
 // Package keep is how the memories of internal/state outlive a process: what has changed is written now and then and once more at the end ([Every]), and a
-// memory that is stored as a whole is sealed, so that damage is noticed ([Seal], [Unseal]). What is written, and where, is each memory's own.
+// memory that is stored as a whole is sealed, so that damage is noticed ([Seal], [Unseal]). What is written, and where, is each memory's own; a [Keeper] stores
+// one that consists of tables ([Rows]) and other pieces.
 package keep
 
 import (

@@ -25,7 +25,12 @@ func (m *Memory) Expect(owner string, from, until time.Time) {
 	}
 	s := m.Subject(owner, "", "")
 	m.expect(m.anyoneKey(&s), until.Unix())
-	for old := m.windows.Load(); old < until.Unix() && !m.windows.CompareAndSwap(old, until.Unix()); old = m.windows.Load() {
+	m.openUntil(until.Unix())
+}
+
+// openUntil puts down until when somebody may have a window of Expect.
+func (m *Memory) openUntil(until int64) {
+	for old := m.windows.Load(); old < until && !m.windows.CompareAndSwap(old, until); old = m.windows.Load() {
 	}
 }
 

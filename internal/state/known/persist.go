@@ -95,6 +95,27 @@ func (m *Memory) Run(ctx context.Context, report func(error)) error {
 	return keep.Every(ctx, flushEvery, m.Flush, report)
 }
 
+// WindowsEvery is how often what [Memory.Windows] keeps is to be saved: what a crash loses at most.
+const WindowsEvery = 30 * time.Second
+
+// storedRecent is what the last hours hold, as it is stored; a name never changes its meaning.
+type storedRecent struct {
+	Touched, Expected, OneRing, Missed, Attempt, Credited int64
+	Answered                                              bool
+}
+
+// Windows keeps what the last hours hold, which calls are expected above all, between runs with the same seed. Keys are hashes.
+func (m *Memory) Windows(storage keep.Storage) *keep.Keeper {
+	return keep.NewKeeper(storage, keep.Rows("known-recent-1", m.recents,
+		func(r *recent) (storedRecent, bool) {
+			return storedRecent{r.touched, r.expected, r.oneRing, r.missed, r.attempt, r.credited, r.answered}, true
+		},
+		func(s *storedRecent) recent {
+			m.openUntil(s.Expected) // perhaps it is a window of Expect: then it is looked for
+			return recent{s.Touched, s.Expected, s.OneRing, s.Missed, s.Attempt, s.Credited, s.Answered}
+		})...)
+}
+
 // Stats are figures about the memory.
 type Stats struct {
 	// Relations and Recent are the rows in use, Octets what all of it takes at most.

@@ -19,7 +19,7 @@
 // by the same trunk or network (lately, and at all), from the same part of the numbering plan, as near to the callee's number. It is learned here,
 // from what becomes of strangers, and holds for strangers alone: nobody who is known is judged by whom he comes with.
 //
-// Memory is of fixed size and lost at a restart: then people are asked once more. Times are passed in. All methods may be called from
+// Memory is of fixed size; a Keeper stores it, so that a restart asks nobody once more. Times are passed in. All methods may be called from
 // any goroutine.
 package newcomers
 

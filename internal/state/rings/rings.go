@@ -2,8 +2,8 @@
 // back, at a number that he earns by.
 //
 // A number is remembered together with its block, the number without its last two digits, because such callers rotate through a block. Memory is fixed
-// (package slots); what has not been heard of for a week is forgotten. Time is passed in and may be virtual. Safe for concurrent use; nothing is
-// allocated.
+// (package slots); what has not been heard of for a week is forgotten, and a Keeper stores the rest. Time is passed in and may be virtual. Safe for
+// concurrent use; nothing is allocated.
 package rings
 
 import (

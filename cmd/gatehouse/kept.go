@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gatehouse.example/internal/state/keep"
+	knownstate "gatehouse.example/internal/state/known"
+	"gatehouse.example/internal/state/newcomers"
+	"gatehouse.example/internal/state/rate"
+	"gatehouse.example/internal/state/rings"
+	"gatehouse.example/internal/store"
+)
+
+// kept is a memory that outlives a restart.
+type kept struct {
+	what   string
+	keeper *keep.Keeper
+	every  time.Duration
+}
+
+// The memories that are kept.
+func keptNewcomers(m *newcomers.Memory, storage keep.Storage) kept {
+	return kept{"how first contacts turn out", m.Keeper(storage), newcomers.SaveEvery}
+}
+
+func keptRings(m *rings.Memory, storage keep.Storage) kept {
+	return kept{"which numbers ring once", m.Keeper(storage), rings.SaveEvery}
+}
+
+func keptWindows(s *social) kept {
+	return kept{"which calls are expected", s.windows, knownstate.WindowsEvery}
+}
+
+// load fills a memory. What is damaged is learned anew, and said.
+func (k *kept) load(ctx context.Context, log *slog.Logger) error {
+	err := k.keeper.Load(ctx)
+	if errors.Is(err, keep.ErrDamaged) {
+		log.Error("some of what was learned is damaged in the storage, and learned anew", "what", k.what, "error", err)
+		return nil
+	}
+	return err
+}
+
+// loadKept makes the keepers of what the server learns, and fills it.
+func (s *server) loadKept(ctx context.Context) error {
+	s.kept = []kept{keptNewcomers(s.newcomers, s.store), keptRings(s.fraud.rings, s.store), keptWindows(s.social)}
+	for i := range s.kept {
+		if err := s.kept[i].load(ctx, s.log); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepLearned stores it.
+func (s *server) keepLearned(ctx context.Context) error {
+	var group errgroup.Group
+	for _, k := range s.kept {
+		group.Go(func() error {
+			return k.keeper.Run(ctx, k.every, func(err error) { s.log.Warn("what was learned is not stored", "what", k.what, "error", err) })
+		})
+	}
+	return group.Wait()
+}
+
+// callersSeed makes the hashes that callers are known by, the same after each restart.
+func callersSeed(ctx context.Context, db *store.Store) (rate.Seed, error) {
+	secret, err := db.Key(ctx, "callers")
+	if err != nil {
+		return rate.Seed{}, err
+	}
+	return rate.SeedOf(secret), nil
+}
