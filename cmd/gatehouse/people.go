@@ -10,6 +10,7 @@ import (
 
 	"gatehouse.example/internal/api"
 	"gatehouse.example/internal/config"
+	knownstate "gatehouse.example/internal/state/known"
 	"gatehouse.example/internal/state/lists"
 )
 
@@ -57,6 +58,30 @@ func (p *people) Import(ctx context.Context, user string, book io.Reader, format
 		p.social.web.Know(owner, peer, 1)
 	}
 	return owner, read, p.social.known.Flush(ctx)
+}
+
+// Contacts implements api.People.
+func (p *people) Contacts(ctx context.Context, user, after string, most int) (string, []knownstate.Entry, error) {
+	owner, err := p.owner(user)
+	if err != nil {
+		return "", nil, err
+	}
+	all, err := p.social.known.Contacts(ctx, owner, after, most)
+	return owner, all, err
+}
+
+// Forget implements api.People. It is stored when Forget returns.
+func (p *people) Forget(ctx context.Context, user, contact string) (bool, error) {
+	owner, err := p.owner(user)
+	if err != nil {
+		return false, err
+	}
+	peer, err := lists.ContactKey(contact, p.cfg().Plan())
+	if err != nil {
+		return false, err
+	}
+	p.social.web.Forget(owner, peer)
+	return p.social.known.Forget(ctx, owner, peer, time.Now())
 }
 
 // Expect implements api.People. It is stored when Expect returns.

@@ -18,13 +18,14 @@ type userCmd struct {
 	Remove userRemoveCmd `cmd:"" help:"Remove a user."`
 	Show   userShowCmd   `cmd:"" help:"Show all users."`
 
-	Import userImportCmd `cmd:"" help:"Put an address book (vCard, CSV) into a user's white list."`
-	Expect userExpectCmd `cmd:"" help:"Expect a call: for two hours whoever calls this user is expected."`
+	Import  userImportCmd  `cmd:"" help:"Put an address book (vCard, CSV) into a user's white list."`
+	Contact userContactCmd `cmd:"" help:"Show, add, remove whom a user knows: his white list, which fills itself."`
+	Expect  userExpectCmd  `cmd:"" help:"Expect a call: for two hours whoever calls this user is expected."`
 }
 
 // Help shows examples.
 func (userCmd) Help() string {
-	return "add, remove and show are for users of domains with `deliver: home`, whose phones register here; import and expect for\nwhoever is called through this server, by address or number.\n\nExamples:\n  gatehouse user add alice@example.test\n  pwgen 20 1 | tee alice.txt | gatehouse user add alice@example.test\n  gatehouse user show --json\n  gatehouse user import alice@example.test contacts.vcf\n  gatehouse user expect alice@example.test --for 2h"
+	return "add, remove and show are for users of domains with `deliver: home`, whose phones register here; import, contact and expect\nfor whoever is called through this server, by address or number.\n\nExamples:\n  gatehouse user add alice@example.test\n  pwgen 20 1 | tee alice.txt | gatehouse user add alice@example.test\n  gatehouse user show --json\n  gatehouse user import alice@example.test contacts.vcf\n  gatehouse user expect alice@example.test --for 2h"
 }
 
 type userAddCmd struct {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"gatehouse.example/internal/state/known"
 	"gatehouse.example/internal/state/lists"
 	"gatehouse.example/sip/uri"
 )
@@ -33,6 +36,65 @@ func (f *friends) Import(_ context.Context, user string, book io.Reader, format 
 func (f *friends) Expect(_ context.Context, user string, _, until time.Time) (string, error) {
 	f.until = until
 	return lists.ContactKey(user, uri.Plan{})
+}
+
+func (f *friends) Contacts(_ context.Context, user, after string, most int) (string, []known.Entry, error) {
+	owner, err := lists.ContactKey(user, uri.Plan{})
+	var all []known.Entry
+	for _, peer := range f.known[owner] {
+		if peer > after && (most == 0 || len(all) < most) {
+			all = append(all, known.Entry{Owner: owner, Peer: peer, Imported: true, Called: 1, CallBacks: 1})
+		}
+	}
+	return owner, all, err
+}
+
+func (f *friends) Forget(_ context.Context, user, contact string) (bool, error) {
+	owner, err := lists.ContactKey(user, uri.Plan{})
+	at := slices.Index(f.known[owner], contact)
+	if at >= 0 {
+		f.known[owner] = slices.Delete(f.known[owner], at, at+1)
+	}
+	return at >= 0, err
+}
+
+// Contacts are listed page by page and removed singly.
+func TestContactsAreShownAndRemoved(t *testing.T) {
+	f := &friends{known: map[string][]string{"sip:alice@example.test": {"+15551230001", "+15551230002", "sip:mum@example.org"}}}
+	c := Local(New(Config{Token: token, People: f}))
+	var seen []string
+	for after := ""; ; {
+		var page ContactPage
+		if err := c.Do(t.Context(), "GET", "/contacts?user=alice@example.test&limit=2&after="+url.QueryEscape(after), nil, &page); err != nil || page.User != "sip:alice@example.test" {
+			t.Fatalf("%+v, %v", page, err)
+		}
+		for _, one := range page.Contacts {
+			if !one.Imported || one.Called != 2 {
+				t.Errorf("%+v", one)
+			}
+			seen = append(seen, one.Contact)
+		}
+		if after = page.Next; after == "" {
+			break
+		}
+	}
+	if !slices.Equal(seen, f.known["sip:alice@example.test"]) {
+		t.Errorf("%q", seen)
+	}
+	for i, want := range []int{0, 404} {
+		err := c.Do(t.Context(), "DELETE", "/contacts?user=alice@example.test&contact=%2B15551230002", nil, nil)
+		if se, _ := err.(*StatusError); (err == nil) != (want == 0) || se != nil && se.Status != want {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+	for _, path := range []string{"/contacts?user=example.test", "/contacts?user=a@b.test&limit=x", "/contacts"} {
+		if err, ok := c.Do(t.Context(), "GET", path, nil, nil).(*StatusError); !ok || err.Status != 422 {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if err, ok := c.Do(t.Context(), "DELETE", "/contacts?user=example.test&contact=x", nil, nil).(*StatusError); !ok || err.Status != 422 {
+		t.Errorf("%v", err)
+	}
 }
 
 func TestPeopleAreImportedAndExpected(t *testing.T) {

@@ -16,19 +16,26 @@ var (
 
 // LoadKnown returns at most that many relations of our users, those used last first.
 func (s *Store) LoadKnown(ctx context.Context, most int) ([]known.Entry, error) {
-	const query = `SELECT owner, peer, called, answered, messaged, call_backs, talked, imported, ham, spam, first, last
-		FROM known_peers ORDER BY last DESC, owner, peer LIMIT $1`
-	return load(ctx, s, "load known peers", query, func(scan func(...any) error) (known.Entry, error) {
-		var e known.Entry
-		var imported, first, last int64
-		err := scan(&e.Owner, &e.Peer, &e.Called, &e.Answered, &e.Messaged, &e.CallBacks, &e.Talked, &imported, &e.Ham, &e.Spam, &first, &last)
-		e.Imported, e.First, e.Last = imported != 0, fromMicros(first), fromMicros(last)
-		return e, err
-	}, most)
+	return load(ctx, s, "load known peers", selectKnown+` ORDER BY last DESC, owner, peer LIMIT $1`, knownEntry, most)
 }
 
-// PutKnown stores relations and deletes those that were not used since before.
-func (s *Store) PutKnown(ctx context.Context, put []known.Entry, before time.Time) error {
+// KnownOf returns all relations of one of our users.
+func (s *Store) KnownOf(ctx context.Context, owner string) ([]known.Entry, error) {
+	return load(ctx, s, "load whom a user knows", selectKnown+` WHERE owner = $1 ORDER BY peer`, knownEntry, text(owner))
+}
+
+const selectKnown = `SELECT owner, peer, called, answered, messaged, call_backs, talked, imported, ham, spam, first, last FROM known_peers`
+
+func knownEntry(scan func(...any) error) (known.Entry, error) {
+	var e known.Entry
+	var imported, first, last int64
+	err := scan(&e.Owner, &e.Peer, &e.Called, &e.Answered, &e.Messaged, &e.CallBacks, &e.Talked, &imported, &e.Ham, &e.Spam, &first, &last)
+	e.Imported, e.First, e.Last = imported != 0, fromMicros(first), fromMicros(last)
+	return e, err
+}
+
+// PutKnown stores relations and deletes those that are gone, and those that were not used since before.
+func (s *Store) PutKnown(ctx context.Context, put []known.Entry, gone []known.Pair, before time.Time) error {
 	const query = `INSERT INTO known_peers (owner, peer, called, answered, messaged, call_backs, talked, imported, ham, spam, first, last)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (owner, peer) DO UPDATE SET called = excluded.called, answered = excluded.answered, messaged = excluded.messaged,
@@ -48,6 +55,11 @@ func (s *Store) PutKnown(ctx context.Context, put []known.Entry, before time.Tim
 			}
 			if _, err := insert.ExecContext(ctx, text(e.Owner), text(e.Peer), int64(e.Called), int64(e.Answered), int64(e.Messaged), int64(e.CallBacks),
 				int64(e.Talked), imported, float64(e.Ham), float64(e.Spam), micros(e.First), micros(e.Last)); err != nil {
+				return err
+			}
+		}
+		for _, p := range gone {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM known_peers WHERE owner = $1 AND peer = $2`, text(p.Owner), text(p.Peer)); err != nil {
 				return err
 			}
 		}

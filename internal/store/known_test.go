@@ -18,17 +18,28 @@ func TestKnownPeers(t *testing.T) {
 		older, forgotten := friend, friend
 		older.Peer, older.Imported, older.Last = "sip:carol@far.test", false, noon.Add(-time.Minute)
 		forgotten.Peer, forgotten.Last = "sip:old@far.test", noon.Add(-48*time.Hour)
-		if err := s.PutKnown(ctx, []known.Entry{friend, older, forgotten}, noon.Add(-72*time.Hour)); err != nil {
+		if err := s.PutKnown(ctx, []known.Entry{friend, older, forgotten}, nil, noon.Add(-72*time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 		friend.Called = 4
-		if err := s.PutKnown(ctx, []known.Entry{friend}, noon.Add(-24*time.Hour)); err != nil {
+		if err := s.PutKnown(ctx, []known.Entry{friend}, nil, noon.Add(-24*time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 		got, err := s.LoadKnown(ctx, 10)
 		check(t, "known peers", got, []known.Entry{friend, older}, err)
 		got, err = s.LoadKnown(ctx, 1)
 		check(t, "the last known peer", got, []known.Entry{friend}, err)
+		got, err = s.KnownOf(ctx, friend.Owner)
+		check(t, "whom bob knows", got, []known.Entry{friend, older}, err)
+		got, err = s.KnownOf(ctx, "sip:nobody@example.test")
+		check(t, "whom nobody knows", got, []known.Entry(nil), err)
+		for range 2 { // the second time there is none
+			if err := s.PutKnown(ctx, nil, []known.Pair{{Owner: friend.Owner, Peer: friend.Peer}}, noon.Add(-24*time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err = s.KnownOf(ctx, friend.Owner)
+		check(t, "after one is gone", got, []known.Entry{older}, err)
 	})
 }
 

@@ -45,6 +45,18 @@ func TestAddressBooksAndExpectedCalls(t *testing.T) {
 	command("x", 1, "user", "import", "elsewhere.test")
 	command("", 2, "user", "expect", "bob@example.test", "--for", "3y")
 
+	// Contacts are shown, added and removed singly.
+	command("", 0, "user", "contact", "add", "bob@example.test", "sip:mum@example.org")
+	if said := command("", 0, "user", "contact", "show", "bob@example.test"); !strings.Contains(said, "+15551230001") || !strings.Contains(said, "sip:mum@example.org") {
+		t.Error(said)
+	}
+	command("", 0, "user", "contact", "remove", "bob@example.test", "sip:mum@example.org")
+	command("", 1, "user", "contact", "remove", "bob@example.test", "sip:mum@example.org")
+	command("", 1, "user", "contact", "add", "bob@example.test", "who is this")
+	if said := command("", 0, "user", "contact", "show", "bob@example.test", "--json"); !strings.Contains(said, "+15551230001") || strings.Contains(said, "mum") {
+		t.Error(said)
+	}
+
 	// What was imported and what is expected outlives a restart, also what was said while no server ran.
 	s.Stop(t)
 	command("+15551230003\n", 0, "user", "import", "bob@example.test")

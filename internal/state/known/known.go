@@ -91,8 +91,11 @@ type Entry struct {
 type Storage interface {
 	// LoadKnown returns at most that many relations, those used last first.
 	LoadKnown(ctx context.Context, most int) ([]Entry, error)
-	// PutKnown stores relations, replacing those of the same owner and peer, and deletes what was not used since before, in one transaction.
-	PutKnown(ctx context.Context, put []Entry, before time.Time) error
+	// KnownOf returns all relations of an owner.
+	KnownOf(ctx context.Context, owner string) ([]Entry, error)
+	// PutKnown stores relations, replacing those of the same owner and peer, and deletes those that are gone and those not used since before, in one
+	// transaction.
+	PutKnown(ctx context.Context, put []Entry, gone []Pair, before time.Time) error
 }
 
 // Memory knows whom our users know.
@@ -110,12 +113,18 @@ type Memory struct {
 	learned, laundered, refused atomic.Uint64
 	windows                     atomic.Int64 // until when the last window of [Memory.Expect] is open: most of the time nobody has one
 
+	flushing sync.Mutex // held by who writes to the storage: what is written later is newer
+
 	mu     sync.Mutex
 	dirty  map[uint64]pair // what Flush writes; guarded by mu
 	newest int64           // of all times seen; guarded by mu
 }
 
-type pair struct{ owner, peer string }
+// pair is a relation that is to be stored or, where it is gone, deleted.
+type pair struct {
+	Pair
+	gone bool
+}
 
 // New returns an empty memory.
 func New(cfg Config) (*Memory, error) {

@@ -148,15 +148,29 @@ func (s *shelf) LoadKnown(context.Context, int) (all []known.Entry, err error) {
 	return all, s.err
 }
 
-func (s *shelf) PutKnown(_ context.Context, put []known.Entry, _ time.Time) error {
+func (s *shelf) PutKnown(_ context.Context, put []known.Entry, gone []known.Pair, _ time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil {
 		for _, e := range put {
 			s.kept[e.Owner+e.Peer] = e
 		}
+		for _, p := range gone {
+			delete(s.kept, p.Owner+p.Peer)
+		}
 	}
 	return s.err
+}
+
+func (s *shelf) KnownOf(_ context.Context, owner string) (all []known.Entry, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.kept {
+		if e.Owner == owner {
+			all = append(all, e)
+		}
+	}
+	return all, s.err
 }
 
 func TestRelationsOutliveARestart(t *testing.T) {

@@ -120,7 +120,7 @@ func (m *Memory) change(key uint64, owner, peer string, now time.Time, f func(*r
 	m.mu.Lock()
 	m.newest = max(m.newest, now.Unix())
 	if m.storage != nil {
-		m.dirty[key] = pair{strings.Clone(owner), strings.Clone(peer)}
+		m.dirty[key] = pair{Pair{strings.Clone(owner), strings.Clone(peer)}, false}
 	}
 	m.mu.Unlock()
 }

@@ -52,9 +52,9 @@ func (m *Memory) restore(e *Entry) {
 	m.newest = max(m.newest, e.Last.Unix())
 }
 
-func (r *relation) entry(p pair) Entry {
+func (r *relation) entry(p Pair) Entry {
 	return Entry{
-		Owner: p.owner, Peer: p.peer, Called: r.called, Answered: r.answered, Messaged: r.messaged, CallBacks: r.callBacks, Talked: r.talked,
+		Owner: p.Owner, Peer: p.Peer, Called: r.called, Answered: r.answered, Messaged: r.messaged, CallBacks: r.callBacks, Talked: r.talked,
 		Imported: r.imported, Ham: r.ham, Spam: r.spam, First: time.Unix(r.first, 0).UTC(), Last: time.Unix(r.last, 0).UTC(),
 	}
 }
@@ -64,6 +64,8 @@ func (m *Memory) Flush(ctx context.Context) error {
 	if m.storage == nil {
 		return nil
 	}
+	m.flushing.Lock()
+	defer m.flushing.Unlock()
 	m.mu.Lock()
 	dirty, newest := m.dirty, m.newest
 	m.dirty = make(map[uint64]pair)
@@ -72,19 +74,24 @@ func (m *Memory) Flush(ctx context.Context) error {
 		return nil
 	}
 	put := make([]Entry, 0, len(dirty))
+	var gone []Pair
 	for key, p := range dirty {
-		if r, ok := m.peers.Get(key); ok {
-			put = append(put, r.entry(p))
+		if p.gone {
+			gone = append(gone, p.Pair)
+		} else if r, ok := m.peers.Get(key); ok {
+			put = append(put, r.entry(p.Pair))
 		}
 	}
 	slices.SortFunc(put, func(a, b Entry) int { return cmp.Or(cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Peer, b.Peer)) })
-	err := m.storage.PutKnown(ctx, put, time.Unix(newest, 0).Add(-keepFor))
+	err := m.storage.PutKnown(ctx, put, gone, time.Unix(newest, 0).Add(-keepFor))
 	if err == nil {
 		return nil
 	}
 	m.mu.Lock()
 	for key, p := range dirty {
-		m.dirty[key] = p
+		if _, newer := m.dirty[key]; !newer {
+			m.dirty[key] = p
+		}
 	}
 	m.mu.Unlock()
 	return fmt.Errorf("known: %w", err)
