@@ -224,8 +224,11 @@ func (h *header) setToken(name, value []byte) error {
 			value = value[1 : n-1]
 		}
 	}
-	if *to != nil || len(value) == 0 || skip(value, 0, isTokenChar) < len(value) {
-		return fmt.Errorf("%w: %s is twice, or no token", ErrHeader, name)
+	if *to != nil {
+		return fmt.Errorf("%w: %s twice", ErrHeader, name)
+	}
+	if len(value) == 0 || skip(value, 0, isTokenChar) < len(value) {
+		return fmt.Errorf("%w: %s is no token", ErrHeader, name)
 	}
 	*to = value
 	return nil

@@ -86,8 +86,12 @@ func identities(m *sip.Message) [][]byte {
 	var out [][]byte
 	fields := m.Fields()
 	for i := range fields {
-		if fields[i].ID == sip.HeaderIdentity {
-			out = SplitList(out, m.Text(fields[i].Value), MaxIdentities+1-len(out))
+		if fields[i].ID != sip.HeaderIdentity {
+			continue
+		}
+		before := len(out)
+		if out = SplitList(out, m.Text(fields[i].Value), MaxIdentities+1-before); len(out) == before && before <= MaxIdentities {
+			out = append(out, nil) // an empty field is malformed, which is not the same as none
 		}
 	}
 	return out

@@ -53,6 +53,12 @@ func certificateRows() []row {
 			w.leaf = stranger
 			return w.one(w.shaken())
 		}},
+		{"root with a key of RSA, 2048 bits", "RFC 5280 §6.1.3", "valid, attestation A", func(w *world) string {
+			root := stirtest.NewRoot(stirtest.RSA())
+			w.leaf = root.Leaf(spc)
+			w.paths.of[certURL], w.paths.errs[certURL] = root.Roots().Path(w.leaf.Chain())
+			return w.one(w.shaken())
+		}},
 		{"self-signed", "STANDARDS 5.20", refused + "self-signed", func(w *world) string {
 			w.leaf = stirtest.SelfSigned(spc)
 			_, w.paths.errs[certURL] = w.root.Roots().Path(w.leaf.Chain())

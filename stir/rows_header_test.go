@@ -122,6 +122,9 @@ func headerRows() []row {
 		{"shaken with one parameter too many, lenient", "RFC 8224 §4", "valid, attestation A", func(w *world) string {
 			return w.one(w.shaken()+`;toto="ti;t,i"`, lenient())
 		}},
+		{"a field without a value", "RFC 8224 §4", "438 Invalid Identity Header: malformed Identity header field", func(w *world) string {
+			return w.one("")
+		}},
 		{"octets that no token has", "RFC 8224 §4, erratum 6499", "438 Invalid Identity Header: malformed Identity header field", func(w *world) string {
 			return w.one("!" + w.shaken())
 		}},

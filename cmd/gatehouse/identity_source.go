@@ -42,6 +42,9 @@ func newSource(cfg *config.Config, roots *certificate.Roots, files []string, off
 		if at := strings.LastIndexByte(f, '='); at > 0 && strings.Contains(f[:at], "://") {
 			url, name = f[:at], f[at+1:]
 		}
+		if s.files[url] != nil {
+			return nil, usagef("--cert %s: one file stands for one address already; give the others as URL=FILE", f)
+		}
 		chain, err := loadChain(name)
 		if err != nil {
 			return nil, usagef("--cert %s: %w", name, err)
@@ -69,16 +72,24 @@ func (s *sourceOf) close() error {
 // Path implements stir.Source.
 func (s *sourceOf) Path(ctx context.Context, info string) (*certificate.Path, error) {
 	chain := s.files[info]
-	if chain == nil {
+	if chain == nil && asksHTTPS(info) {
 		chain = s.files[""]
 	}
 	switch {
 	case chain != nil:
 		return s.roots.Path(chain)
+	case s.fetcher == nil && !asksHTTPS(info):
+		return nil, fmt.Errorf("%w: only https is asked", stir.ErrUnreachable)
 	case s.fetcher == nil:
 		return nil, fmt.Errorf("%w: nothing is fetched with --offline", stir.ErrUnreachable)
 	}
 	return s.fetcher.Path(ctx, info)
+}
+
+// asksHTTPS tells whether an address is of the one scheme that a server asks. What it would not ask, no file stands in for unless its user names the address.
+func asksHTTPS(info string) bool {
+	const scheme = "https://"
+	return len(info) > len(scheme) && strings.EqualFold(info[:len(scheme)], scheme)
 }
 
 // Revocation implements stir.Revoker. A command has no next time: it waits for the CRLs.

@@ -179,6 +179,7 @@ func TestVerifyExitStatusesAndReasons(t *testing.T) {
 		{"certificate that is none", signed, "--cert bad.pem", 2, "--cert bad.pem"},
 		{"offline", signed, "--offline", 1, "436 Bad Identity Info"},
 		{"offline, chain of another address", signed, "--offline --cert https://x.test/=chain.pem", 1, "436 Bad Identity Info"},
+		{"two chains for all addresses", signed, "--cert chain.pem --cert old.pem", 2, "--cert old.pem"},
 		{"offline with the chain", signed, "--offline --cert chain.pem", 0, "not checked"},
 		{"no alg parameter", strings.Replace(signed, ";alg=ES256", "", 1), "", 1, "437 Unsupported Credential: no alg"},
 		{"no alg parameter, lenient", strings.Replace(signed, ";alg=ES256", "", 1), "--lenient", 0, "valid"},
@@ -197,6 +198,15 @@ func TestVerifyExitStatusesAndReasons(t *testing.T) {
 				t.Errorf("status %d, stderr %q\n%s\nwant %d %q", status, errs, out, c.status, c.want)
 			}
 		})
+	}
+	for _, url := range []string{"http://certs.test/sti.pem", "file:///etc/ssl/sti.pem"} { // a server asks neither, so no file stands in for them unasked
+		m := strings.Replace(numbers, "X-Odd:", "Identity: "+stirtest.IdentityHeader(s.leaf.Shaken(url, "15551230001", "15552220002", "A", time.Now()), url, "shaken")+"\r\nX-Odd:", 1)
+		if out, _, status := s.run(m, "identity", "verify", "--offline", "--cert", "chain.pem"); status != 1 || !strings.Contains(out, "436 Bad Identity Info") {
+			t.Errorf("%s: %d %s", url, status, out)
+		}
+		if out, _, status := s.run(m, "identity", "verify", "--offline", "--cert", url+"=chain.pem"); status != 0 {
+			t.Errorf("%s, by its name: %d %s", url, status, out)
+		}
 	}
 	s.publish(nil)
 	if out, _, status := s.run(signed, "identity", "verify"); status != 1 || !strings.Contains(out, "436 Bad Identity Info") {

@@ -20,8 +20,8 @@ const (
 // verified. It is immutable.
 type Chain struct{ certs []*x509.Certificate }
 
-// ParseChain reads PEM or DER: only certificates, the leaf first, each issued by the one after it, with nothing but white
-// space between (RFC 8555 §9.1). It does not reorder: what a repository serves wrongly is refused, so that all verifiers
+// ParseChain reads PEM or DER: only certificates, the leaf first, each issued by the one after it. Text outside the blocks of
+// PEM is passed over, as RFC 7468 §2 wants it, although RFC 8555 §9.1 allows none. It does not reorder: what a repository serves wrongly is refused, so that all verifiers
 // see the same chain. The reasons are TooLarge, Malformed, PrivateKey, WrongOrder.
 func ParseChain(data []byte) (*Chain, error) {
 	if len(data) > MaxChainSize {
@@ -69,29 +69,27 @@ func splitDER(data []byte) (der [][]byte, err error) {
 	return der, nil
 }
 
-// splitPEM separates the blocks of RFC 7468, strictly: encoding/pem would step over whatever is not a block.
+// splitPEM separates the blocks of RFC 7468. Every one that begins is to be whole and a certificate: encoding/pem would step over one that is not.
 func splitPEM(data []byte) (der [][]byte, err error) {
 	if bytes.Contains(data, []byte("PRIVATE KEY-----")) {
 		return nil, fail(PrivateKey, "")
 	}
-	begin := []byte("-----BEGIN CERTIFICATE-----")
+	begun := bytes.Count(data, []byte("-----BEGIN"))
+	if begun > MaxChain {
+		return nil, fail(TooLarge, "more than "+strconv.Itoa(MaxChain)+" certificates")
+	}
 	for {
-		data = bytes.TrimLeft(data, " \t\r\n")
-		if len(data) == 0 {
+		block, rest := pem.Decode(bytes.TrimLeft(data, " \t\r\n"))
+		if block == nil || block.Type != "CERTIFICATE" || len(block.Headers) > 0 {
 			break
-		}
-		if len(der) == MaxChain {
-			return nil, fail(TooLarge, "more than "+strconv.Itoa(MaxChain)+" certificates")
-		}
-		block, rest := pem.Decode(data)
-		if block == nil || !bytes.HasPrefix(data, begin) || block.Type != "CERTIFICATE" || len(block.Headers) > 0 ||
-			bytes.Count(data[:len(data)-len(rest)], []byte("-----BEGIN")) != 1 {
-			return nil, fail(Malformed, "not a PEM block after "+strconv.Itoa(len(der))+" certificates")
 		}
 		der, data = append(der, block.Bytes), rest
 	}
-	if len(der) == 0 {
+	switch {
+	case begun == 0:
 		return nil, fail(Malformed, "no certificate")
+	case len(der) < begun:
+		return nil, fail(Malformed, "not a PEM block after "+strconv.Itoa(len(der))+" certificates")
 	}
 	return der, nil
 }

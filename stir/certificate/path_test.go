@@ -121,7 +121,11 @@ func TestPath(t *testing.T) {
 			return r.CA(stirtest.Curve(elliptic.P384())).Leaf(spc, stirtest.SignedWith(x509.ECDSAWithSHA256))
 		}, certificate.NoReason},
 		{"CA's key of P-224", func(r *cert) *cert { return r.CA(stirtest.Curve(elliptic.P224())).Leaf(spc) }, certificate.NotTrusted},
-		{"CA's key RSA", func(r *cert) *cert { return r.CA(stirtest.RSA()).Leaf(spc) }, certificate.WeakAlgorithm},
+		{"CA's key RSA", func(r *cert) *cert { return r.CA(stirtest.RSA()).Leaf(spc) }, certificate.NoReason},
+		{"CA's key RSA, PSS", func(r *cert) *cert {
+			return r.CA(stirtest.RSA()).Leaf(spc, stirtest.SignedWith(x509.SHA384WithRSAPSS))
+		}, certificate.NoReason},
+		{"CA's key RSA of 1024 bits", func(r *cert) *cert { return r.CA(stirtest.Key(weakRSA(t))).Leaf(spc) }, certificate.NotTrusted},
 		{"as many names as there may be", func(r *cert) *cert { return r.Leaf(spc, stirtest.DNS(manyNames(256)...)) }, certificate.NoReason},
 		{"one name too many", func(r *cert) *cert { return r.Leaf(spc, stirtest.DNS(manyNames(257)...)) }, certificate.Malformed},
 		{"one constraint too many", func(r *cert) *cert {

@@ -208,7 +208,7 @@ func TestParseCRL(t *testing.T) {
 		{"octets after it", append(bytes.Clone(plain), 0), certificate.BadCRL},
 		{"delta", root.CRL(stirtest.Delta()), certificate.BadCRL},
 		{"too large", make([]byte, certificate.MaxCRLSize+1), certificate.TooLarge},
-		{"RSA", rsa.CRL(), certificate.WeakAlgorithm},
+		{"RSA", rsa.CRL(), certificate.NoReason},
 		{"critical extension", root.CRL(stirtest.CRLExtension(ext(true, []byte{5, 0}, 1, 2, 3))), certificate.CriticalExtension},
 		{"critical extension of an entry", root.CRL(stirtest.EntryExtension(ext(true, []byte{5, 0}, 1, 2, 3))), certificate.CriticalExtension},
 		{"issuing point of garbage", root.CRL(stirtest.CRLExtension(ext(true, []byte{5, 0}, 2, 5, 29, 28))), certificate.BadCRL},
@@ -286,7 +286,8 @@ func TestCRLIssuersAreChecked(t *testing.T) {
 		{"one that only signs CRLs", stirtest.NewRoot(stirtest.IsCA(false), stirtest.KeyUsage(x509.KeyUsageCRLSign)).PEM(), certificate.NoReason},
 		{"nothing", nil, certificate.Malformed},
 		{"one that may not", root.Leaf().PEM(), certificate.BadKeyUsage},
-		{"RSA", stirtest.NewRoot(stirtest.RSA()).PEM(), certificate.BadKey},
+		{"RSA", stirtest.NewRoot(stirtest.RSA()).PEM(), certificate.NoReason},
+		{"RSA of 1024 bits", stirtest.NewRoot(stirtest.Key(weakRSA(t))).PEM(), certificate.BadKey},
 		{"private key", root.KeyPEM(), certificate.PrivateKey},
 	} {
 		t.Run(c.name, func(t *testing.T) {

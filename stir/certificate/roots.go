@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"slices"
@@ -27,8 +28,8 @@ type crlIssuer struct {
 }
 
 // ParseRoots reads the PEM of the STI roots, as an operator or a policy administrator lists them; text between the blocks
-// is allowed there. Each must be a CA with an ECDSA key of P-256 or larger, and one that does not suit is an error rather
-// than a root that is silently missing.
+// is allowed there. Each must be a CA with an ECDSA key of P-256 or larger or an RSA key of 2048 to 4096 bits, and one that
+// does not suit is an error rather than a root that is silently missing.
 func ParseRoots(data []byte) (*Roots, error) {
 	certs, err := parseAnchors(data)
 	if err != nil {
@@ -110,16 +111,26 @@ func mayUse(c *x509.Certificate, u x509.KeyUsage) bool {
 	return !has || c.KeyUsage&u != 0
 }
 
-// strongKey says whether a CA's key is at least as strong as the P-256 that ATIS-1000080 asks for. RSA of the usual sizes
-// is not.
+// strongKey says whether a CA's key is one that we rely on: ECDSA of P-256 or larger, which ATIS-1000080 asks for, or RSA of 2048 bits or more, which the
+// CAs of others have. Larger ones than of 4096 bits cost more than they are worth, and who serves a chain chooses its keys.
 func strongKey(c *x509.Certificate) bool {
-	key, ok := c.PublicKey.(*ecdsa.PublicKey)
-	return ok && (key.Curve == elliptic.P256() || key.Curve == elliptic.P384() || key.Curve == elliptic.P521())
+	switch key := c.PublicKey.(type) {
+	case *ecdsa.PublicKey:
+		return key.Curve == elliptic.P256() || key.Curve == elliptic.P384() || key.Curve == elliptic.P521()
+	case *rsa.PublicKey:
+		return key.N.BitLen() >= 2048 && key.N.BitLen() <= 4096
+	}
+	return false
 }
 
-// strongAlgorithm says whether a signature is ECDSA with SHA-256 or better.
+// strongAlgorithm says whether a CA's signature is with SHA-256 or better.
 func strongAlgorithm(a x509.SignatureAlgorithm) bool {
-	return a == x509.ECDSAWithSHA256 || a == x509.ECDSAWithSHA384 || a == x509.ECDSAWithSHA512
+	switch a {
+	case x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512, x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA,
+		x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS:
+		return true
+	}
+	return false
 }
 
 // signed says whether issuer's key made the signature of c.

@@ -26,10 +26,10 @@ func TestCertificatesOfOtherImplementations(t *testing.T) {
 		{"cgrates/stir_cert.pem", "cgrates/stir_pubkey.pem", certificate.NoTNAuthList, certificate.TNAuthList{}, certificate.SelfSigned},
 		{"freeswitch/www_cert.pem", "freeswitch/pub.pem", certificate.NoTNAuthList, certificate.TNAuthList{}, certificate.SelfSigned},
 		{"sems_test.pem", "sems_pub.pem", certificate.NoTNAuthList, certificate.TNAuthList{}, certificate.SelfSigned},
-		{"asterisk/SPAST1_SPAST1-cert.pem", "", certificate.NoReason, certificate.TNAuthList{SPC: []string{"1"}}, certificate.WeakAlgorithm},
-		{"asterisk/SPAST2_SPAST2-cert.pem", "", certificate.NoReason, certificate.TNAuthList{SPC: []string{"2"}}, certificate.WeakAlgorithm},
-		{"asterisk/SPAST1-caexp_SPAST1-caexp-cert.pem", "", certificate.BadTNAuthList, certificate.TNAuthList{}, certificate.WeakAlgorithm},
-		{"asterisk/SPAST2-caexp_SPAST2-caexp-cert.pem", "", certificate.BadTNAuthList, certificate.TNAuthList{}, certificate.WeakAlgorithm},
+		{"asterisk/SPAST1_SPAST1-cert.pem", "", certificate.NoReason, certificate.TNAuthList{SPC: []string{"1"}}, certificate.NotTrusted},
+		{"asterisk/SPAST2_SPAST2-cert.pem", "", certificate.NoReason, certificate.TNAuthList{SPC: []string{"2"}}, certificate.NotTrusted},
+		{"asterisk/SPAST1-caexp_SPAST1-caexp-cert.pem", "", certificate.BadTNAuthList, certificate.TNAuthList{}, certificate.NotTrusted},
+		{"asterisk/SPAST2-caexp_SPAST2-caexp-cert.pem", "", certificate.BadTNAuthList, certificate.TNAuthList{}, certificate.NotTrusted},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			chain, err := certificate.ParseChain(vector(t, c.file))
@@ -55,11 +55,18 @@ func TestCertificatesOfOtherImplementations(t *testing.T) {
 	}
 }
 
-// TestAsterisksRootsAreRSA: its leaves have keys of P-256, but are vouched for by less.
+// TestAsterisksRootsAreRSA: its leaves have keys of P-256, and lead to their own root all the same.
 func TestAsterisksRootsAreRSA(t *testing.T) {
-	for _, file := range []string{"asterisk/astdev-ca.crt", "asterisk/astdev-ca-expired.crt"} {
-		_, err := certificate.ParseRoots(vector(t, file))
-		wantReason(t, err, certificate.BadKey)
+	chain, err := certificate.ParseChain(vector(t, "asterisk/SPAST1_SPAST1-cert.pem"))
+	wantReason(t, err, certificate.NoReason)
+	for _, c := range []struct {
+		file string
+		want certificate.Reason
+	}{{"asterisk/astdev-ca.crt", certificate.NoReason}, {"asterisk/astdev-ca-expired.crt", certificate.NotTrusted}} {
+		roots, err := certificate.ParseRoots(vector(t, c.file))
+		wantReason(t, err, certificate.NoReason)
+		_, err = roots.Path(chain)
+		wantReason(t, err, c.want)
 	}
 }
 

@@ -40,9 +40,9 @@ func readHeader(text string, h *Header) error {
 		}
 		switch name {
 		case "alg":
-			ok = r.claim(&h.Alg, MalformedJSON, "alg")
+			ok = r.textOf(&h.Alg, "alg")
 		case "typ":
-			ok = r.claim(&h.Typ, MalformedJSON, "typ")
+			ok = r.textOf(&h.Typ, "typ")
 		case "ppt":
 			ok = r.claim(&h.PPT, MalformedJSON, "ppt")
 		case "x5u":
@@ -56,6 +56,15 @@ func readHeader(text string, h *Header) error {
 		return r.err()
 	}
 	return h.check(forbidden)
+}
+
+// textOf reads a string that check judges, also where it is empty.
+func (r *reader) textOf(dst *string, name string) (ok bool) {
+	if r.peek() != '"' {
+		return r.refuse(MalformedJSON, name)
+	}
+	*dst, ok = r.str()
+	return ok
 }
 
 // forbiddenMember returns why a header must not have a member. A key that comes with the token proves nothing, and a

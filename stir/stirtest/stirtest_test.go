@@ -76,5 +76,5 @@ func TestMistakesPanic(t *testing.T) {
 			t.Fatal("no panic")
 		}
 	}()
-	stirtest.NewRoot(stirtest.RSA()).Roots()
+	stirtest.NewRoot(stirtest.IsCA(false)).Roots()
 }
