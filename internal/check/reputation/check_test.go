@@ -195,6 +195,21 @@ func TestPeopleAreNoZombies(t *testing.T) {
 	}
 }
 
+// TestRemindersAreNoZombies: a machine that calls a few people on its first days, others each time, has no behaviour of a person to break with.
+func TestRemindersAreNoZombies(t *testing.T) {
+	c, _ := newCheck(t)
+	callee := 0
+	for day, calls := range []int{4, 2, 3, 12, 40} {
+		for i := range calls {
+			callee++
+			a := attempt(t, "sip:surgery@far.test", fmt.Sprintf("sip:user%d@example.test", callee), "tls", time.Duration(day)*24*time.Hour+time.Duration(i)*time.Minute)
+			if s := strength(t, c, a, "REPUTATION_ZOMBIE"); s > 0 {
+				t.Errorf("day %d, call %d: %v", day, i, s)
+			}
+		}
+	}
+}
+
 func TestNothingFoundAllocatesNothing(t *testing.T) {
 	c, _ := newCheck(t)
 	a, r := attempt(t, "sip:alice@caller.test", "sip:bob@example.test", "stir-uri", 0), &screen.Report{}

@@ -93,6 +93,7 @@ func (c *Check) placed(e *screen.Ending) {
 		c.web.Own(by)
 		c.web.Know(by, peer, 1)
 	}
+	c.memory.Befriended(peer, e.Time)
 	c.memory.Deed(by, reputation.CallBack, e.Time, reputation.Subject{Key: c.memory.Key(reputation.Identity, peer), Kind: reputation.Identity, Name: peer})
 }
 

@@ -140,6 +140,7 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 		r.Signal(signalWelcome, vouched(a.From.Proof), record(&standing))
 		return
 	}
+	standing.Lean += mixed(standing.Passed, standing.Failed)
 	if c.behaves(a, &standing, r) {
 		standing.Lean = 0 // is said already
 	}
@@ -240,6 +241,31 @@ const (
 // welcome tells whether a caller who comes to many is let through like one that is known: enough has come through, and the evidence is in its favour.
 func (c *Check) welcome(s *newcomers.Standing) bool {
 	return s.Reached >= c.cfg.Trial && s.Lean <= welcomeLean && (s.Rush < rushOfFriend || s.Usual >= manyUsual)
+}
+
+// What people and machines do that are asked to introduce themselves: nearly all people can, and a machine that calls people who want that cannot.
+const (
+	peoplePass   = 0.93
+	machinesPass = 0.002
+	leastMixed   = 2 // tests of either kind, from which on they tell something
+)
+
+// mixed is what the tests of a caller say against it, as the logarithm of odds: who passes some and fails many is neither a person nor a machine that is
+// wanted. Whoever calls by hand, or with a voice that sometimes will do, passes a share that may be any.
+func mixed(passed, failed int) float64 {
+	if passed == 0 || failed < leastMixed {
+		return 0
+	}
+	p, f := float64(passed), float64(failed)
+	person := p*math.Log(peoplePass) + f*math.Log(1-peoplePass)
+	machine := p*math.Log(machinesPass) + f*math.Log(1-machinesPass)
+	any := lgamma(p+1) + lgamma(f+1) - lgamma(p+f+2) // of all shares, none likelier than another
+	return max(any-max(person, machine), 0)
+}
+
+func lgamma(x float64) float64 {
+	v, _ := math.Lgamma(x)
+	return v
 }
 
 // behaves reports what is wrong with how a caller behaves, towards those who know it as well, and says whether it is one that many do not want.

@@ -329,3 +329,34 @@ func BenchmarkRun(b *testing.B) {
 		g.engine.Cheap(a, g.policy, &v)
 	}
 }
+
+// TestWhoPassesSomeTestsAndFailsManyIsHeld: neither people nor machines that are wanted do so. Who fails them all may be a machine that is, and is asked on.
+func TestWhoPassesSomeTestsAndFailsManyIsHeld(t *testing.T) {
+	for name, c := range map[string]struct {
+		passes func(i int) bool
+		held   bool
+	}{
+		"a machine":               {func(int) bool { return false }, false},
+		"a person":                {func(i int) bool { return i%10 != 9 }, false},
+		"now and then":            {func(i int) bool { return i == 6 || i == 9 }, true},
+		"every third of its time": {func(i int) bool { return i%3 == 2 }, true},
+	} {
+		g, most := newGate(t), 0.0
+		for i := range 12 {
+			a := g.attempt("sip:+15551230001@x.test", fmt.Sprintf("sip:user%d@example.test", i), verdict.StirA, start.Add(time.Duration(i)*15*time.Minute))
+			most = g.signals(a)["STRANGER_MANY"]
+			if c.passes(i) {
+				g.answered(a, verdict.Introduce, 18*time.Second)
+				continue
+			}
+			for _, again := range []time.Duration{0, 10 * time.Minute} { // who wants to reach somebody tries again
+				a = g.attempt("sip:+15551230001@x.test", fmt.Sprintf("sip:user%d@example.test", i), verdict.StirA, a.Time.Add(again))
+				g.signals(a)
+				g.engine.Learn(&screen.Ending{Attempt: a, Action: verdict.Introduce, Time: a.Time})
+			}
+		}
+		if held := most > 0.4; held != c.held {
+			t.Errorf("%s: STRANGER_MANY %.2f", name, most)
+		}
+	}
+}

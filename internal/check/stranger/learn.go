@@ -77,7 +77,7 @@ func (c *Check) personal(s newcomers.Subject, e *screen.Ending) bool {
 // failed learns from an attempt that did not come through.
 func (c *Check) failed(e *screen.Ending, s newcomers.Subject, named bool) {
 	if named {
-		c.memory.Failed(s)
+		c.memory.Failed(s, e.Action == verdict.Introduce && e.Attempt.Kind == verdict.Call)
 	}
 	if e.Action == verdict.Introduce {
 		c.teach(e.Attempt, s, named, false, saysFailed)

@@ -192,10 +192,16 @@ type Subject struct {
 	owner, domain, peer, block uint64 // hashes; 0: none
 }
 
+// numbered is the circle of colleagues of owners that are known by a number: nothing says then which domain they are of.
+const numbered = "+"
+
 // Subject makes the subject of an owner, his domain and a peer; each may be empty.
 func (m *Memory) Subject(owner, domain, peer string) (s Subject) {
 	if owner != "" {
 		s.owner = m.seed.String(hashOwner, owner)
+		if owner[0] == '+' {
+			domain = numbered
+		}
 	}
 	if domain != "" {
 		s.domain = m.seed.String(hashDomain, domain)

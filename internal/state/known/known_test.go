@@ -99,6 +99,19 @@ func TestMachinesTeachNothing(t *testing.T) {
 	}
 }
 
+// TestUsersWithNumbersAreColleagues as well as those with addresses: a number does not tell its domain.
+func TestUsersWithNumbersAreColleagues(t *testing.T) {
+	m := memory(t, known.Config{})
+	for _, owner := range []string{"+15551230001", "+15551230002", "sip:alice@example.test"} {
+		m.Placed(owner, carol, true, start())
+	}
+	for owner, want := range map[string]int{"+15551230001": 1, "+15551230003": 2, bob: 1} {
+		if got := look(m, owner, carol, start()).Colleagues; got != want {
+			t.Errorf("%d colleagues of %s know her, want %d", got, owner, want)
+		}
+	}
+}
+
 func TestWhoIsKnownBeforeIsNotLaunderedAway(t *testing.T) {
 	m, now := memory(t, known.Config{}), start()
 	m.Placed(bob, carol, true, now)

@@ -15,6 +15,8 @@ type caller struct {
 	objectors uint64 // a bit for each who has objected
 	praisers  uint64 // a bit for each who has said that it was wanted
 	reached   uint64 // a bit for each whom it has reached, by hash
+	passed    uint64 // a bit for each to whom it has passed a test, by hash
+	failed    uint64 // and for each to whom it has not, of this period
 	lean      float32
 	heard     float32
 	period    int32
@@ -37,9 +39,10 @@ const (
 
 	rushing = 3 // strangers within an hour that are more than usual
 
-	leanMost  = 6.0  // however much there is against a caller
-	leanLeast = -5.0 // and for it
-	leanKept  = 0.96 // with each further stranger
+	leanMost  = 6.0           // however much there is against a caller
+	leanLeast = -5.0          // and for it
+	leanKept  = 0.96          // with each further stranger whom it reaches
+	leanHalf  = 3 * 24 * 3600 // seconds: how long it takes to forget half of what there is against a caller
 )
 
 // What each sign weighs, as the logarithm of how much more often it is seen of unwanted callers than of those that are wanted. The shares behind them
@@ -80,6 +83,8 @@ type Standing struct {
 	Reached int
 	// Since is for how long the caller has been known here.
 	Since time.Duration
+	// Passed and Failed are about to how many of them it has passed a test, and failed one and passed none.
+	Passed, Failed int
 	// Lean is which way the evidence leans: below 0 the caller is welcome, above 0 it is not. It is of at most two attempts for each callee.
 	Lean float64
 }
@@ -111,6 +116,7 @@ func (m *Memory) Tried(s Subject, now time.Time, look bool) Standing {
 // tell says what is known of the caller.
 func (c *caller) tell(s *Standing, at int64, about *estimates) {
 	s.Callees, s.Reached, s.Rush = about.of(c.callees|c.older), about.of(c.reached&^c.praisers), c.rushed(at)
+	s.Passed, s.Failed = about.of(c.passed), about.of(c.failed&^c.passed)
 	s.Usual, s.Lean, s.Since = int(c.usual), float64(c.lean), time.Duration(at-c.first)*time.Second
 }
 
@@ -145,13 +151,16 @@ func (c *caller) pass(at int64) {
 	if c.first == 0 {
 		c.first = at
 	}
+	if since := at - c.last; c.lean > 0 && c.last > 0 && since > 0 {
+		c.lean *= float32(math.Exp2(-float64(since) / leanHalf))
+	}
 	c.last = at
 	if p := int32(at / period); p != c.period {
 		c.older = 0
 		if p == c.period+1 {
 			c.older = c.callees
 		}
-		c.callees, c.objectors, c.period = 0, 0, p
+		c.callees, c.objectors, c.passed, c.failed, c.period = 0, 0, 0, 0, p
 	}
 	if h := int32(at / hour); h != c.hour {
 		c.leans(leanGoneAway * float64(c.failing))
@@ -166,7 +175,6 @@ func (c *caller) pass(at int64) {
 func (c *caller) try(callee uint64, at int64, s *Standing) {
 	c.callees |= 1 << (callee >> 58)
 	if s.New {
-		c.lean *= leanKept
 		c.rush[c.next%rushMost] = uint32(at)
 		c.next++
 	}
@@ -235,9 +243,9 @@ type Came struct {
 // Heard puts down that an attempt came through, and how it went.
 func (m *Memory) Heard(s Subject, how Came, now time.Time) {
 	m.pairs.Lock(s.pair)
-	enough := false
+	enough, again := false, false
 	if p := m.pairs.Find(s.pair); p != nil {
-		p.open = false
+		p.open, again = false, p.heard > 0
 		p.introduced = p.introduced || how.Introduced
 		if enough = p.heard >= mostHeard || p.acquainted(now.Unix()); !enough {
 			p.heard++
@@ -253,6 +261,12 @@ func (m *Memory) Heard(s Subject, how Came, now time.Time) {
 	m.change(s, func(c *caller) {
 		c.heard = min(c.heard+1, 1000)
 		c.reached |= 1 << (s.callee >> 58)
+		if !again {
+			c.lean *= leanKept
+		}
+		if how.Introduced && how.Judged {
+			c.passed |= 1 << (s.callee >> 58)
+		}
 		c.leans(leanHeard)
 		if how.Judged {
 			c.leans(how.lean())
@@ -272,8 +286,8 @@ func (h *Came) lean() float64 {
 	return leanAnswered
 }
 
-// Failed puts down that an attempt did not come through.
-func (m *Memory) Failed(s Subject) {
+// Failed puts down that an attempt did not come through; tested tells that it failed a test.
+func (m *Memory) Failed(s Subject, tested bool) {
 	m.pairs.Lock(s.pair)
 	met := true
 	if p := m.pairs.Find(s.pair); p != nil {
@@ -281,7 +295,12 @@ func (m *Memory) Failed(s Subject) {
 	}
 	m.pairs.Unlock(s.pair)
 	if !met {
-		m.change(s, func(c *caller) { c.failing = min(c.failing+1, mostFailing) })
+		m.change(s, func(c *caller) {
+			c.failing = min(c.failing+1, mostFailing)
+			if tested {
+				c.failed |= 1 << (s.callee >> 58)
+			}
+		})
 	}
 }
 

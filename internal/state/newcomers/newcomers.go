@@ -11,7 +11,9 @@
 // Of each caller ([Memory.Tried]) is remembered how many strangers it has tried, within the hour and in all, and which way the evidence leans: objections,
 // praise, answered and short calls, call-backs, and whether it comes back after it was not let through. People have an out-degree of two, and of
 // eighteen at most within four weeks; whoever dials more is an organisation that is welcome or one that is not, and that is what the evidence is for.
-// It fades with each further stranger, so a good record does not last when the behaviour changes.
+// It fades with each further stranger who is reached, so a good record does not last when the behaviour changes; but not with the mere attempt, which says nothing yet:
+// who is refused does not wait for its record to fade by trying on, and a burst of calls is not judged before any of them has ended. What there is against a
+// caller fades with the days as well.
 //
 // # Kinds of strangers
 //

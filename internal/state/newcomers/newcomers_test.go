@@ -76,7 +76,7 @@ func TestEvidenceLeans(t *testing.T) {
 			return func(s Subject, at time.Time) { m.Heard(s, Came{Answered: true, Judged: true, Talk: time.Second}, at) }
 		}, 1, leanMost},
 		"not let through, and gone away": {func(m *Memory) func(Subject, time.Time) {
-			return func(s Subject, _ time.Time) { m.Failed(s) }
+			return func(s Subject, _ time.Time) { m.Failed(s, false) }
 		}, 3.5, leanMost},
 		"objected to by one in ten": {func(m *Memory) func(Subject, time.Time) {
 			n := 0
@@ -111,13 +111,36 @@ func TestARecordDoesNotLast(t *testing.T) {
 	}
 }
 
+// TestRecordsDoNotFadeByTrying: neither does who is refused get away by dialling on, nor is a burst judged before its calls have ended; days make up for much.
+func TestRecordsDoNotFadeByTrying(t *testing.T) {
+	m, at := New(Config{Seed: rate.FixedSeed(1)}), begin
+	bad := attempts(m, 0, 20, &at, func(s Subject, at time.Time) { m.Heard(s, Came{Judged: true}, at) })
+	still := attempts(m, 20, 60, &at, func(Subject, time.Time) {})
+	at = at.Add(12 * 24 * time.Hour)
+	later := attempts(m, 90, 1, &at, func(Subject, time.Time) {})
+	if bad.Lean < 2 || still.Lean < bad.Lean*.9 || later.Lean > bad.Lean/8 {
+		t.Errorf("leans %.2f, after further attempts %.2f, and days later %.2f", bad.Lean, still.Lean, later.Lean)
+	}
+}
+
+// TestTestsAreCounted: each callee once, and who has passed in the end has passed.
+func TestTestsAreCounted(t *testing.T) {
+	m, at := New(Config{Seed: rate.FixedSeed(1)}), begin
+	attempts(m, 0, 4, &at, func(s Subject, at time.Time) { m.Failed(s, true) })
+	attempts(m, 4, 4, &at, func(s Subject, at time.Time) { m.Failed(s, false) })
+	attempts(m, 3, 2, &at, func(s Subject, at time.Time) { m.Heard(s, Came{Judged: true, Introduced: true}, at) })
+	if got := m.Standing(m.Subject("caller", true, "callee 1"), at); got.Failed != 3 || got.Passed != 2 {
+		t.Errorf("failed %d, want 3; passed %d, want 2", got.Failed, got.Passed)
+	}
+}
+
 func TestWhoComesBackIsNoMachineWithAList(t *testing.T) {
 	m, at := New(Config{Seed: rate.FixedSeed(1)}), begin
 	for i := range 20 {
 		s := m.Subject("caller", false, fmt.Sprint("callee ", i))
 		at = at.Add(30 * time.Minute)
 		m.Tried(s, at, false)
-		m.Failed(s)
+		m.Failed(s, false)
 		if got := m.Tried(s, at.Add(10*time.Second), true).Returned; got != 0 {
 			t.Fatalf("a redial after ten seconds is taken for a return: %v", got)
 		}

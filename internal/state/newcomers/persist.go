@@ -32,6 +32,7 @@ type (
 		Last, First                  int64
 		Callees, Older               uint64
 		Objectors, Praisers, Reached uint64
+		Passed, Failed               uint64
 		Lean, Heard                  float32
 		Period, Hour                 int32
 		Usual, Failing               uint16
@@ -55,14 +56,14 @@ func (s *storedPair) pair() pair {
 
 func (c *caller) stored() storedCaller {
 	return storedCaller{
-		Last: c.last, First: c.first, Callees: c.callees, Older: c.older, Objectors: c.objectors, Praisers: c.praisers, Reached: c.reached,
+		Last: c.last, First: c.first, Callees: c.callees, Older: c.older, Objectors: c.objectors, Praisers: c.praisers, Reached: c.reached, Passed: c.passed, Failed: c.failed,
 		Lean: c.lean, Heard: c.heard, Period: c.period, Hour: c.hour, Usual: c.usual, Failing: c.failing, Next: c.next, Rush: c.rush,
 	}
 }
 
 func (s *storedCaller) caller() caller {
 	return caller{
-		last: s.Last, first: s.First, callees: s.Callees, older: s.Older, objectors: s.Objectors, praisers: s.Praisers, reached: s.Reached,
+		last: s.Last, first: s.First, callees: s.Callees, older: s.Older, objectors: s.Objectors, praisers: s.Praisers, reached: s.Reached, passed: s.Passed, failed: s.Failed,
 		lean: s.Lean, heard: s.Heard, period: s.Period, hour: s.Hour, usual: s.Usual, failing: s.Failing, next: s.Next, rush: s.Rush,
 	}
 }

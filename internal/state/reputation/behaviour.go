@@ -14,6 +14,9 @@ type behaviour struct {
 	widest  float32   // the most different callees of a day, decaying
 	day     int32
 	days    uint16 // on which it was active
+	returns uint16 // callees of a day that were usual ones
+	strange uint16 // and those that were not
+	friend  bool   // one of our users has called it
 	same    uint8  // messages with the last text
 	next    uint8
 	text    uint32 // hash of the last text
@@ -69,6 +72,15 @@ func (m *Memory) textHash(text string) uint32 {
 		return 0
 	}
 	return uint32(m.seed.String(hashText, text)) | 1
+}
+
+// Befriended tells that one of our users has called the identity, and was answered.
+func (m *Memory) Befriended(identity string, now time.Time) {
+	key := m.behaviourKey(identity)
+	m.behaviours.Lock(key)
+	b := m.behaviours.Take(key)
+	b.friend, b.updated = true, max(b.updated, now.Unix())
+	m.behaviours.Unlock(key)
 }
 
 // Broken says how far the behaviour of an identity is broken now, from 0 to 1. It counts nothing.
@@ -149,7 +161,15 @@ func (b *behaviour) turn(now int64) {
 }
 
 func (b *behaviour) learn(callee uint32) {
-	b.usual[callee>>8&1] |= 1 << (callee >> 26)
+	seen, bit := &b.usual[callee>>8&1], uint64(1)<<(callee>>26)
+	count := &b.strange
+	if *seen&bit != 0 {
+		count = &b.returns
+	}
+	if *count < 1<<15 {
+		*count++
+	}
+	*seen |= bit
 }
 
 func (b *behaviour) knows(to uint64) bool {
@@ -182,8 +202,11 @@ func (b *behaviour) within(now, seconds int64) (all, fresh int) {
 	return all, fresh
 }
 
-// person says whether the identity has behaved like a person so far: one calls two others in a month, and 18 at most.
-func (b *behaviour) person() bool { return b.days >= personDays && b.widest <= personWidest }
+// person says whether the identity has behaved like a person so far: one calls two others in a month, and 18 at most; and the same ones again, or is called
+// by them. A machine that reminds people does neither, however few they are.
+func (b *behaviour) person() bool {
+	return b.days >= personDays && b.widest <= personWidest && (b.friend || b.returns >= b.strange)
+}
 
 // level says how far what it does now is from what a person does who has behaved as this one has.
 func (b *behaviour) level(now int64) float64 {
