@@ -209,6 +209,14 @@ func (l *Load) forget() {
 	}
 }
 
+// Above sparing calls per second the generator looks at its sockets every tick
+// and not at each datagram. It would else take so much of a small machine that
+// the load is not what breaks first, and make the server wake it for each message.
+const (
+	sparing = 6000
+	tick    = 500 * time.Microsecond
+)
+
 // pace is the loop: calls that are due, timers, datagrams, sleep.
 func (l *Load) pace(ctx context.Context, rate float64, duration, tail time.Duration) {
 	start := time.Now().UnixNano()
@@ -244,7 +252,10 @@ func (l *Load) pace(ctx context.Context, rate float64, duration, tail time.Durat
 			held = max(held, 1)
 		}
 		l.fire()
-		if l.exchange() == 0 {
+		switch received := l.exchange(); {
+		case rate > sparing:
+			sleep(tick)
+		case received == 0:
 			poll(l.fds, time.Duration(l.timers.next(next)-time.Now().UnixNano()))
 		}
 	}

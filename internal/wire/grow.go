@@ -9,50 +9,52 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// busyness finds out whether a reader cannot keep up: its thread used most of a
-// core, or datagrams were lost. CPU time is asked for, not the
-// time between batches: where others compete for the cores, one more reader
-// costs more than it helps, until something is lost.
+// busyness finds out whether a reader cannot keep up: it hardly waits and the
+// process uses that much of a core for each reader, or datagrams were lost. CPU
+// time is asked for as well since a reader that competes with others for the cores
+// hardly waits either, and there one more reader costs more than it helps, until
+// something is lost. It is the process's: a reader has no thread of its own, and
+// little else in the process takes much.
 type busyness struct {
-	since  time.Time
-	thread int // that cpu is of; a reader that is busy stays on one
-	cpu    int64
-	drops  uint64
-	lossy  int // windows with losses, in a row
+	since time.Time
+	awake time.Duration // in this window
+	cpu   int64         // of the process, when the window began
+	drops uint64
+	lossy int // windows with losses, in a row
 }
 
 const (
-	busyWindow = time.Second
-	busyShare  = 0.85
+	busyWindow = 250 * time.Millisecond
+	busyShare  = 0.8 // receiving, which is not counted as work, takes about a tenth
 	busyLosses = 2
 )
 
-// over says, once a window, whether one more reader is wanted.
-func (b *busyness) over(now time.Time, fd int) bool {
+// over says, once a window, whether one more reader is wanted beside the readers
+// that there are.
+func (b *busyness) over(now time.Time, fd int, readers func() int) bool {
 	if now.Sub(b.since) < busyWindow {
 		return false
 	}
 	var ru unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_THREAD, &ru) != nil {
+	if unix.Getrusage(unix.RUSAGE_SELF, &ru) != nil {
 		return false
 	}
-	return b.window(now, unix.Gettid(), ru.Utime.Nano()+ru.Stime.Nano(), kernelDrops(fd))
+	return b.window(now, (ru.Utime.Nano()+ru.Stime.Nano())/int64(readers()), kernelDrops(fd))
 }
 
-func (b *busyness) window(now time.Time, thread int, cpu int64, drops uint64) bool {
-	span, used, lost := now.Sub(b.since), cpu-b.cpu, drops != b.drops
+// window closes a window; cpu is a reader's share of the process's time.
+func (b *busyness) window(now time.Time, cpu int64, drops uint64) bool {
+	span, used, awake, lost := now.Sub(b.since), cpu-b.cpu, b.awake, drops != b.drops
 	first := b.since.IsZero()
-	if thread != b.thread {
-		used = 0 // two threads' times have no difference
-	}
-	b.since, b.thread, b.cpu, b.drops = now, thread, cpu, drops
+	b.since, b.cpu, b.drops, b.awake = now, cpu, drops, 0
 	if b.lossy++; !lost || first {
 		b.lossy = 0
 	}
 	if first || span > 2*busyWindow {
 		return false
 	}
-	return float64(used) > busyShare*float64(span) || b.lossy >= busyLosses
+	enough := busyShare * float64(span)
+	return float64(awake) > enough && float64(used) > enough || b.lossy >= busyLosses
 }
 
 // gate keeps a new reader from overtaking the old ones. With the new socket in
@@ -108,6 +110,12 @@ func (l *udpListener) grow() {
 	l.gate.Store(g)
 	l.readers = append(l.readers, r)
 	l.start(r, g)
+}
+
+func (l *udpListener) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.readers)
 }
 
 // serve starts the first reader.

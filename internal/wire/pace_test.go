@@ -53,40 +53,40 @@ func TestPacerForgetsPauses(t *testing.T) {
 
 func TestBusynessPerWindow(t *testing.T) {
 	type window struct {
-		length, cpu time.Duration
-		drops       uint64
+		length, awake, cpu time.Duration
+		drops              uint64
 	}
 	const ms = time.Millisecond
 	cases := map[string]struct {
 		windows []window
 		over    bool
 	}{
-		"first":        {[]window{{0, time.Second, 5}}, false},
-		"busy":         {[]window{{0, 0, 0}, {1000 * ms, 900 * ms, 0}}, true},
-		"half busy":    {[]window{{0, 0, 0}, {1000 * ms, 500 * ms, 0}}, false},
-		"long asleep":  {[]window{{0, 0, 0}, {time.Minute, 900 * ms, 0}}, false},
-		"one loss":     {[]window{{0, 0, 0}, {1000 * ms, 500 * ms, 7}}, false},
-		"losses":       {[]window{{0, 0, 0}, {1000 * ms, 500 * ms, 7}, {1000 * ms, 500 * ms, 7}}, true},
-		"losses apart": {[]window{{0, 0, 0}, {1000 * ms, 500 * ms, 7}, {1000 * ms, 500 * ms, 0}, {1000 * ms, 500 * ms, 7}}, false},
+		"first":           {[]window{{0, time.Second, time.Second, 5}}, false},
+		"busy":            {[]window{{}, {250 * ms, 230 * ms, 240 * ms, 0}}, true},
+		"waits for cores": {[]window{{}, {250 * ms, 240 * ms, 100 * ms, 0}}, false},
+		"others are busy": {[]window{{}, {250 * ms, 100 * ms, 480 * ms, 0}}, false},
+		"half busy":       {[]window{{}, {250 * ms, 120 * ms, 130 * ms, 0}}, false},
+		"busy before":     {[]window{{}, {250 * ms, 240 * ms, 240 * ms, 0}, {250 * ms, 100 * ms, 100 * ms, 0}}, false},
+		"long asleep":     {[]window{{}, {time.Minute, 230 * ms, 240 * ms, 0}}, false},
+		"one loss":        {[]window{{}, {250 * ms, 120 * ms, 120 * ms, 7}}, false},
+		"losses":          {[]window{{}, {250 * ms, 0, 0, 7}, {250 * ms, 0, 0, 7}}, true},
+		"losses apart":    {[]window{{}, {250 * ms, 0, 0, 7}, {250 * ms, 0, 0, 0}, {250 * ms, 0, 0, 7}}, false},
 	}
 	for name, k := range cases {
 		var b busyness
 		now, cpu, drops, over := time.Now(), time.Duration(0), uint64(0), false
 		for _, w := range k.windows {
 			now, cpu, drops = now.Add(w.length), cpu+w.cpu, drops+w.drops
-			over = b.window(now, 1, cpu.Nanoseconds(), drops)
+			b.awake += w.awake
+			over = b.window(now, cpu.Nanoseconds(), drops)
 		}
 		if over != k.over {
 			t.Errorf("%s: %v", name, over)
 		}
 	}
-	var moved busyness
-	moved.window(time.Now(), 1, 0, 0)
-	if moved.window(time.Now().Add(time.Second), 2, int64(time.Second), 0) {
-		t.Error("two threads' times were compared")
-	}
 	var b busyness
-	if b.over(time.Now(), -1) || b.over(time.Now(), -1) {
+	one := func() int { return 1 }
+	if b.over(time.Now(), -1, one) || b.over(time.Now(), -1, one) {
 		t.Error("busy before a window has passed")
 	}
 }

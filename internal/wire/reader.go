@@ -53,7 +53,9 @@ func (r *reader) run() {
 		if n < batchSize {
 			r.passGate(g)
 		}
-		if r.busy.over(now, r.fd) {
+		done := time.Now()
+		r.busy.awake += done.Sub(now)
+		if r.busy.over(done, r.fd, r.l.count) {
 			r.l.grow()
 		}
 		r.pace.wait(n, now)
