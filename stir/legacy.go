@@ -163,6 +163,9 @@ func (l *Legacy) verify(ctx context.Context, r *Request, now time.Time) (*x509.C
 // leaf fetches a certificate and verifies its path.
 func (l *Legacy) leaf(ctx context.Context, url string, now time.Time) (*x509.Certificate, error) {
 	chain, err := l.Certificates(ctx, url)
+	if errors.Is(err, ErrUnreachable) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}

@@ -199,15 +199,24 @@ func (p *proofs) legacy(cfg *config.Config) (*stir.Legacy, error) {
 	if file == "" {
 		return nil, nil
 	}
+	pool, err := legacyRoots(file)
+	if err != nil {
+		return nil, cfg.Problem("identity.legacy_roots", err.Error(), err)
+	}
+	return &stir.Legacy{Roots: pool, Certificates: p.fetcher.DomainCertificates}, nil
+}
+
+// legacyRoots reads the CAs that may vouch for domains.
+func legacyRoots(file string) (*x509.CertPool, error) {
 	text, err := readBounded(file)
 	if err != nil {
-		return nil, cfg.Problem("identity.legacy_roots", "the CA file cannot be read: "+err.Error(), err)
+		return nil, fmt.Errorf("the CA file cannot be read: %w", err)
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(text) {
-		return nil, cfg.Problem("identity.legacy_roots", file+" holds no PEM certificate", nil)
+		return nil, fmt.Errorf("%s holds no PEM certificate", file)
 	}
-	return &stir.Legacy{Roots: pool, Certificates: p.fetcher.DomainCertificates}, nil
+	return pool, nil
 }
 
 // numbersOf says whose numbers are whose.

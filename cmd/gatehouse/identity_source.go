@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"strings"
 	"sync"
@@ -71,11 +72,7 @@ func (s *sourceOf) close() error {
 
 // Path implements stir.Source.
 func (s *sourceOf) Path(ctx context.Context, info string) (*certificate.Path, error) {
-	chain := s.files[info]
-	if chain == nil && asksHTTPS(info) {
-		chain = s.files[""]
-	}
-	switch {
+	switch chain := s.file(info); {
 	case chain != nil:
 		return s.roots.Path(chain)
 	case s.fetcher == nil && !asksHTTPS(info):
@@ -84,6 +81,25 @@ func (s *sourceOf) Path(ctx context.Context, info string) (*certificate.Path, er
 		return nil, fmt.Errorf("%w: nothing is fetched with --offline", stir.ErrUnreachable)
 	}
 	return s.fetcher.Path(ctx, info)
+}
+
+// DomainCertificates returns the certificates at an address for signatures of RFC 4474.
+func (s *sourceOf) DomainCertificates(ctx context.Context, info string) ([]*x509.Certificate, error) {
+	switch chain := s.file(info); {
+	case chain != nil:
+		return chain.Certificates(), nil
+	case s.fetcher == nil:
+		return nil, fmt.Errorf("%w: nothing is fetched with --offline", stir.ErrUnreachable)
+	}
+	return s.fetcher.DomainCertificates(ctx, info)
+}
+
+// file is the chain that the user names for an address.
+func (s *sourceOf) file(info string) *certificate.Chain {
+	if chain := s.files[info]; chain != nil || !asksHTTPS(info) {
+		return chain
+	}
+	return s.files[""]
 }
 
 // asksHTTPS tells whether an address is of the one scheme that a server asks. What it would not ask, no file stands in for unless its user names the address.

@@ -13,6 +13,7 @@ type identityVerifyCmd struct {
 	File       string   `arg:"" optional:"" default:"-" help:"A SIP request; - is stdin."`
 	Roots      []string `help:"Root certificates that signers are trusted by, PEM. Default: identity.roots of the configuration." placeholder:"FILE" sep:"none"`
 	Cert       []string `help:"Take the signer's certificates from FILE instead of fetching them: URL=FILE for those of one address, FILE for all." placeholder:"[URL=]FILE" sep:"none"`
+	Legacy     string   `help:"Look at signatures of RFC 4474 too; these CAs may vouch for domains, PEM. Default: identity.legacy_roots." placeholder:"FILE" name:"legacy-roots"`
 	Time       string   `help:"Judge as of this time, as 2026-11-21T12:00:00Z. Default: now." placeholder:"TIME"`
 	Offline    bool     `help:"Fetch nothing, neither certificates nor CRLs."`
 	RequestURI bool     `help:"Want the signature to lead to the Request-URI, not only to To." name:"request-uri"`
@@ -49,6 +50,9 @@ func (c *identityVerifyCmd) Run(a *app) (err error) {
 			return usagef("--time: %q is not a time; write it as 2026-11-21T12:00:00Z", c.Time)
 		}
 		now = func() time.Time { return t }
+	}
+	if c.Legacy == "" {
+		c.Legacy = cfg.Identity.LegacyRoots
 	}
 	roots, err := c.roots(cfg)
 	if err != nil {
@@ -87,7 +91,11 @@ func (c *identityVerifyCmd) roots(cfg *config.Config) (*certificate.Roots, error
 		return rootsOf(c.Roots)
 	}
 	roots, err := loadRoots(cfg)
-	if err == nil && roots == nil {
+	switch {
+	case err != nil || roots != nil:
+	case c.Legacy != "":
+		return new(certificate.Roots), nil
+	default:
 		return nil, usagef("nobody is trusted: name the STI root certificates with --roots FILE, or set identity.roots")
 	}
 	return roots, err
@@ -99,6 +107,13 @@ func (c *identityVerifyCmd) verifier(cfg *config.Config, source *sourceOf, now f
 	vc := stir.VerifierConfig{
 		Source: source, Freshness: time.Duration(id.Freshness), Now: now,
 		CheckRequestURI: c.RequestURI || id.RequestURI, Lenient: c.Lenient || id.Lenient,
+	}
+	if c.Legacy != "" {
+		pool, err := legacyRoots(c.Legacy)
+		if err != nil {
+			return nil, usagef("--legacy-roots: %w", err)
+		}
+		vc.Legacy = &stir.Legacy{Roots: pool, Certificates: source.DomainCertificates}
 	}
 	if id.Revocation != config.RevocationOff && !c.Offline {
 		vc.Revoker, vc.RequireRevocation = source, id.Revocation == config.RevocationHard
