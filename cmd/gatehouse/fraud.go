@@ -167,6 +167,9 @@ func accusing() map[string]guard.FailureKind {
 	return map[string]guard.FailureKind{fraudcheck.Searching: guard.TollFraud}
 }
 
+// posing are the signals of a search for users.
+func posing() []string { return []string{"HARVEST_SEQUENCE", "HARVEST_DICTIONARY"} }
+
 // newCalls makes the table of calls under way, and what is known of fraud, with what was used before the start. Whom it tells of their
 // endings is made after it.
 func (s *server) newCalls(ctx context.Context, cfg *config.Config) error {

@@ -28,7 +28,9 @@ type replayCmd struct {
 // Help says what comes out.
 func (replayCmd) Help() string {
 	return `What would have happened: each event or captured request goes through the rules, on a
-virtual clock, with memories that begin empty. Nothing is sent, stored or looked up.
+virtual clock, with memories that begin empty. Nothing is sent, stored or looked up. The guard takes part: who is
+banned, floods or scans is dropped, and the verdict names GUARD_BANNED, GUARD_FLOOD,
+GUARD_SCANNER or GUARD_TRAP.
 
 A verdict a line comes out, as JSON, with "relayed" (the callee was reached) and
 "introduced" (pass, fail, or empty: not asked); a summary follows on stderr. Of an event's

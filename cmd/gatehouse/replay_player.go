@@ -45,8 +45,12 @@ func newPlayer(ctx context.Context, cfg *config.Config, c *replayCmd, begin time
 		return nil, err
 	}
 	site := newSite(cfg, p)
+	wall, err := newReplayGuard(cfg, site, k.lists, c.Seed)
+	if err != nil {
+		return nil, err
+	}
 	return &player{engine: engine, Replay: replay.New(ctx, replay.Config{
-		Engine: engine, Policy: choose, Plan: cfg.Plan(), Upkeep: func() { k.social.web.Settle() }, Every: settleEvery,
+		Engine: engine, Guard: wall, Policy: choose, Plan: cfg.Plan(), Upkeep: func() { k.social.web.Settle() }, Every: settleEvery,
 		Prepare: func(ev *screen.Event, a *screen.Attempt) {
 			if a.Peer == "" && a.Source.IsValid() {
 				a.Peer = site.PeerAt(a.Source.Addr())

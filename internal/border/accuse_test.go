@@ -11,6 +11,7 @@ import (
 
 	"gatehouse.example/screen"
 	"gatehouse.example/sip"
+	"gatehouse.example/verdict"
 )
 
 // asked is told of what was refused; the third time shows something.
@@ -59,6 +60,29 @@ func TestStrangerWhomAVerdictAccusesIsBannedAndAPeerIsNot(t *testing.T) {
 		p.from(from, strings.NewReplacer("abc1", "abc"+from[:3], "call-1", from).Replace(invite))
 		if got := !p.border.Admit(netip.MustParseAddrPort(from), sip.UDP, 500, p.now); got != banned {
 			t.Errorf("%s is banned: %v", from, got)
+		}
+	}
+}
+
+// sequence finds everybody to dial in sequence, and weighs it so that he is rejected.
+type sequence struct{}
+
+func (sequence) Info() screen.Info {
+	return screen.Info{Name: "suspect", Signals: []screen.SignalInfo{{Name: "SUSPECT_SEQUENCE", Description: "Everybody.", Weight: 50}}}
+}
+
+func (sequence) Run(_ context.Context, _ *screen.Attempt, r *screen.Report) {
+	r.Signal("SUSPECT_SEQUENCE", 0.5, "a test")
+}
+
+// Who is not let through is refused by no PBX: a search in the name of one of us bans by what the checks find, one in another name does not.
+func TestSearchInOurNameThatIsNotLetThroughIsBanned(t *testing.T) {
+	mode := verdict.Enforce
+	for from, banned := range map[string]bool{"sip:100@example.test": true, "sip:100@elsewhere.test": false} {
+		p := newPaper(t, []screen.Check{sequence{}}, screen.Layer{Mode: &mode})
+		out := p.from(callerAddr, strings.NewReplacer("sip:alice@elsewhere.test", from).Replace(invite))
+		if got := !p.border.Admit(netip.MustParseAddrPort(callerAddr), sip.UDP, 500, p.now); got != banned {
+			t.Errorf("%s is banned: %v\n%v", from, got, out)
 		}
 	}
 }

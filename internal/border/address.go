@@ -141,7 +141,7 @@ func (v *visit) noRelay(why string) bool {
 		kind := guard.Scan
 		if _, number := v.routing.URI.AppendNumber(nil, v.site.Plan); number && v.in.Msg.Method() == sip.INVITE {
 			kind = guard.TollFraud // somebody else's phone bill is what such calls are after
-			if v.searches() {
+			if v.b.sentry.searches(v.in.Packet.Flow, string(v.routing.URI.User), string(v.in.Msg.From().URI), v.in.Packet.Now) {
 				v.refuse(403, "Relaying Denied", "")
 				return false
 			}

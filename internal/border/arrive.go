@@ -18,9 +18,8 @@ func (v *visit) arrive() bool {
 	v.from = v.b.senderOf(v.site, v.in)
 	m := v.in.Msg
 	if v.from.stranger() {
-		if agent := scanner(m); agent != "" {
+		if v.b.sentry.Admitted(v.in.Packet.Flow, m.Value(sip.HeaderUserAgent), v.in.Packet.Now) != "" {
 			v.b.stats.scanners.Add(1)
-			v.admitted(agent)
 			return false
 		}
 		if v.suspected() && v.probes() {
@@ -71,13 +70,6 @@ func sourced(f wire.Flow, i *guard.Incident) *guard.Incident {
 		i.Kind |= guard.Proven
 	}
 	return i
-}
-
-// admitted bans the source of a request that names an attack tool as its
-// sender. One is enough: such a tool sends one request to a host, and goes on
-// only if it is answered.
-func (v *visit) admitted(agent string) {
-	v.suspect(&guard.Incident{Kind: guard.Scan, Evidence: "user agent " + agent, Outright: true})
 }
 
 // refuse answers without state. To a stranger on UDP no more than three times

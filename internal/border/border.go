@@ -15,7 +15,6 @@ package border
 
 import (
 	"context"
-	"hash/maphash"
 	"log/slog"
 	"net/netip"
 	"sync"
@@ -76,6 +75,8 @@ type Config struct {
 	// Accusing are the signals by which a verdict about a stranger bans him, and
 	// for what.
 	Accusing map[string]guard.FailureKind
+	// Posing are the signals of a search that ban a stranger who is not let through and says that he is one of us.
+	Posing []string
 	// Calls follows what is let through until it has ended; nil: nobody does.
 	Calls *calls.Table
 }
@@ -102,7 +103,7 @@ type Border struct {
 	strangers, known shedder
 	lines            perSecond
 	draining         atomic.Bool
-	refused          refusals
+	sentry           *Sentry
 	finder           finder
 	stats            counters
 }
@@ -110,7 +111,7 @@ type Border struct {
 // New makes a Border.
 func New(cfg Config) *Border {
 	b := &Border{cfg: cfg}
-	b.refused.seed = maphash.MakeSeed()
+	b.sentry = NewSentry(SentryConfig{Guard: cfg.Guard, Self: cfg.Self, Probed: cfg.Probed, Traps: cfg.Traps, Accusing: cfg.Accusing, Posing: cfg.Posing})
 	b.strangers.after, b.known.after = strangersAfter, knownAfter
 	b.site.Store(cfg.Site)
 	b.finder.again = make(chan struct{}, 1)

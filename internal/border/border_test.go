@@ -108,6 +108,7 @@ func newPaperWith(t testing.TB, checks []screen.Check, layer screen.Layer, table
 		MaxTransactions: 1000,
 		Calls:           table,
 		Accusing:        map[string]guard.FailureKind{"SUSPECT_SEARCH": guard.TollFraud},
+		Posing:          []string{"SUSPECT_SEQUENCE"},
 		Probed:          p.asked,
 		Found:           func(all []netip.Addr) { p.found.Store(&all) },
 		Lookup: func(_ context.Context, t locate.Target) ([]locate.Hop, error) {

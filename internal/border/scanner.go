@@ -1,10 +1,6 @@
 package border
 
-import (
-	"bytes"
-
-	"gatehouse.example/sip"
-)
+import "bytes"
 
 // scanners are what the User-Agent field of known attack tools begins with, in
 // lower case. An attacker can change it, and many never do.
@@ -13,13 +9,8 @@ var scanners = [...]string{
 	"iwar", "vaxsipuseragent", "vaxasip", "pplsip", "sipptk", "sipbomber", "conaito", "voipguide",
 }
 
-// scanner returns the tool that a request admits to be from, or "".
-func scanner(m *sip.Message) string {
-	f, ok := m.First(sip.HeaderUserAgent)
-	if !ok {
-		return ""
-	}
-	agent := m.Text(f.Value)
+// scanner returns the tool that a User-Agent field admits to be of, or "".
+func scanner(agent []byte) string {
 	for _, s := range scanners {
 		if len(agent) >= len(s) && bytes.EqualFold(agent[:len(s)], []byte(s)) {
 			return s

@@ -169,6 +169,9 @@ func (s *Site) fromPBX(a netip.AddrPort, t sip.Transport) bool {
 	return ok
 }
 
+// FromPBX tells whether a request comes from a PBX of ours.
+func (s *Site) FromPBX(a netip.AddrPort, t sip.Transport) bool { return s.fromPBX(a, t) }
+
 // PeerAt returns the name of the peer that sends from an address, or "".
 func (s *Site) PeerAt(a netip.Addr) string {
 	if p := s.peer(a, nil); p != nil {

@@ -42,7 +42,7 @@ func (w *World) sweep(c chance, at int64, source, tool string, how int) {
 			kind = verdict.Call
 		case 3:
 			kind = verdict.Call
-			to = fmt.Sprintf("sip:%s9720592%06d@%s", pick(c, []string{"00", "011", "9011", "7011", "+"}), 277000+base, w.home)
+			to = fmt.Sprintf("sip:%s9720592%06d@%s", [...]string{"00", "011", "9011", "7011", "+"}[i%5], 277000+base, w.home)
 		}
 		e := w.add(direct(at+int64(i)*step, Scanner, kind, from, to, source, tool))
 		e.status, e.group = 404, int32(w.sweeps)

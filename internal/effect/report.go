@@ -56,8 +56,12 @@ func (s *Score) figures(unwanted float64) []figure {
 		f = append(f, figure{"rings before a hijacked friend is held, the worst", "≤ 5", float64(most), most, 1, atMost(5)})
 	}
 	if len(s.Sweeps) > 1 {
-		most := slices.Max(s.Sweeps)
-		f = append(f, figure{"requests of one scan before the drop, the worst", "≤ 5 with the guard", float64(most), most, 1, atMost(5)})
+		var before, seen int
+		for _, w := range s.Sweeps {
+			before, seen = max(before, w.Before), max(seen, w.Seen)
+		}
+		f = append(f, figure{"requests of one scan before the drop, the worst", "≤ 5", float64(before), before, 1, atMost(5)},
+			figure{"requests of one scan looked at in all, the worst", "none", float64(seen), seen, 1, nil})
 	}
 	return f
 }
@@ -83,6 +87,9 @@ func (f *figure) text() string {
 }
 
 func (f *figure) verdict() string {
+	if f.good == nil {
+		return ""
+	}
 	if f.good(f.value) {
 		return "met"
 	}

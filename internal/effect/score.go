@@ -64,14 +64,39 @@ type Score struct {
 	Calls, CallsLost int `json:"-"`
 	// Rings are, by hijacked friend, how often telephones rang before he was held.
 	Rings []int `json:"rings"`
-	// Sweeps are, by sweep of a scanner, how many of its requests came through.
-	Sweeps []int `json:"sweeps"`
+	// Sweeps are what became of the requests of each scan.
+	Sweeps []Sweep `json:"sweeps"`
 	// Backs is how many call-backs to expensive numbers went out.
 	Backs Tally `json:"backs"`
 	// OwnCalls are what users send to elsewhere.
 	OwnCalls Tally `json:"own_calls"`
 	// Reasons say why things went wrong.
 	Reasons Reasons `json:"-"`
+}
+
+// Sweep is what became of the requests of one scan.
+type Sweep struct {
+	// Before is how many were looked at before the first was dropped, and Seen how many in all: a ban of a source that nothing proves is short.
+	Before int `json:"before"`
+	Seen   int `json:"seen"`
+	// Dropped is how many were dropped.
+	Dropped int `json:"dropped"`
+}
+
+// swept puts down what became of a scanner's request.
+func (s *Score) swept(scan int, l *line) {
+	for len(s.Sweeps) <= scan {
+		s.Sweeps = append(s.Sweeps, Sweep{})
+	}
+	switch w := &s.Sweeps[scan]; {
+	case l.action == 'd':
+		w.Dropped++
+	case w.Dropped == 0:
+		w.Before++
+		w.Seen++
+	default:
+		w.Seen++
+	}
 }
 
 // line is what the score needs of a verdict.
@@ -154,9 +179,12 @@ func (w *World) count(s *Score, e *event, l *line) {
 		return
 	case e.group < 0:
 		return // between accomplices: nobody is harmed, nobody helped
-	case e.status != 0:
-		s.Sweeps = noted(s.Sweeps, int(e.group), l.relayed) // no telephone rings: the guard's business
-		return
+	}
+	if e.actor == Scanner {
+		s.swept(int(e.group), l)
+	}
+	if e.status != 0 {
+		return // no telephone rings
 	}
 	s.Actors[e.actor].add(l)
 	d := int(e.at / day)

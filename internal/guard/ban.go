@@ -95,9 +95,10 @@ func (g *Guard) Lift(source netip.Prefix) bool {
 func (g *Guard) Bans() []Ban { return g.bans.list(time.Now().UnixNano()) }
 
 // Banned returns the ban that keeps a out, the longest match.
-func (g *Guard) Banned(a netip.Addr) (Ban, bool) {
-	return g.bans.find(a.Unmap(), time.Now().UnixNano())
-}
+func (g *Guard) Banned(a netip.Addr) (Ban, bool) { return g.BannedAt(a, time.Now().UnixNano()) }
+
+// BannedAt is Banned at any time, in Unix nanoseconds.
+func (g *Guard) BannedAt(a netip.Addr, now int64) (Ban, bool) { return g.bans.find(a.Unmap(), now) }
 
 // Peers replaces the prefixes that are never limited or banned. Bans inside
 // them are lifted.

@@ -92,6 +92,8 @@ type Config struct {
 	// TableBits sets the size of every table: 1<<TableBits cells a row for
 	// the flood limits, a fraction of it for the rest. 16 makes about 11 MB.
 	TableBits int
+	// Seed makes the hashes the same each time, for a replay; 0: at random, so that nobody outside can choose who collides.
+	Seed uint64
 	// Storage keeps bans over a restart. Nil: they are forgotten.
 	Storage Storage
 	// Events receives what belongs into the security log. It is called on the

@@ -147,6 +147,9 @@ func New(cfg Config) (*Guard, error) {
 	g.names = newSeed()
 	g.budget.init(cfg.TableBits, budgetWorth)
 	g.events.init(eventsPerSecond, eventsBurst)
+	if cfg.Seed != 0 {
+		g.reseed(cfg.Seed)
+	}
 	if err := g.Peers(cfg.Peers); err != nil {
 		return nil, err
 	}

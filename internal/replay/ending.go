@@ -12,6 +12,8 @@ import (
 type ending struct {
 	end      screen.Ending
 	feedback string
+	relayed  bool
+	status   int    // as the event says, 0 where it does not
 	number   uint64 // endings of the same moment are told in the order of their events
 }
 
@@ -52,7 +54,7 @@ func (q *endings) Pop() any {
 func (r *Replay) end(ev *screen.Event, a *screen.Attempt, res *Result) {
 	e := ending{end: screen.Ending{Attempt: a, Action: res.Verdict.Action, Time: a.Time}, number: r.endings.next}
 	r.endings.next++
-	if res.Relayed {
+	if e.relayed = res.Relayed; res.Relayed {
 		reached(&e, ev)
 	} else if res.Verdict.Response != nil {
 		e.end.Status = res.Verdict.Response.Code
@@ -76,6 +78,9 @@ func reached(e *ending, ev *screen.Event) {
 		e.end.Status, e.end.Talk = answered, seconds(o.DurationS)
 	} else {
 		e.end.Status = cancelled
+	}
+	if e.status = o.Status; e.status == 0 && o.Answered {
+		e.status = answered
 	}
 	if o.Status != 0 {
 		e.end.Status = o.Status
@@ -103,6 +108,9 @@ func (r *Replay) tell(until time.Time) {
 		}
 		e := heap.Pop(&r.endings).(*ending)
 		r.cfg.Engine.Learn(&e.end)
+		if r.cfg.Guard != nil && e.relayed && !e.end.Attempt.Outbound {
+			r.cfg.Guard.Ended(e.end.Attempt, e.status, e.end.Time)
+		}
 		if e.feedback != "" {
 			r.cfg.Engine.Judge(e.end.Attempt, e.feedback, user(e.end.Attempt))
 		}

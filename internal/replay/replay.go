@@ -35,9 +35,21 @@ type Config struct {
 	Answer func(a *screen.Attempt, p *screen.Policy) *verdict.Response
 	// Plan makes numbers comparable.
 	Plan uri.Plan
+	// Guard stands before the checks; nil: nobody does.
+	Guard Guard
 	// Upkeep is what a server does every so often beside its calls, Every on the virtual clock. Nil: nothing.
 	Upkeep func()
 	Every  time.Duration
+}
+
+// Guard keeps out who may not talk at all. It sees what comes from outside, in the order of the virtual clock.
+type Guard interface {
+	// Admit says why an attempt is dropped before anything looks at it, as a signal of the guard; nil: it goes on.
+	Admit(ev *screen.Event, a *screen.Attempt) *verdict.Signal
+	// Judged is told of the verdict about an attempt that went on.
+	Judged(a *screen.Attempt, v *verdict.Verdict)
+	// Ended is told how an attempt ended that came through: with the callee's final status, 0 where the event says nothing about it.
+	Ended(a *screen.Attempt, status int, at time.Time)
 }
 
 // Introduced is what came of an introduction that was asked for.
@@ -108,8 +120,15 @@ func (r *Replay) Play(ev *screen.Event, res *Result) error {
 		r.cfg.Prepare(ev, a)
 	}
 	p := r.cfg.Policy(a)
+	if r.dropped(ev, a, p) {
+		res.Happened = true
+		return nil
+	}
 	a.Introductions = ways(p, &ev.Outcome)
 	r.judge(a, p)
+	if r.cfg.Guard != nil && !a.Outbound {
+		r.cfg.Guard.Judged(a, &r.verdict)
+	}
 	res.Happened = true
 	res.Relayed, res.Introduced = played(&r.verdict, &ev.Outcome)
 	if ev.ID != "" {
@@ -117,6 +136,23 @@ func (r *Replay) Play(ev *screen.Event, res *Result) error {
 	}
 	r.end(ev, a, res)
 	return nil
+}
+
+// dropped asks the guard. What it drops no check ever sees, whatever the policy's mode.
+func (r *Replay) dropped(ev *screen.Event, a *screen.Attempt, p *screen.Policy) bool {
+	if r.cfg.Guard == nil || a.Outbound {
+		return false
+	}
+	why := r.cfg.Guard.Admit(ev, a)
+	if why == nil {
+		return false
+	}
+	r.verdict = verdict.Verdict{Signals: append(r.verdict.Signals[:0], *why), Action: verdict.Drop, Mode: p.Mode}
+	a.Describe(&r.verdict)
+	if ev.ID != "" {
+		r.went[hash(ev.ID)] = false
+	}
+	return true
 }
 
 // upkeep does once what is due, however long nothing has happened.
