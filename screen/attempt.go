@@ -40,6 +40,9 @@ type Attempt struct {
 	// SenderServes says whether Source is among the hosts where RFC 3263 finds the From header's domain (RFC 5039 §4.1). It is
 	// weak: a domain may send from other hosts than it receives at, and whoever forwards a request is none of them.
 	SenderServes Ternary
+	// SenderProven is the domain whose TLS certificate the connection bears where that is not the From header's: such a connection may speak for its own
+	// domain only (RFC 5039 §4.1). SenderServes is No then.
+	SenderProven string
 	// Earlier is what From.Claimed of this side was when the dialog began, where the request belongs to a dialog; empty for all others.
 	Earlier string
 

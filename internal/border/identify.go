@@ -117,7 +117,7 @@ func (v *visit) describeClaim(wall time.Time) {
 	}
 	// RFC 5039 §4.1: the server of a domain may speak for that domain only.
 	if t := v.in.Packet.TLS; t != nil && len(t.Names) > 0 && !identity.Names(t.Names, v.in.Msg.FromURI().Host) {
-		a.SenderServes = screen.No
+		a.SenderServes, a.SenderProven = screen.No, t.Names[0]
 		return
 	}
 	if v.site.domain(v.in.Msg.FromURI().Host) == nil {

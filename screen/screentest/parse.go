@@ -28,6 +28,7 @@ type attemptLine struct {
 	identity     string
 	signature    verdict.Signature // Outcome empty: as the proof has it
 	earlier      string
+	tls          string
 	probe        bool
 	times        int
 	after, every time.Duration
@@ -46,7 +47,7 @@ func (l *attemptLine) attempt(now time.Time) (*screen.Attempt, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.Probe, a.Earlier = l.probe, l.earlier
+	a.Probe, a.Earlier, a.SenderProven = l.probe, l.earlier, l.tls
 	if l.signature.Outcome == "" {
 		l.fill(&a.Signature)
 	}
@@ -161,7 +162,7 @@ func (l *attemptLine) set(key, value string) (err error) {
 	text := map[string]*string{
 		"from": &l.event.From, "to": &l.event.To, "display": &l.event.Display, "source": &l.event.Source,
 		"transport": &l.event.Transport, "peer": &l.event.Peer, "ua": &l.event.UserAgent, "text": &l.event.Text,
-		"direction": &l.event.Direction, "identity": &l.identity, "earlier": &l.earlier,
+		"direction": &l.event.Direction, "identity": &l.identity, "earlier": &l.earlier, "tls": &l.tls,
 		"signature": &l.signature.Outcome, "reason": &l.signature.Reason, "attestation": &l.signature.Attestation, "signer": &l.signature.Signer,
 		"organization": &l.signature.Organization, "url": &l.signature.URL,
 	}

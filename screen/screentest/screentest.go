@@ -11,7 +11,7 @@
 //
 // An attempt is a kind and fields: from, to, display, source, transport, peer, ua, proof, identity, text and direction (values may be quoted
 // as in Go); signature (an outcome: valid, stale, missing …; left out, it is as the proof has it), and of it attestation, signer, organization, url
-// and reason; sender=yes or no (Attempt.SenderServes), earlier (Attempt.Earlier); after=10s lets time pass before it; times=100 repeats it, every=1s apart, and shows the last; probe=true only asks. Time is
+// and reason; sender=yes or no (Attempt.SenderServes), tls (Attempt.SenderProven), name (one of Attempt.Names), earlier (Attempt.Earlier); after=10s lets time pass before it; times=100 repeats it, every=1s apart, and shows the last; probe=true only asks. Time is
 // virtual and starts at [Start]. Where a case has several attempts, each line of the report begins with the attempt's number.
 package screentest
 

@@ -54,7 +54,8 @@ func Info() screen.Info {
 			{Name: signalTakenAway, Weight: 8,
 				Description: "There is no valid proof where there always is one: the domain, number or peer has proven itself each time so far."},
 			{Name: signalMismatch, Weight: 1,
-				Description: "The source is none of the hosts of the domain that is claimed, and nothing proves the caller. Weak: forwarded calls look like that."},
+				Description: "The source is none of the hosts of the domain that is claimed, or its TLS certificate is of another domain, and nothing proves the caller. " +
+					"Weak: forwarded calls look like that."},
 			{Name: signalChanged, Weight: 8,
 				Description: "The caller within a call is another than the one with whom it began; a quarter as strong where the new one is proven by a signature."},
 		},
@@ -91,7 +92,7 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	c.signature(a, r)
 	changed(a, r)
 	if a.SenderServes == screen.No && a.From.Proof == verdict.None {
-		r.Signal(signalMismatch, 1, "the source is none of the hosts of "+screen.Quote(a.FromDomain))
+		r.Signal(signalMismatch, 1, mismatch(a))
 	}
 }
 

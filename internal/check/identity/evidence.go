@@ -29,6 +29,14 @@ func because(what string, a *screen.Attempt) string {
 	return what + ": " + screen.Quote(a.Signature.Reason)
 }
 
+// mismatch says why the source is not the claimed domain's.
+func mismatch(a *screen.Attempt) string {
+	if a.SenderProven != "" {
+		return "the connection is proven to be that of " + screen.Quote(a.SenderProven) + ", which speaks for its own domain only, not for " + screen.Quote(a.FromDomain)
+	}
+	return "the source is none of the hosts of " + screen.Quote(a.FromDomain)
+}
+
 // takenAway is a sentence for an administrator: domain "bank.test" always proves itself (25 of 25 since 2026-11-01, last 2026-11-20 by "Bank"); this time
 // there is no signature.
 func takenAway(x *proof.Expectation, a *screen.Attempt) string {
