@@ -29,7 +29,7 @@ func main() {
 	plan := flag.String("plan", "assigned", "assigned: 400 area codes; whole: every code that the North American plan allows")
 	sorted := flag.Bool("sorted", false, "in ascending order")
 	keep := flag.Bool("keep", false, "keep the register in the folder, and use the one that is there: look-ups only")
-	lookups := flag.Int("lookups", 20_000_000, "how many look-ups")
+	lookups := flag.Int("lookups", 1_000_000, "how many look-ups of each kind, five times")
 	flag.Parse()
 	if err := run(*numbers, *dir, *plan, *sorted, *keep, *lookups); err != nil {
 		fmt.Fprintln(os.Stderr, "register:", err)
@@ -67,7 +67,11 @@ func run(numbers int, dir, plan string, sorted, keep bool, lookups int) error {
 		}
 	}
 	fmt.Printf("load        %.0f ms with its checksums\n", float64(time.Since(start).Microseconds())/1000)
-	look(r, newGenerator(plan, numbers, sorted), lookups)
+	file, err := store.NewRegisters(folder).MapRegister(plan)
+	if err != nil {
+		return err
+	}
+	look(r, file.Bytes(), newGenerator(plan, numbers, sorted), lookups)
 	debug.FreeOSMemory()
 	fmt.Printf("resident    %s of files, %s else\n", status("RssFile"), status("RssAnon"))
 	runtime.KeepAlive(r)
@@ -99,45 +103,66 @@ func fill(r *register.Register, numbers int, plan string, sorted bool) error {
 	return nil
 }
 
-// look asks for numbers of the same plan at random, so that each look-up meets cold memory.
-func look(r *register.Register, g *generator, lookups int) {
+// look asks for numbers of the same plan at random, so that each look-up meets cold memory: those that the register holds, and those that it does not. Beside
+// each round stands what one octet at random of the same mapped file costs in the same moment, each waiting for the one before.
+func look(r *register.Register, file []byte, g *generator, lookups int) {
 	random := rand.New(rand.NewPCG(7, 8))
-	asked := make([]uint64, 1<<20)
-	for i := range asked {
-		asked[i] = g.number(random)
-	}
-	fmt.Printf("memory      %.1f ns for one octet at random, each waiting for the one before\n", latency())
-	for round := range 3 {
-		found := 0
-		start, used := time.Now(), processor()
-		for i := range lookups {
-			if r.Holds(asked[i&(len(asked)-1)]) {
-				found++
-			}
+	const set = 1 << 17
+	var hits, misses []uint64
+	for len(hits) < set || len(misses) < set {
+		if n := g.number(random); r.Holds(n) && len(hits) < set {
+			hits = append(hits, n)
+		} else if len(misses) < set && !r.Holds(n) {
+			misses = append(misses, n)
 		}
-		took := time.Since(start)
-		each := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(lookups) }
-		fmt.Printf("look-ups %d  %.1f ns of processor time each (%.1f ns of a shared machine), %.1f %% found\n", round+1, each(processor()-used),
-			each(took), 100*float64(found)/float64(lookups))
+	}
+	fmt.Printf("large pages %s of the file\n", large())
+	for range 5 {
+		fmt.Printf("one octet %.1f ns, hit %.1f ns, miss %.1f ns of processor time; hit %.1f ns, miss %.1f ns by the wall clock\n", latency(file, lookups),
+			ask(r, hits, lookups).used, ask(r, misses, lookups).used, ask(r, hits, lookups).wall, ask(r, misses, lookups).wall)
 	}
 }
 
-// latency is what far memory costs here and now: no look-up can cost less.
-func latency() float64 {
-	b := make([]byte, 200<<20)
-	for i := range b {
-		b[i] = byte(i)
+// cost is nanoseconds for each.
+type cost struct{ used, wall float64 }
+
+func ask(r *register.Register, numbers []uint64, lookups int) cost {
+	start, used, found := time.Now(), processor(), 0
+	for i := range lookups {
+		if r.Holds(numbers[i%len(numbers)]) {
+			found++
+		}
 	}
-	const n = 2_000_000
+	wall, used := time.Since(start), processor()-used
+	runtime.KeepAlive(found)
+	return cost{float64(used.Nanoseconds()) / float64(lookups), float64(wall.Nanoseconds()) / float64(lookups)}
+}
+
+// latency is what far memory costs here and now: no look-up that waits for it once can cost less.
+func latency(b []byte, n int) float64 {
 	x, last := uint64(1), uint64(0)
 	used := processor()
 	for range n {
 		x = x*6364136223846793005 + 1442695040888963407 + last
-		last = uint64(b[(x>>20)%uint64(len(b))])
+		last = uint64(b[x>>32*uint64(len(b))>>32])
 	}
-	took := float64((processor() - used).Nanoseconds()) / n
+	took := float64((processor() - used).Nanoseconds()) / float64(n)
 	runtime.KeepAlive(last)
 	return took
+}
+
+// large says how much of what is mapped is mapped in large pages.
+func large() string {
+	b, err := os.ReadFile("/proc/self/smaps_rollup")
+	if err != nil {
+		return "unknown"
+	}
+	for line := range strings.Lines(string(b)) {
+		if value, ok := strings.CutPrefix(line, "FilePmdMapped:"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown"
 }
 
 // generator is a text of numbers.

@@ -69,7 +69,9 @@ func (r Registers) MapRegister(name string) (register.Mapping, error) {
 	if m.bytes, err = unix.Mmap(int(f.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED); err != nil {
 		return nil, fmt.Errorf("store: register: map %s: %w", f.Name(), err)
 	}
-	// All of it is read soon, for its checksum. A kernel that does not take advice costs a little time.
+	// Large pages spare a look-up the walk through page tables, which in a virtual machine costs a fifth of it; all of the file is read soon, for its
+	// checksum. A kernel that does not take advice costs a little time.
+	_ = unix.Madvise(m.bytes, unix.MADV_HUGEPAGE)
 	_ = unix.Madvise(m.bytes, unix.MADV_WILLNEED)
 	return m, nil
 }

@@ -2,8 +2,8 @@
 // never call (do-not-call, do-not-originate). RFC 5039 §3.2 at the size of a country.
 //
 // A register is one file that is mapped into memory, exact, and about 6 bits a number: 250 million numbers of the North American
-// plan take 168 MiB where all codes in use are assigned ones, 199 MiB spread over every code there can be (docs/adr/0012).
-// A look-up takes no lock, allocates nothing, and waits once for far memory.
+// plan take 169 MB where all codes in use are assigned ones, 200 MB spread over every code there can be (docs/adr/0012).
+// A look-up takes no lock, allocates nothing, and takes as long as two waits for far memory.
 //
 // A file is never changed. An import makes a new one beside it, from input in any order and in bounded memory, and puts it in place by one
 // exchange of a pointer: look-ups that are under way end in the old one, which is unmapped when the last of them has ended. Each file bears checksums; one

@@ -77,6 +77,9 @@ func radix(from, to []uint64, shift int) {
 	}
 }
 
+// spillUnit is how many octets are written at once.
+const spillUnit = 1 << 20
+
 // spill writes what is in memory as a run: the difference of each number to the one before it, as a varint.
 func (s *sorter) spill() error {
 	s.sort()
@@ -95,7 +98,7 @@ func (s *sorter) spill() error {
 	for _, n := range s.numbers {
 		b = binary.AppendUvarint(b, n-last)
 		last = n
-		if len(b) >= writeAbove {
+		if len(b) >= spillUnit {
 			if _, err := s.scratch.Write(b); err != nil {
 				return fmt.Errorf("register: import: %w", err)
 			}

@@ -16,18 +16,18 @@ type writer struct {
 	last      uint64 // the last number, + 1
 	out       []byte // not yet written
 	at        uint64 // where out goes
+	summed    int    // how much of out is in the checksum, or need not be
 	directory []byte
 	heads     []byte
 	err       error
 }
 
-const writeAbove = 1 << 20
+// writeUnit is the size of a large page. A file written in such units stays in large pages of the kernel's cache where it has them, and is mapped as such.
+const writeUnit = 2 << 20
 
 func newWriter(f NewFile) *writer {
-	w := &writer{file: f, page: make([]uint32, 0, 1<<pageWidth), at: headerSize, out: make([]byte, 0, writeAbove+1<<18)}
 	// The header's place is kept until its content is known.
-	_, w.err = f.Write(make([]byte, headerSize))
-	return w
+	return &writer{file: f, page: make([]uint32, 0, 1<<pageWidth), out: make([]byte, headerSize, writeUnit+1<<18), summed: headerSize}
 }
 
 // add takes the next number. Numbers ascend; one that comes again is passed over.
@@ -50,8 +50,10 @@ func (w *writer) endPage() {
 	at := w.at + uint64(len(w.out))
 	detail := uint32(len(w.heads) / headSize)
 	if n := len(w.page); n <= maxSparse {
-		at, detail = at|sparseFlag, uint32(n)
-		w.out, _ = appendBlock(w.out, w.page, pageWidth)
+		start := len(w.out)
+		var form uint8
+		w.out, form = appendBlock(w.out, w.page, pageWidth)
+		at, detail = at|sparseFlag, uint32(form)<<24|uint32(len(w.out)-start)
 	} else {
 		w.densePage()
 	}
@@ -61,8 +63,8 @@ func (w *writer) endPage() {
 	w.header.count += uint64(len(w.page))
 	w.header.pages++
 	w.page = w.page[:0]
-	if len(w.out) >= writeAbove {
-		w.flush()
+	if len(w.out) >= writeUnit {
+		w.flush(len(w.out) &^ (writeUnit - 1))
 	}
 }
 
@@ -70,43 +72,43 @@ func (w *writer) densePage() {
 	start := len(w.out)
 	var head []byte
 	w.heads, head = grow(w.heads, headSize)
-	for rest := w.page; len(rest) > 0; {
-		block := rest[0] >> blockWidth
+	rest := w.page
+	for block := range uint32(blocks) {
 		n := 0
 		for n < len(rest) && rest[n]>>blockWidth == block {
 			rest[n] &= 1<<blockWidth - 1
 			n++
 		}
-		entry := head[4*block:]
-		binary.LittleEndian.PutUint16(entry, uint16(len(w.out)-start))
-		var count uint16
-		w.out, count = appendBlock(w.out, rest[:n], blockWidth)
-		binary.LittleEndian.PutUint16(entry[2:], count)
+		if n > 0 {
+			var form uint8
+			w.out, form = appendBlock(w.out, rest[:n], blockWidth)
+			head[block/2] |= form << (block % 2 * 4)
+		}
+		binary.LittleEndian.PutUint16(head[blocks/2+2*block:], uint16(len(w.out)-start))
 		rest = rest[n:]
 	}
 }
 
-// flush writes what has gathered.
-func (w *writer) flush() {
-	if w.err != nil || len(w.out) == 0 {
+// flush writes the first n octets of what has gathered.
+func (w *writer) flush(n int) {
+	if w.err != nil || n == 0 {
 		return
 	}
-	w.header.sum = crc32.Update(w.header.sum, castagnoli(), w.out)
-	if _, err := w.file.Write(w.out); err != nil {
+	w.header.sum = crc32.Update(w.header.sum, castagnoli(), w.out[w.summed:n])
+	if _, err := w.file.Write(w.out[:n]); err != nil {
 		w.err = fmt.Errorf("register: write: %w", err)
 	}
-	w.at += uint64(len(w.out))
-	w.out = w.out[:0]
+	w.at, w.summed = w.at+uint64(n), 0
+	w.out = w.out[:copy(w.out, w.out[n:])]
 }
 
 // close writes what is left, and the header.
 func (w *writer) close(made time.Time) error {
 	w.endPage()
 	w.out, _ = grow(w.out, tail)
-	w.flush()
-	w.header.directory = w.at
+	w.header.directory = w.at + uint64(len(w.out))
 	w.out = append(append(w.out, w.directory...), w.heads...)
-	w.flush()
+	w.flush(len(w.out))
 	if w.err != nil {
 		return w.err
 	}
