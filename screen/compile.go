@@ -15,6 +15,8 @@ type compiled struct {
 	best    []float64 // by check: the most that it can take away (≤ 0)
 	rules   []rule
 	cancel  [][]int // by signal: the rules that cancel it
+
+	rulesLeast, rulesMost float64 // what all rules together can take away and add
 }
 
 // rule is a composite in numbers.
@@ -47,6 +49,8 @@ func (p *Policy) compile(c *catalog) {
 			name: r.Name, evidence: r.evidence(), weight: p.Weights[r.Name],
 			all: c.numbers(r.All), any: c.numbers(r.Any), not: c.numbers(r.Not), off: c.numbers(r.Cancels),
 		})
+		k.rulesLeast += min(0, p.Weights[r.Name])
+		k.rulesMost += max(0, p.Weights[r.Name])
 		for _, s := range c.numbers(r.Cancels) {
 			k.cancel[s] = append(k.cancel[s], i)
 		}

@@ -16,6 +16,7 @@ type Engine struct {
 	learners  []learner
 	counts    []counts
 	misuses   atomic.Uint64
+	words     *words
 	idle      [32]atomic.Pointer[tally]
 	lookups   sync.WaitGroup
 	cheap     int // checks[:cheap] are Cheap
@@ -45,7 +46,7 @@ func New(checks []Check) (*Engine, error) {
 		return nil, err
 	}
 	n := len(checks)
-	e := &Engine{catalog: c, checks: make([]Check, n), selective: make([]Selective, n), counts: make([]counts, n), inFlight: maxInFlight}
+	e := &Engine{catalog: c, checks: make([]Check, n), selective: make([]Selective, n), counts: make([]counts, n), words: newWords(), inFlight: maxInFlight}
 	for given, at := range c.order {
 		e.checks[at] = checks[given]
 		if s, ok := checks[given].(Selective); ok && c.checks[at].Stage == Lookup {
@@ -152,6 +153,7 @@ func (e *Engine) giveBack(t *tally) {
 func (e *Engine) lend(t *tally, check int) *Report {
 	t.report.signals = e.catalog.of(check)
 	t.report.bugs = &e.counts[check].unknown
+	t.report.words = e.words
 	t.report.found = t.report.found[:0]
 	return &t.report
 }

@@ -117,7 +117,7 @@ func (e *Engine) look(ctx context.Context, check int, a *Attempt, answers chan<-
 
 // blank returns an empty report for a check.
 func (e *Engine) blank(check int) *Report {
-	return &Report{signals: e.catalog.of(check), bugs: &e.counts[check].unknown}
+	return &Report{signals: e.catalog.of(check), bugs: &e.counts[check].unknown, words: e.words}
 }
 
 // giveUp writes a report for each check that has not answered.

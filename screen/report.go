@@ -12,6 +12,7 @@ type Report struct {
 	signals []SignalInfo // the check's own, and what the engine adds for it
 	found   []finding
 	bugs    *atomic.Uint64
+	words   *words // nil: nothing is kept
 }
 
 type finding struct {

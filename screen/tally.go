@@ -7,6 +7,7 @@ type tally struct {
 	catalog  *catalog
 	ran      []bool    // by check
 	strength []float64 // by signal
+	noted    []int     // the signals that have a strength; one may be there twice
 	found    []int     // the signal behind each entry of the verdict's Signals
 	fires    []firing  // by rule
 	report   Report    // lent to one check at a time
@@ -32,10 +33,10 @@ func newTally(c *catalog) *tally {
 
 // reset forgets the last run in time proportional to what was found in it. Interactive checks count as run: the engine never runs them.
 func (t *tally) reset(p *Policy) {
-	for _, s := range t.found {
+	for _, s := range t.noted {
 		t.strength[s] = 0
 	}
-	t.found = t.found[:0]
+	t.noted, t.found = t.noted[:0], t.found[:0]
 	for i := range t.ran {
 		t.ran[i] = t.catalog.checks[i].Stage == Interactive
 	}
@@ -49,7 +50,9 @@ func (t *tally) reset(p *Policy) {
 func (t *tally) note(check int, r *Report) {
 	t.ran[check] = true
 	for i := range r.found {
-		t.strength[t.catalog.first[check]+r.found[i].signal] = r.found[i].strength
+		s := t.catalog.first[check] + r.found[i].signal
+		t.strength[s] = r.found[i].strength
+		t.noted = append(t.noted, s)
 	}
 }
 
@@ -78,6 +81,9 @@ func (t *tally) decided(p *Policy, a *Attempt) bool {
 	if !left {
 		return true
 	}
+	if t.surelyOpen(p, a, lo, hi) {
+		return false
+	}
 	t.judgeRules(p)
 	for s, strength := range t.strength {
 		if strength > 0 {
@@ -105,6 +111,26 @@ func (t *tally) decided(p *Policy, a *Attempt) bool {
 	least, leastWay := p.decide(round(lo-dust), a)
 	most, mostWay := p.decide(round(hi+dust), a)
 	return least == most && leastWay == mostWay
+}
+
+// surelyOpen tells quickly, for most attempts, that the checks which have not run can change the action; lo and hi are what those can take away and add.
+// Whatever the rules say, they add no more than their weights, and cancel no more than what was found. Without a finding none fires.
+func (t *tally) surelyOpen(p *Policy, a *Attempt, lo, hi float64) bool {
+	if len(t.noted) > 0 {
+		lo, hi = lo+p.compiled.rulesMost, hi+p.compiled.rulesLeast
+	}
+	for _, s := range t.noted {
+		score := p.compiled.weights[s] * t.strength[s]
+		lo, hi = lo+max(0, score), hi+min(0, score)
+	}
+	// More than all roundings together; actions ascend with the score, so what differs here differs further out.
+	const dust = 0.1
+	if lo+dust >= hi-dust {
+		return false
+	}
+	least, leastWay := p.decide(lo+dust, a)
+	most, mostWay := p.decide(hi-dust, a)
+	return least != most || leastWay != mostWay
 }
 
 // settle computes the scores of what was found, adds the rules that fire for certain, and returns the sum. A rule that waits for

@@ -164,9 +164,9 @@ func relations(s *subject, rel *known.Relation, keep float64, r *screen.Report) 
 	}
 	if rel.Strength > 0 {
 		if s.trust > 0 {
-			r.Signal(signalPeer, rel.Strength*s.trust*keep, withheld(evidence(rel), keep))
+			r.Signal(signalPeer, rel.Strength*s.trust*keep, withheld(evidence(r, rel), keep))
 		} else {
-			r.Signal(signalClaimed, rel.Strength, evidence(rel)+"; nothing proves the caller")
+			r.Signal(signalClaimed, rel.Strength, evidence(r, rel)+"; nothing proves the caller")
 		}
 	}
 	if s.trust == 0 {

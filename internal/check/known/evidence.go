@@ -5,10 +5,11 @@ import (
 	"time"
 
 	"gatehouse.example/internal/state/known"
+	"gatehouse.example/screen"
 )
 
 // evidence says in words what a relation is made of: "the called user has called this caller 3 times (2 answered), last 2026-11-20".
-func evidence(rel *known.Relation) string {
+func evidence(r *screen.Report, rel *known.Relation) string {
 	var buf [200]byte
 	b := append(buf[:0], "the called user "...)
 	switch {
@@ -23,7 +24,7 @@ func evidence(rel *known.Relation) string {
 		b = times(append(b, "has called this caller back "...), rel.CallBacks)
 	}
 	b = append(b, ", last "...)
-	return string(rel.Last.AppendFormat(b, time.DateOnly))
+	return r.Text(rel.Last.AppendFormat(b, time.DateOnly))
 }
 
 func times(b []byte, n int) []byte {

@@ -184,11 +184,11 @@ func report(r *screen.Report, signal string, strength float64, e *lists.Entry) {
 	if e == nil {
 		return
 	}
-	r.Signal(signal, strength, evidence(e))
+	r.Signal(signal, strength, evidence(r, e))
 }
 
 // evidence is the text of the contract: number +1555123* in list 'local', added 2026-11-20.
-func evidence(e *lists.Entry) string {
+func evidence(r *screen.Report, e *lists.Entry) string {
 	var buf [160]byte
 	b := append(buf[:0], kindOf(e)...)
 	b = append(append(b, ' '), e.Value...)
@@ -197,7 +197,7 @@ func evidence(e *lists.Entry) string {
 	year, month, day := e.Added.UTC().Date()
 	b = strconv.AppendInt(b, int64(year), 10)
 	b = append(b, '-', '0'+byte(month/10), '0'+byte(month%10), '-', '0'+byte(day/10), '0'+byte(day%10))
-	return string(b)
+	return r.Text(b)
 }
 
 // kindOf names the type of an entry's value. That of most is seen at once.
