@@ -37,8 +37,9 @@ type Attempt struct {
 	IdentityDomain string
 	// Signature says what became of the caller's signature. It is a fact about the request; From.Proof says what it is worth.
 	Signature verdict.Signature
-	// SenderServes says whether Source is among the hosts where RFC 3263 finds the From header's domain (RFC 5039 §4.1). It is
-	// weak: a domain may send from other hosts than it receives at, and whoever forwards a request is none of them.
+	// SenderServes says whether Source is among the hosts where RFC 3263 finds the From header's domain (RFC 5039 §4.1), and for a domain of our own,
+	// whether one of its users has proven to be there. It is weak: a domain may send from other hosts than it receives at, and whoever forwards a
+	// request is none of them.
 	SenderServes Ternary
 	// SenderProven is the domain whose TLS certificate the connection bears where that is not the From header's: such a connection may speak for its own
 	// domain only (RFC 5039 §4.1). SenderServes is No then.

@@ -122,6 +122,8 @@ func (v *visit) describeClaim(wall time.Time) {
 	}
 	if v.site.domain(v.in.Msg.FromURI().Host) == nil {
 		a.SenderServes = who.Serves(a.FromDomain, a.Source.Addr(), wall)
+	} else if !v.b.cfg.Guard.Known(a.Source.Addr(), v.in.Packet.Now) {
+		a.SenderServes = screen.No // we serve it ourselves, and none of its users has proven to be there
 	}
 }
 

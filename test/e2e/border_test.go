@@ -49,6 +49,34 @@ func TestClaimsOfStrangersDoNotReachThePBX(t *testing.T) {
 	}
 }
 
+// TestClaimOfOurOwnDomain: "100@" the called domain, from a stranger, looks like
+// a call from within. Who has registered with the PBX through us may say so.
+func TestClaimOfOurOwnDomain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, enforcing)
+	suspected := func(user string) bool {
+		if r := s.caller.Ask(t, s.caller.Invite(bob, "From: <sip:"+user+"@example.test>;tag=1")); r.Status() != 200 {
+			t.Fatalf("the call of %s: %s", user, r.StartLine())
+		}
+		a := s.Attempt(t, "the call of "+user, func(a *harness.Attempt) bool {
+			return a.From.Claimed == "sip:"+user+"@example.test" && a.Kind == "call"
+		})
+		return a.Has("IDENTITY_OWN_DOMAIN")
+	}
+	if !suspected("100") {
+		t.Error("a stranger calls as if from within, and nothing is said about it")
+	}
+	phone := "<sip:101@example.test>"
+	r := s.caller.Ask(t, s.caller.Request("REGISTER", "sip:example.test", "From: "+phone+";tag=2", "To: "+phone,
+		`Authorization: Digest username="101", realm="pbx", nonce="n", uri="sip:example.test", response="00000000000000000000000000000000"`))
+	if r.Status() != 200 {
+		t.Fatalf("REGISTER: %s", r.StartLine())
+	}
+	if suspected("101") {
+		t.Error("a phone that has registered is taken for a stranger")
+	}
+}
+
 func TestStrangersCannotRelayThroughUs(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, strings.Replace(enforcing, "mode:", "outbound: carrier, mode:", 1)+

@@ -28,6 +28,7 @@ const (
 	signalUnreachable = "IDENTITY_UNREACHABLE"
 	signalTakenAway   = "IDENTITY_TAKEN_AWAY"
 	signalMismatch    = "IDENTITY_SENDER_MISMATCH"
+	signalOwnDomain   = "IDENTITY_OWN_DOMAIN"
 	signalChanged     = "IDENTITY_CHANGED"
 )
 
@@ -56,6 +57,9 @@ func Info() screen.Info {
 			{Name: signalMismatch, Weight: 1,
 				Description: "The source is none of the hosts of the domain that is claimed, or its TLS certificate is of another domain, and nothing proves the caller. " +
 					"Weak: forwarded calls look like that."},
+			{Name: signalOwnDomain, Weight: 3,
+				Description: "The caller claims an address of the called domain itself, and none of its users has proven to be at that source: the calls that scanners make ring " +
+					"as if they came from within. A user who was here never before looks like that too, until his phone has registered."},
 			{Name: signalChanged, Weight: 8,
 				Description: "The caller within a call is another than the one with whom it began; a quarter as strong where the new one is proven by a signature."},
 		},
@@ -91,7 +95,16 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	proven(a, r)
 	c.signature(a, r)
 	changed(a, r)
-	if a.SenderServes == screen.No && a.From.Proof == verdict.None {
+	from(a, r)
+}
+
+// from says when a claim that nothing proves does not fit where it comes from.
+func from(a *screen.Attempt, r *screen.Report) {
+	switch {
+	case a.SenderServes != screen.No || a.From.Proof != verdict.None:
+	case a.FromDomain == a.ToDomain:
+		r.Signal(signalOwnDomain, 1, "claims to be of "+screen.Quote(a.FromDomain)+" itself, from where none of its users is known to be")
+	default:
 		r.Signal(signalMismatch, 1, mismatch(a))
 	}
 }
