@@ -31,7 +31,10 @@ func openSQLite(folder string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dialect: sqliteDialect, lock: lock, folder: folder, path: filepath.Join(folder, databaseFile)}
-	if err := s.openFile(); err != nil {
+	if s.sealed, err = verifySeal(folder); err == nil {
+		err = s.openFile()
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

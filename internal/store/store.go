@@ -52,6 +52,8 @@ type Store struct {
 	reader  *sql.DB
 	lock    *os.File // SQLite: holds the folder
 	folder  string   // SQLite
+	sealed  bool     // SQLite: it was closed cleanly, and nothing has changed since
+	ready   bool     // it was opened, and is to be sealed when it is closed
 	path    string   // SQLite: the database file; PostgreSQL: "the PostgreSQL database"
 
 	appending sync.Mutex
@@ -90,10 +92,19 @@ func IsPostgres(dsn string) bool {
 }
 
 func (s *Store) prepare(ctx context.Context) error {
+	if s.dialect == sqliteDialect && !s.sealed {
+		if err := s.inspect(ctx); err != nil {
+			return err
+		}
+	}
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
-	return s.prepareAppend(ctx)
+	if err := s.prepareAppend(ctx); err != nil {
+		return err
+	}
+	s.ready = true
+	return nil
 }
 
 // Close closes the database and gives the folder free.
@@ -104,6 +115,9 @@ func (s *Store) Close() error {
 	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.Close())
+	}
+	if s.ready && s.dialect == sqliteDialect && errors.Join(errs...) == nil {
+		_ = seal(s.folder) // without one the next start only looks less closely
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
@@ -147,7 +161,7 @@ func (s *Store) exec(ctx context.Context, what, query string, args ...any) (int6
 func load[T any](ctx context.Context, s *Store, what, query string, row func(scan func(...any) error) (T, error), args ...any) ([]T, error) {
 	rows, err := s.reader.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("store: %s: %w", what, err)
+		return nil, fmt.Errorf("store: %s: %w", what, s.explain(err))
 	}
 	defer rows.Close()
 	var all []T
@@ -159,7 +173,7 @@ func load[T any](ctx context.Context, s *Store, what, query string, row func(sca
 		all = append(all, one)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("store: %s: %w", what, err)
+		return nil, fmt.Errorf("store: %s: %w", what, s.explain(err))
 	}
 	return all, nil
 }
