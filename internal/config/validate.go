@@ -250,9 +250,14 @@ func (v *validation) numbers() {
 	for _, f := range []struct {
 		key  string
 		text Text
-	}{{"country", n.Country}, {"international", n.International}, {"trunk", n.Trunk}} {
+		want string
+	}{
+		{"country", n.Country, "the digits of your country's calling code, as 1 or 44"},
+		{"international", n.International, "the digits that are dialled before a country code, as 00 or 011"},
+		{"trunk", n.Trunk, "the digits that are dialled before an area code, as 0 or 1"},
+	} {
 		if strings.Trim(string(f.text), "0123456789") != "" {
-			v.problem("numbers."+f.key, "%q is not made of digits; write the digits only", f.text)
+			v.problem("numbers."+f.key, "%q is not made of digits; write %s", f.text, f.want)
 		}
 	}
 	for i, e := range v.c.Exempt {
