@@ -57,10 +57,17 @@ func (v *visit) repeat() bool {
 		v.refuse(480, "", "")
 		return true
 	}
-	v.domain = v.calledDomain(v.in.Msg.URI())
-	if v.domain == nil {
-		return false
+	called := v.in.Msg.URI()
+	if len(v.in.Msg.To().Tag) > 0 {
+		called = v.in.Msg.ToURI() // inside a dialog the Request-URI is a Contact
 	}
-	v.refuse(v.domain.Rejection.Status, v.domain.Rejection.Reason, v.domain.Rejection.Headers)
+	if v.domain = v.calledDomain(called); v.domain == nil {
+		v.domain = v.site.first
+	}
+	if v.domain == nil || v.domain.Rejection.Status != code {
+		v.refuse(code, "", "") // such as 428, or the profile before a reload
+		return true
+	}
+	v.refuse(code, v.domain.Rejection.Reason, v.domain.Rejection.Headers)
 	return true
 }

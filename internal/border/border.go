@@ -220,8 +220,8 @@ func (b *Border) Response(sh *txn.Shard, in *txn.Incoming, out txn.Sender) {
 }
 
 // Late2xx passes on a 2xx that came after the first.
-func (b *Border) Late2xx(sh *txn.Shard, upstream wire.Flow, in *txn.Incoming, out txn.Sender) {
-	b.proxy.Late2xx(sh, upstream, in, out)
+func (b *Border) Late2xx(sh *txn.Shard, up *txn.Upstream, in *txn.Incoming, out txn.Sender) {
+	b.proxy.Late2xx(sh, up, in, out)
 }
 
 // Do runs f inside the shard of a call from outside wire's goroutines, and

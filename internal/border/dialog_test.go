@@ -145,6 +145,20 @@ func TestCallerWhoChangesHisNameIsScreenedAgain(t *testing.T) {
 	}
 }
 
+// A rejected re-INVITE that comes again gets the same answer, and is one attempt.
+func TestRejectedRequestInADialogIsDecidedOnce(t *testing.T) {
+	p := newPaper(t, []screen.Check{impostor{}}, screen.Layer{Mode: ptr(verdict.Enforce)})
+	u := p.callUp(pbxContact)
+	again := strings.Replace(u.caller("INVITE", pbxContact, "re"), "From: <sip:alice@", "From: <sip:impostor@", 1)
+	first := last(p.from(callerAddr, again))
+	if !strings.HasPrefix(first, callerAddr+" SIP/2.0 603") || len(p.seen) != 2 {
+		t.Fatalf("got %s, history %d", first, len(p.seen))
+	}
+	if second := last(p.from(callerAddr, again)); second != first || len(p.seen) != 2 {
+		t.Errorf("again: %s, history %d", second, len(p.seen))
+	}
+}
+
 // impostor finds one name suspicious.
 type impostor struct{}
 

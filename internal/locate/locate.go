@@ -27,6 +27,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -175,6 +176,16 @@ func (r *Resolver) Failed(h Hop) { r.health.failed(h, r.cfg.Now().Add(r.cfg.Fail
 // until then (RFC 3261 §21.5.4). Config.MaxBusy caps d.
 func (r *Resolver) Busy(h Hop, d time.Duration) {
 	r.health.busy(h, r.cfg.Now().Add(min(d, r.cfg.MaxBusy)))
+}
+
+// Order puts hops that have failed lately behind the others, for whoever joins
+// the hops of several targets.
+func (r *Resolver) Order(hops []Hop) {
+	if !r.health.any() {
+		return
+	}
+	now := r.cfg.Now()
+	slices.SortStableFunc(hops, func(a, b Hop) int { return int(r.health.of(a, now)) - int(r.health.of(b, now)) })
 }
 
 // Good forgets what was held against h.

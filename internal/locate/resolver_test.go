@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -115,6 +116,27 @@ func TestHostsFileNeedsNoDNS(t *testing.T) {
 }
 
 // TestFailover: RFC 3263 §4.3 and RFC 3261 §21.5.4.
+func TestOrderPutsFailedHopsLast(t *testing.T) {
+	now := newClock()
+	r := newResolver(t, Config{Now: now.Now})
+	var hops []Hop
+	for n := range byte(3) {
+		hops = append(hops, Hop{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, n}), 5060), Transport: sip.UDP})
+	}
+	want := []Hop{hops[1], hops[2], hops[0]}
+	r.Order(hops)
+	r.Failed(hops[0])
+	got := slices.Clone(hops)
+	if r.Order(got); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	now.advance(time.Minute)
+	got = slices.Clone(hops)
+	if r.Order(got); !slices.Equal(got, hops) {
+		t.Errorf("a minute later: %v", got)
+	}
+}
+
 func TestFailoverMemory(t *testing.T) {
 	now := newClock()
 	r := newResolver(t, Config{Now: now.Now, Hosts: "192.0.2.1 pbx\n192.0.2.2 pbx\n192.0.2.3 pbx\n"})

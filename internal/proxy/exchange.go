@@ -174,6 +174,9 @@ func (x *exchange) resolve(b *branch, size int) bool {
 		hops, ok = x.p.cfg.Locator.Cached(t.Backup[i], hops)
 	}
 	if ok {
+		if len(t.Backup) > 0 {
+			x.p.cfg.Locator.Order(hops)
+		}
 		b.hops = x.p.preferTCP(hops, t, size)
 	}
 	return ok
@@ -249,6 +252,7 @@ func (p *Proxy) lookUpAll(ctx context.Context, targets []locate.Target) (all []l
 		}
 	}
 	if len(all) > 0 {
+		p.cfg.Locator.Order(all)
 		err = nil
 	}
 	return all, err

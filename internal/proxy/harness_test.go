@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,6 +52,7 @@ type paper struct {
 	busy    bool // no worker is free
 	ended   []string
 	quiet   bool // no outcome is noted
+	label   bool // the From is changed on its way
 }
 
 type letter struct {
@@ -148,6 +150,15 @@ func (n *paper) Cached(t locate.Target, dst []locate.Hop) ([]locate.Hop, bool) {
 func (n *paper) Lookup(_ context.Context, t locate.Target) ([]locate.Hop, error) {
 	return n.names[t.Host], n.errs[t.Host]
 }
+func (n *paper) Order(hops []locate.Hop) {
+	failed := func(h locate.Hop) int {
+		if slices.Contains(n.health, "failed "+h.Addr.String()) {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(hops, func(a, b locate.Hop) int { return failed(a) - failed(b) })
+}
 func (n *paper) Failed(h locate.Hop) { n.health = append(n.health, "failed "+h.Addr.String()) }
 func (n *paper) Busy(h locate.Hop, d time.Duration) {
 	n.health = append(n.health, "busy "+h.Addr.String()+" "+d.String())
@@ -172,6 +183,11 @@ func (n *paper) Request(sh *txn.Shard, in *txn.Incoming, out txn.Sender) {
 	e.Begin(in.Msg)
 	n.p.Preroute(in.Msg, &e, &r)
 	fw := Forward{Routing: &r, Targets: n.targets, Edit: &e, Pass: n.pass, ToTag: "ours", ID: "id1"}
+	if n.label {
+		from := in.Msg.From()
+		fw.From = in.Msg.Text(from.Span)
+		e.Insert(from.Span.Start+1, []byte("Changed "))
+	}
 	if !n.quiet {
 		fw.Observer = n
 	}
@@ -204,7 +220,7 @@ func (n *paper) Response(sh *txn.Shard, in *txn.Incoming, out txn.Sender) {
 	n.p.StrayResponse(sh, in, out)
 }
 
-func (n *paper) Late2xx(sh *txn.Shard, up wire.Flow, in *txn.Incoming, out txn.Sender) {
+func (n *paper) Late2xx(sh *txn.Shard, up *txn.Upstream, in *txn.Incoming, out txn.Sender) {
 	n.p.Late2xx(sh, up, in, out)
 }
 

@@ -67,12 +67,22 @@ func (x *exchange) success(c *txn.Client, in *txn.Incoming, now int64, out txn.S
 	first := x.server != nil
 	x.passOn(in, in.Msg.Status(), now, out)
 	if x.method == sip.INVITE {
-		c.Linger(x.upstream, x.metered, now)
+		c.Linger(x.caller(), now)
 	}
 	if first {
 		x.report(in.Msg.Status(), false, now)
 		x.cancelPending(elsewhere, now, out)
 	}
+}
+
+// caller is where late answers go.
+func (x *exchange) caller() txn.Upstream {
+	up := txn.Upstream{Flow: x.upstream, Metered: x.metered}
+	if x.from != nil {
+		from := string(x.from)
+		up.From = &from
+	}
+	return up
 }
 
 // passOn forwards a response that nothing is changed in but our Via.
@@ -200,7 +210,7 @@ func (x *exchange) Failed(c *txn.Client, err error, now int64, out txn.Sender) {
 	if !rang && !x.cancelled {
 		x.p.cfg.Locator.Failed(b.hops[b.hop-1])
 	}
-	if hop := b.hops[b.hop-1]; !rang && hop.Transport == sip.TCP && b.hop < len(b.hops) && b.hops[b.hop].Addr == hop.Addr {
+	if hop := b.hops[b.hop-1]; !rang && !errors.Is(err, wire.ErrLost) && hop.Transport == sip.TCP && b.hop < len(b.hops) && b.hops[b.hop].Addr == hop.Addr {
 		x.p.noTCP.add(hop.Addr) // preferTCP's guess was wrong
 	}
 	if errors.Is(err, txn.ErrTimeout) && (rang || b.target.Only && b.target.Flow.Conn == 0) {

@@ -392,6 +392,59 @@ func TestLargeRequestTriesTCPFirst(t *testing.T) {
 	n.want(n.from(alice, big), alice+" SIP/2.0 100", "TLS "+bob+" INVITE ")
 }
 
+// The connection that took the INVITE ended without a word: the next hop is tried
+// at once, and TCP is not held to be missing.
+func TestLostConnectionFailsOverAtOnce(t *testing.T) {
+	n := newPaper(t)
+	big := with(invite, "X-Pad: "+strings.Repeat("x", 1200)+"\n")
+	out := n.from(alice, big)
+	n.want(out, alice+" SIP/2.0 100", "TCP "+bob+" INVITE ")
+	at := len(n.sent)
+	n.layer.SendFailed(0, []byte(out[1].text), wire.ErrLost, n.now, n)
+	n.want(n.sent[at:], "UDP "+bob+" INVITE ")
+	ringing := n.sent[at]
+	n.from(bob, answer(ringing.text, 180, "b", ""))
+	at = len(n.sent)
+	n.layer.SendFailed(0, []byte(ringing.text), wire.ErrLost, n.now, n) // somebody is there
+	n.want(n.sent[at:])
+	n.want(n.from(bob, answer(ringing.text, 200, "b", "")), alice+" SIP/2.0 200")
+	n.wantIdle()
+	if out = n.from(alice, strings.Replace(big, "z9hG4bK", "z9hG4bKother", 1)); out[len(out)-1].to.Transport != sip.TCP {
+		t.Errorf("the next large one: %v", out)
+	}
+}
+
+// Who was silent once comes last for a while, also among the targets that an
+// operator gave an order.
+func TestDeadTargetIsNotTriedFirstAgain(t *testing.T) {
+	n := newPaper(t)
+	n.targets = []Target{{Next: next(bob), Backup: []locate.Target{next(carol)}}}
+	n.want(n.from(alice, invite), alice+" SIP/2.0 100", bob+" INVITE ")
+	second := sentTo(n.after(5*sec), carol)
+	n.from(carol, answer(second[0].text, 486, "c", ""))
+	n.after(40 * sec)
+	n.want(n.from(alice, strings.ReplaceAll(invite, "z9hG4bK", "z9hG4bKagain")), alice+" SIP/2.0 100", carol+" INVITE ")
+}
+
+// The caller of a call that went on with another From sees his own, also in the
+// second answer of a forked call.
+func TestLateAnswerHasTheCallersFrom(t *testing.T) {
+	n := newPaper(t)
+	n.label = true
+	fwd := n.from(alice, invite)[1].text
+	const from = `"Alice" <sip:alice@elsewhere.test>;tag=a1`
+	if header(fwd, "From")[0] == from {
+		t.Fatal("the From was not changed")
+	}
+	for _, tag := range []string{"b", "b", "c"} {
+		out := n.from(bob, answer(fwd, 200, tag, ""))
+		n.want(out, alice+" SIP/2.0 200")
+		if got := header(out[0].text, "From")[0]; got != from {
+			t.Errorf("answer %s has From %q, want %q", tag, got, from)
+		}
+	}
+}
+
 func TestAnswerGoesBackOnItsConnection(t *testing.T) {
 	n := newPaper(t)
 	f := wire.Flow{Transport: sip.TCP, Socket: 1, Conn: 9}

@@ -252,13 +252,16 @@ func nibble(c byte) (uint8, bool) {
 
 // Late2xx passes a retransmitted 2xx, or one of another fork, upstream
 // (RFC 6026 §8.6).
-func (p *Proxy) Late2xx(sh *txn.Shard, upstream wire.Flow, in *txn.Incoming, out txn.Sender) {
+func (p *Proxy) Late2xx(sh *txn.Shard, up *txn.Upstream, in *txn.Incoming, out txn.Sender) {
 	sc := p.edits.Get().(*scratch)
 	defer p.edits.Put(sc)
 	if sc.removeVia(in.Msg) {
 		p.bindLate(in.Msg, &sc.edit)
+		if up.From != nil {
+			sc.edit.Replace(in.Msg.From().Span, []byte(*up.From))
+		}
 		b := sc.edit.AppendTo(sh.Buffer())
-		out.Send(wire.Dest{Flow: upstream}, 0, b)
+		out.Send(wire.Dest{Flow: up.Flow}, 0, b)
 		sh.Release(b)
 	}
 }

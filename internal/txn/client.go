@@ -179,8 +179,8 @@ func (c *Client) accepted(in *Incoming, now int64, out Sender) {
 // for 64*T1 (Timer M of RFC 6026). A callee repeats its 2xx until it is
 // acknowledged, so metered ones are subject to Config.Meter like all else that
 // goes to a stranger.
-func (c *Client) Linger(upstream wire.Flow, metered bool, now int64) {
-	c.sh.late.add(c.id, caller{upstream, metered}, now+c.sh.layer.iv.n)
+func (c *Client) Linger(up Upstream, now int64) {
+	c.sh.late.add(c.id, up, now+c.sh.layer.iv.n)
 }
 
 func (c *Client) final(in *Incoming, now int64, out Sender) {

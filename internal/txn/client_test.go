@@ -143,7 +143,7 @@ type lingeringNotes struct{ clientNotes }
 
 func (l lingeringNotes) Response(c *Client, in *Incoming, out Sender) {
 	l.clientNotes.Response(c, in, out)
-	c.Linger(c.Dest().Flow, false, in.Packet.Now)
+	c.Linger(Upstream{Flow: c.Dest().Flow}, in.Packet.Now)
 }
 
 func TestClientTimerC(t *testing.T) {

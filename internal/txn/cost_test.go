@@ -35,7 +35,7 @@ func (r *relay) Request(sh *Shard, in *Incoming, out Sender) {
 func (*relay) Ack(*Shard, *Incoming, Sender)                {}
 func (*relay) Cancel(*Shard, *Incoming, Sender)             {}
 func (*relay) Response(*Shard, *Incoming, Sender)           {}
-func (*relay) Late2xx(*Shard, wire.Flow, *Incoming, Sender) {}
+func (*relay) Late2xx(*Shard, *Upstream, *Incoming, Sender) {}
 
 type relayServer relay
 
@@ -49,7 +49,7 @@ func (r *relayClient) Response(c *Client, in *Incoming, out Sender) {
 		r.server.Respond(in.Msg.Bytes(), in.Msg.Status(), in.Packet.Now, out)
 	}
 	if in.Msg.Status() == 200 {
-		c.Linger(r.up, false, in.Packet.Now)
+		c.Linger(Upstream{Flow: r.up}, in.Packet.Now)
 	}
 }
 func (*relayClient) Failed(*Client, error, int64, Sender) {}

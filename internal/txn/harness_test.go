@@ -76,8 +76,8 @@ func (r *rig) Request(sh *Shard, in *Incoming, out Sender) {
 func (r *rig) Ack(_ *Shard, _ *Incoming, _ Sender)      { r.note("ack") }
 func (r *rig) Cancel(_ *Shard, _ *Incoming, _ Sender)   { r.note("cancel without invite") }
 func (r *rig) Response(_ *Shard, _ *Incoming, _ Sender) { r.note("stray response") }
-func (r *rig) Late2xx(_ *Shard, up wire.Flow, in *Incoming, _ Sender) {
-	r.note("late %d for %v", in.Msg.Status(), up.Remote)
+func (r *rig) Late2xx(_ *Shard, up *Upstream, in *Incoming, _ Sender) {
+	r.note("late %d for %v", in.Msg.Status(), up.Flow.Remote)
 }
 
 type serverNotes struct{ *rig }

@@ -37,7 +37,7 @@ type Core interface {
 	// Late2xx is called for a 2xx to an INVITE that was already answered: a
 	// retransmission, or another fork's answer (RFC 6026 §7.2). It belongs
 	// upstream on the flow of the INVITE.
-	Late2xx(sh *Shard, upstream wire.Flow, in *Incoming, out Sender)
+	Late2xx(sh *Shard, up *Upstream, in *Incoming, out Sender)
 }
 
 // Meter says whether a response of out bytes may be sent to the flow of a

@@ -76,7 +76,7 @@ func (l clientLink) Response(c *Client, in *Incoming, out Sender) {
 		l.finals++
 		l.late = c.Abandoned()
 		if status < 300 && c.Method() == sip.INVITE {
-			c.Linger(wire.Flow{}, false, in.Packet.Now)
+			c.Linger(Upstream{}, in.Packet.Now)
 		}
 	}
 	l.answer(status, in.Packet.Now, out)

@@ -19,7 +19,7 @@ type Shard struct {
 	servers map[uint64]*Server
 	clients map[uint64]*Client
 	absorb  lingering[struct{}] // server keys of INVITEs in Accepted
-	late    lingering[caller]   // client ids in Accepted → where the INVITE came from
+	late    lingering[Upstream] // client ids in Accepted → where the INVITE came from
 	dialogs lingering[struct{}] // dialogs whose 2xx may still be awaiting its ACK
 	wheel   wheel
 	random  *rand.ChaCha8
@@ -85,10 +85,12 @@ func (sh *Shard) request(in *Incoming, out Sender) {
 	}
 }
 
-// caller is where an INVITE came from.
-type caller struct {
-	flow    wire.Flow
-	metered bool
+// Upstream is where an INVITE came from.
+type Upstream struct {
+	Flow    wire.Flow
+	Metered bool
+	// From is the caller's own From value, where it went on with another; else nil.
+	From *string
 }
 
 // MayAnswer asks Config.Meter about a response that no server transaction
@@ -113,8 +115,8 @@ func (sh *Shard) response(in *Incoming, out Sender) {
 		}
 		if to, ok := sh.late.get(id, in.Packet.Now); ok {
 			s := in.Msg.Status()
-			if s/100 == 2 && in.Msg.Method() == sip.INVITE && (!to.metered || sh.MayAnswer(to.flow, len(in.Msg.Bytes()), in.Packet.Now)) {
-				sh.layer.core.Late2xx(sh, to.flow, in, out)
+			if s/100 == 2 && in.Msg.Method() == sip.INVITE && (!to.Metered || sh.MayAnswer(to.Flow, len(in.Msg.Bytes()), in.Packet.Now)) {
+				sh.layer.core.Late2xx(sh, &to, in, out)
 			}
 			return
 		}

@@ -29,7 +29,14 @@ type conn struct {
 	closing bool   // take no more; close when the queue is written
 	opened  bool
 	err     error // why it died
+
+	tokens []uint64 // of what was written last, a ring; see remember
+	oldest int      // in tokens, where that is full
 }
+
+// mostTokens bounds conn.tokens: what has been written last is what may still be
+// unanswered.
+const mostTokens = 1024
 
 // mark is the end of a message in conn.queue.
 type mark struct {
@@ -203,12 +210,35 @@ func (c *conn) fail(b []byte, marks []mark, n int, err error) (good int) {
 		switch {
 		case m.end <= n:
 			good++
+			c.remember(m.token)
 		case !m.quiet:
 			c.net.handler.SendFailed(c.flow, m.token, b[start:min(m.end, start+headLength)], err)
 		}
 		start = m.end
 	}
 	return good
+}
+
+// remember keeps the token of a message that is out. Only the goroutine that
+// writes calls it, and end when that has returned.
+func (c *conn) remember(token uint64) {
+	switch {
+	case token == 0:
+	case len(c.tokens) < mostTokens:
+		c.tokens = append(c.tokens, token)
+	default:
+		c.tokens[c.oldest] = token
+		c.oldest = (c.oldest + 1) % mostTokens
+	}
+}
+
+// lose reports what was written and can have no answer here any more. Most of
+// it has one: whoever gave the token knows.
+func (c *conn) lose() {
+	for i := range c.tokens {
+		c.net.handler.SendFailed(c.flow, c.tokens[(c.oldest+i)%len(c.tokens)], nil, ErrLost)
+	}
+	c.tokens = nil
 }
 
 // end cleans up after both goroutines: what is still queued has failed.
@@ -221,6 +251,7 @@ func (c *conn) end() {
 	c.mu.Unlock()
 	c.net.giveBuffer(len(queue))
 	c.fail(queue, marks, 0, err)
+	c.lose()
 	if opened {
 		c.net.handler.Closed(c.flow)
 	}

@@ -269,6 +269,28 @@ func TestDialledConnectionIsReused(t *testing.T) {
 	}
 }
 
+// What was written can have no answer on a connection that has ended.
+func TestWhatALostConnectionTookIsReported(t *testing.T) {
+	ln, to := listener(t)
+	h := newRecorder()
+	n := start(t, Config{}, h)
+	out := n.Outbox()
+	for i := range mostTokens + 3 { // the oldest are forgotten
+		out.Send(toTCP(to), uint64(i), []byte("x"))
+	}
+	out.Flush()
+	c, err := ln.Accept()
+	check(err)
+	expect(t, c, strings.Repeat("x", mostTokens+3))
+	_ = c.Close()
+	for i := range mostTokens {
+		if f := next(t, h.failed); f.token != uint64(i+3) || !errors.Is(f.err, ErrLost) {
+			t.Fatalf("report %d: %+v", i, f)
+		}
+	}
+	next(t, h.closed)
+}
+
 // RFC 3261 §18.2.2: when the connection is gone, a new one to the same place.
 func TestGoneConnectionIsDialledAgain(t *testing.T) {
 	ln, to := listener(t)

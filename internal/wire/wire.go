@@ -107,7 +107,8 @@ type Handler interface {
 	// connection is closed when the answer has been written.
 	Packet(p *Packet, out *Outbox)
 	// SendFailed tells that a message was not delivered: a connection that
-	// could not be opened or broke, a full queue, an ICMP error. head is the
+	// could not be opened or broke, a full queue, an ICMP error; with ErrLost,
+	// that its connection has ended since it was written. head is the
 	// start of the message when that is known and borrowed for the call;
 	// token is what Send was given, 0 for ICMP errors. It is called from
 	// Outbox.Flush, from readers and from connections: never from Send.
@@ -181,6 +182,7 @@ var (
 	ErrNotDialable  = errors.New("wire: the connection is gone and cannot be opened from here")
 	ErrTooManyConns = errors.New("wire: too many connections")
 	ErrClosed       = errors.New("wire: closed")
+	ErrLost         = errors.New("wire: the connection ended after the message was written")
 	ErrServerName   = errors.New("wire: the certificate does not name the server")
 	ErrICMP         = errors.New("wire: unreachable")
 )
