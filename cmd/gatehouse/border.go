@@ -95,7 +95,7 @@ func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
 	hosted := func(host []byte) (string, bool) { return side.border.Hosted(host) }
 	auth := home.NewAuthenticator(home.AuthConfig{
 		Domain: hosted, Algorithms: offered(cfg), NonceTTL: time.Duration(cfg.Home.NonceTTL), Key: nonceKey,
-		UserHash: cfg.Home.UserHash,
+		UserHash: cfg.Home.UserHash, Also: prover.Speaks,
 	}, s.accounts, time.Now())
 	side.registrar = home.NewRegistrar(home.RegistrarConfig{
 		Domain: hosted, IsOwn: self.IsHostPort, Storage: s.store, Log: s.log,

@@ -111,7 +111,7 @@ func (v *visit) tellProof() {
 		if v.signature.Outcome == stir.Valid && v.attempt.From.Proof >= verdict.StirURI && v.attempt.From.Proof != verdict.StirC {
 			p.Identity = v.attempt.From.Identity
 		}
-		if d := v.signature.Display; d != nil && rules.CallerName && p.Identity != "" {
+		if d := v.signature.Display; d != nil && rules.CallerName && p.Identity != "" && !v.doubted() {
 			p.Name, p.CallReason = d.Name, d.Reason
 			p.CallInfo, p.Purpose = d.IconURL, "icon"
 			if p.CallInfo == "" {
@@ -129,6 +129,11 @@ func (v *visit) tellProof() {
 		v.labelled = true
 	}
 	action.Introduce(&v.edit, v.in.Msg, &p)
+}
+
+// doubted tells whether the caller is let through although much speaks against him: then what he calls himself is not passed on as something proven.
+func (v *visit) doubted() bool {
+	return v.verdict.Action != verdict.Relay || v.verdict.Would != verdict.Relay
 }
 
 func (v *visit) forward(o proxy.Observer) {

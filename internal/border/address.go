@@ -32,7 +32,7 @@ func (v *visit) address() bool {
 		return v.registration()
 	}
 	exempt := v.site.exempt(u) != ""
-	if v.domain != nil && v.domain.Home && !exempt && !v.from.mayRelay() && v.claimsHostedUser() && !v.proveUser() {
+	if v.domain != nil && !exempt && !v.from.mayRelay() && v.mustProve() && !v.proveUser() {
 		return false
 	}
 	if v.routing.Foreign && !v.from.mayRelay() {

@@ -114,7 +114,7 @@ func (v *visit) renewed() bool {
 	if v.domain == nil {
 		return v.noRelay("no domain")
 	}
-	if v.domain.Home && v.claimsHostedUser() && !v.proveUser() {
+	if v.mustProve() && !v.proveUser() {
 		return false
 	}
 	v.pass = v.routing.Pass

@@ -2,6 +2,7 @@ package border_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,6 +124,9 @@ func TestCallerWhoChangesHisNameIsScreenedAgain(t *testing.T) {
 		if !strings.HasPrefix(last(out), pbxAddr+" "+method+" "+pbxContact) {
 			t.Errorf("%s: %v", method, out)
 		}
+		if len(p.seen) == i+2 && !slices.ContainsFunc(p.seen[i+1].Signals, func(s verdict.Signal) bool { return s.Name == "IMPOSTOR_RENAMED" }) {
+			t.Errorf("%s: no check hears that the caller is another", method)
+		}
 		if len(p.seen) != i+2 || p.seen[i+1].From.Claimed != "sip:carol@elsewhere.test" || p.seen[i+1].To.Requested != "sip:bob@example.test" {
 			t.Errorf("%s: history %+v", method, p.seen[len(p.seen)-1])
 		}
@@ -163,11 +167,16 @@ func TestRejectedRequestInADialogIsDecidedOnce(t *testing.T) {
 type impostor struct{}
 
 func (impostor) Info() screen.Info {
-	return screen.Info{Name: "impostor", Signals: []screen.SignalInfo{{Name: "IMPOSTOR", Description: "One.", Weight: 50}}}
+	return screen.Info{Name: "impostor", Signals: []screen.SignalInfo{
+		{Name: "IMPOSTOR", Description: "One.", Weight: 50}, {Name: "IMPOSTOR_RENAMED", Description: "Another than before."},
+	}}
 }
 
 func (impostor) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	if strings.Contains(a.From.Claimed, "impostor") {
 		r.Signal("IMPOSTOR", 1, "a test")
+	}
+	if a.Earlier != "" {
+		r.Signal("IMPOSTOR_RENAMED", 1, a.Earlier)
 	}
 }

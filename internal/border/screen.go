@@ -94,10 +94,10 @@ func (v *visit) describe() {
 	if v.routing.InDialog {
 		a.SetTo(m.ToURI(), v.site.Plan) // the Request-URI is a Contact
 	} else {
-		if v.routing.Renamed {
-			a.Earlier = "another address" // the token only says that it was not this one
-		}
 		a.SetTo(&v.routing.URI, v.site.Plan)
+	}
+	if v.routing.Renamed {
+		a.Earlier = "another address" // the token only says that it was not this one
 	}
 	if a.Outbound = v.pass.Outbound; !a.Outbound {
 		a.To.User = a.To.Requested

@@ -34,6 +34,12 @@ func (v *visit) claimsHostedUser() bool {
 	return d != nil && d.Home
 }
 
+// mustProve tells whether a request into one of our domains has to prove that its sender is the hosted user in From. What a peer brings to a PBX may be a
+// call of such a user that was forwarded outside.
+func (v *visit) mustProve() bool {
+	return v.claimsHostedUser() && (v.domain.Home || v.from.stranger())
+}
+
 // proveUser wants the credentials of the user that From names, for calls and
 // whatever else is passed on.
 func (v *visit) proveUser() bool {

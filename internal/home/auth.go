@@ -64,6 +64,8 @@ type AuthConfig struct {
 	UserHash bool
 	// AuthInt offers qop=auth-int besides auth; it is understood in any case.
 	AuthInt bool
+	// Also tells whether a user may call by an address that is not his own, such as a number that is his. nil: nobody may.
+	Also func(aor string, from *uri.URI) bool
 	// Nonces is how many nonces in use are remembered, 48 octets each. Default: 65536.
 	Nonces int
 }
@@ -109,7 +111,7 @@ func NewAuthenticator(cfg AuthConfig, accounts *account.Accounts, now time.Time)
 
 // Check examines the credentials of a request for a realm, which is the name of a hosted domain. For a
 // registration To and From must name the proven user (it registers itself and nobody else), for all else
-// From must, or say anonymous as RFC 3323 §4.1.1 does.
+// From must, or be an address that is his Also, or say anonymous as RFC 3323 §4.1.1 does.
 //
 // An ACK cannot be challenged; it repeats the credentials of its INVITE (RFC 3261 §22.1), so it is checked
 // as that INVITE and neither its nonce's age nor the count matters. A CANCEL carries none worth checking:
@@ -253,7 +255,7 @@ func (a *Authenticator) pretends(m *sip.Message, aor string) string {
 	} else if bytes.EqualFold(m.FromURI().Host, []byte("anonymous.invalid")) {
 		return ""
 	}
-	if !ok || from != aor {
+	if (!ok || from != aor) && (m.Method() == sip.REGISTER || a.cfg.Also == nil || !a.cfg.Also(aor, m.FromURI())) {
 		return "From is not the user's own address"
 	}
 	return ""

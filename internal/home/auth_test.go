@@ -11,6 +11,7 @@ import (
 	"gatehouse.example/internal/state/account"
 	"gatehouse.example/sip"
 	"gatehouse.example/sip/digest"
+	"gatehouse.example/sip/uri"
 )
 
 // noStorage is an account storage that keeps nothing.
@@ -188,6 +189,34 @@ func TestOutcomeOfEachCredential(t *testing.T) {
 }
 
 // RFC 3323 §4.1.1: a caller may hide its name from the callee and still prove it to us.
+// A user may call by what is his besides his address, and registers as himself all the same.
+func TestUserMayCallByANumberOfHis(t *testing.T) {
+	a := newAuth(t)
+	a.cfg.Also = func(aor string, from *uri.URI) bool {
+		return aor == "sip:alice@example.test" && string(from.User) == "+15551230001"
+	}
+	for _, c := range []struct {
+		user, from string
+		want       Outcome
+	}{
+		{"alice", "<sip:+15551230001@example.test;user=phone>", OK}, {"alice", "<sip:+15551230002@example.test;user=phone>", Mismatch},
+		{"bob", "<sip:+15551230001@example.test;user=phone>", Mismatch}, {"alice", "<sip:alice@example.test>", OK},
+	} {
+		p := &phone{t: t, user: c.user, password: c.user}
+		p.challenged(a.AppendChallenge(nil, example, Calls, false, noon))
+		m := message(t, "INVITE sip:bob@example.test", "From: "+c.from+";tag=1", header(Calls, p.authorization("INVITE", "sip:bob@example.test")))
+		if r := a.Check(m, example, Calls, noon); r.Outcome != c.want {
+			t.Errorf("%s as %s: %v, want %v", c.user, c.from, r.Outcome, c.want)
+		}
+	}
+	p := &phone{t: t, user: "alice", password: "alice"}
+	p.challenged(a.AppendChallenge(nil, example, Registration, false, noon))
+	m := message(t, "REGISTER sip:example.test", "From: <sip:+15551230001@example.test>;tag=1", header(Registration, p.authorization("REGISTER", "sip:example.test")))
+	if r := a.Check(m, example, Registration, noon); r.Outcome != Mismatch {
+		t.Errorf("REGISTER by a number: %v", r.Outcome)
+	}
+}
+
 func TestAnonymousCallerMayProveItself(t *testing.T) {
 	a := newAuth(t)
 	now := noon.Add(time.Second)

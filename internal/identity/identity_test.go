@@ -12,6 +12,7 @@ import (
 	"gatehouse.example/internal/locate"
 	"gatehouse.example/screen"
 	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
 	"gatehouse.example/stir"
 	"gatehouse.example/stir/certificate"
 	"gatehouse.example/stir/passport"
@@ -145,6 +146,31 @@ func TestSign(t *testing.T) {
 		got := service.Prove(t.Context(), request(t, c.from, strings.Split(strings.TrimSuffix(string(lines), "\r\n"), "\r\n")...), identity.Sender{})
 		if got.Outcome != stir.Valid || got.Attestation != c.attested {
 			t.Errorf("%s: %v (%s), attestation %q", c.what, got.Outcome, got.Detail, got.Attestation)
+		}
+	}
+}
+
+// Who may call by a number is who it is listed for, at a host of his own domain.
+func TestSpeaks(t *testing.T) {
+	service := identity.New(identity.Config{})
+	service.SetRules(&identity.Rules{Numbers: map[string][]string{"alice@example.test": {"+15559990001"}, "example.test": {"+15559990100"}}})
+	for _, c := range []struct {
+		user, from string
+		want       bool
+	}{
+		{"sip:alice@example.test", "sip:+15559990001@example.test;user=phone", true},
+		{"sip:alice@example.test", "sip:+1-555-999-0001@EXAMPLE.test", true},
+		{"sip:alice@example.test", "tel:+15559990001", true},
+		{"sip:alice@example.test", "sip:+15559990001@elsewhere.test", false},
+		{"sip:alice@example.test", "sip:+15559990002@example.test", false},
+		{"sip:alice@example.test", "sip:+15559990100@example.test", false},
+		{"sip:bob@example.test", "sip:+15559990001@example.test", false},
+		{"sip:alice@example.test", "sip:bob@example.test", false},
+		{"", "sip:+15559990001@", false},
+	} {
+		u, _ := uri.Parse([]byte(c.from))
+		if got := service.Speaks(c.user, &u); got != c.want {
+			t.Errorf("%s as %s: %v", c.user, c.from, got)
 		}
 	}
 }

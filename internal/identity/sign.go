@@ -48,6 +48,20 @@ func (s *Service) Sign(m *sip.Message, who Signatory) ([]byte, error) {
 	return lines(&signed), nil
 }
 
+// Speaks tells whether a user may call by an address that is not his own: by a number that is listed as his, at a host of our own, where user and number
+// are of one domain.
+func (s *Service) Speaks(user string, from *uri.URI) bool {
+	aor := strings.TrimPrefix(user, "sip:")
+	_, domain, _ := strings.Cut(aor, "@")
+	if from.Scheme != uri.TEL && !strings.EqualFold(string(from.Host), domain) {
+		return false
+	}
+	rules := s.rules.Load()
+	var room [32]byte
+	number, ok := from.AppendNumber(room[:0], rules.Plan)
+	return ok && slices.Contains(rules.Numbers[aor], string(number))
+}
+
 // divert adds to a call with signatures, which a PBX of ours forwards to elsewhere, that it was for a number of ours (RFC 8946 §4.1). A user does not
 // forward calls of others through us.
 func (r *Rules) divert(m *sip.Message, who Signatory) ([]byte, error) {
