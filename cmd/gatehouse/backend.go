@@ -17,6 +17,7 @@ import (
 	"gatehouse.example/internal/state/account"
 	"gatehouse.example/internal/state/lists"
 	"gatehouse.example/internal/state/newcomers"
+	"gatehouse.example/internal/state/numbering"
 	"gatehouse.example/internal/store"
 	"gatehouse.example/sip/digest"
 )
@@ -97,7 +98,12 @@ func makeFolder(cfg *config.Config) error {
 }
 
 func localAPI(ctx context.Context, cfg *config.Config, s *store.Store) (*api.Client, error) {
-	all := lists.New(lists.Config{Plan: cfg.Plan(), Storage: s})
+	plans, err := numbering.New()
+	if err != nil {
+		return nil, err
+	}
+	all := lists.New(lists.Config{Plan: cfg.Plan(), Storage: s, Plans: plans,
+		Protected: func(v lists.Value) string { return protectedValue(cfg, v) }})
 	if err := all.Load(ctx); err != nil {
 		return nil, err
 	}

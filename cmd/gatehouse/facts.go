@@ -2,16 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"net/netip"
 	"strings"
 	"time"
 
 	displaycheck "gatehouse.example/internal/check/display"
 	numbercheck "gatehouse.example/internal/check/number"
 	"gatehouse.example/internal/config"
-	"gatehouse.example/internal/state/lists"
 	"gatehouse.example/internal/state/numbering"
 	"gatehouse.example/internal/state/register"
 	"gatehouse.example/internal/store"
@@ -150,42 +147,4 @@ func ownNumbers(cfg *config.Config) []string {
 		}
 	}
 	return own
-}
-
-// protectedValue says why an imported list must not block a value: it would cut us off from ourselves or from those that we know.
-func protectedValue(cfg *config.Config, v lists.Value) string {
-	switch v.Type {
-	case lists.Source:
-		p, err := netip.ParsePrefix(v.Text)
-		if err != nil {
-			a, aerr := netip.ParseAddr(v.Text)
-			if aerr != nil {
-				return ""
-			}
-			p = netip.PrefixFrom(a, a.BitLen())
-		}
-		for i := range cfg.Peers {
-			for _, own := range cfg.Peers[i].Addresses {
-				if own.Overlaps(p) {
-					return fmt.Sprintf("it holds addresses of our peer '%s'", cfg.Peers[i].Name)
-				}
-			}
-		}
-	case lists.Domain, lists.Subdomains:
-		name := strings.TrimPrefix(v.Text, "*.")
-		for i := range cfg.Domains {
-			for _, own := range cfg.Domains[i].Names() {
-				if own = strings.ToLower(own); own == name && v.Type == lists.Domain || v.Type == lists.Subdomains && strings.HasSuffix(own, "."+name) {
-					return "it is our domain " + own
-				}
-			}
-		}
-	case lists.Number, lists.NumberPrefix:
-		for _, own := range ownNumbers(cfg) {
-			if strings.HasPrefix(strings.TrimSuffix(own, "*"), strings.TrimSuffix(v.Text, "*")) {
-				return "it holds numbers of our users (" + own + ")"
-			}
-		}
-	}
-	return ""
 }

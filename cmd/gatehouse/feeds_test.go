@@ -111,14 +111,16 @@ func TestFeedOfARegister(t *testing.T) {
 }
 
 func TestImportsDoNotCutUsOffFromOurselves(t *testing.T) {
-	cfg, err := config.Parse("test", []byte("domains: [{name: example.test, deliver: 'sip:10.0.0.1'}]\npeers: [{name: carrier, addresses: [198.51.100.0/24]}]\n"+
+	cfg, err := config.Parse("test", []byte("domains: [{name: example.test, deliver: ['sip:192.0.2.20', 'sip:pbx.example.test']}]\npeers: [{name: carrier, addresses: [198.51.100.0/24], send: 'sip:192.0.2.99'}]\n"+
 		"checks: {number: {own: ['+1555123*']}}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]bool{
 		"198.51.100.7": true, "198.51.0.0/16": true, "203.0.113.7": false, "example.test": true, "*.test": true, "other.test": false,
-		"+1555*": true, "+1555123*": true, "+15551240001": false,
+		"+1555*": true, "+1555123*": true, "+15551240001": false, "+15551230001": true, "+155512300*": true, "+15551*": true, "+1556*": false,
+		"192.0.2.20": true, "192.0.2.99": true, "192.0.2.0/25": true, "192.0.2.21": false, "sip:bob@example.test": true, "sip:bob@other.test": false,
+		"112": true, "911": true, "113": false,
 	} {
 		v, err := lists.ParseValue(text, cfg.Plan())
 		if err != nil {

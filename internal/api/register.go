@@ -15,7 +15,7 @@ const (
 	maxBody   = 64 << 10
 	maxChain  = 192 << 10
 	maxBook   = 16 << 20
-	maxImport = 1 << 30
+	maxImport = 16 << 30
 )
 
 // register adds one operation under Prefix.
