@@ -115,7 +115,6 @@ func TestHostsFileNeedsNoDNS(t *testing.T) {
 	}
 }
 
-// TestFailover: RFC 3263 §4.3 and RFC 3261 §21.5.4.
 func TestOrderPutsFailedHopsLast(t *testing.T) {
 	now := newClock()
 	r := newResolver(t, Config{Now: now.Now})
@@ -137,6 +136,7 @@ func TestOrderPutsFailedHopsLast(t *testing.T) {
 	}
 }
 
+// TestFailoverMemory: RFC 3263 §4.3 and RFC 3261 §21.5.4.
 func TestFailoverMemory(t *testing.T) {
 	now := newClock()
 	r := newResolver(t, Config{Now: now.Now, Hosts: "192.0.2.1 pbx\n192.0.2.2 pbx\n192.0.2.3 pbx\n"})
