@@ -36,7 +36,27 @@ func loadRoots(cfg *config.Config) (*certificate.Roots, error) {
 	if len(all) == 0 {
 		return nil, nil
 	}
-	return certificate.ParseRoots(all)
+	roots, err := certificate.ParseRoots(all)
+	if err != nil {
+		return nil, err
+	}
+	return withCRLIssuers(roots, cfg.Identity.CRLIssuers, func(i int, text string, err error) error {
+		return cfg.Problem(fmt.Sprintf("identity.crl_issuers[%d]", i), text, err)
+	})
+}
+
+// withCRLIssuers are the roots, and those whose indirect CRLs are believed.
+func withCRLIssuers(roots *certificate.Roots, files []string, problem func(i int, text string, err error) error) (*certificate.Roots, error) {
+	for i, name := range files {
+		text, err := readBounded(name)
+		if err != nil {
+			return nil, problem(i, "the file of CRL issuers cannot be read: "+err.Error(), err)
+		}
+		if roots, err = roots.WithCRLIssuers(text); err != nil {
+			return nil, problem(i, name+" holds no usable CRL issuer: "+err.Error(), err)
+		}
+	}
+	return roots, nil
 }
 
 // loadCredentials reads the signing keys with their chains.

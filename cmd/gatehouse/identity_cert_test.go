@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"net"
 	"os"
 	"path/filepath"
@@ -213,6 +214,42 @@ func TestVerifyLooksAtCRLs(t *testing.T) {
 	s.write("hard.yaml", hard)
 	if out, _, status := s.run(signed, "--config", "hard.yaml", "identity", "verify", "--cert", "chain.pem"); status != 1 || !strings.Contains(out, "revocation could not be checked") {
 		t.Errorf("%d %s", status, out)
+	}
+}
+
+// TestVerifyBelievesIndirectCRLsOfWhomTheOperatorNames: one CRL for the certificates of all CAs, signed by somebody who is none of them (ATIS-1000080).
+func TestVerifyBelievesIndirectCRLsOfWhomTheOperatorNames(t *testing.T) {
+	s := newSignatory(t)
+	pa := stirtest.NewRoot(stirtest.IsCA(false), stirtest.KeyUsage(x509.KeyUsageCRLSign))
+	point := s.server.URL + "/crl"
+	leaf := s.root.Leaf(stirtest.SPC("1234"), stirtest.CRLPoint(point, pa))
+	s.write("chain.pem", string(leaf.ChainPEM()))
+	s.write("sti.key", string(leaf.KeyPEM()))
+	s.write("pa.pem", string(pa.PEM()))
+	signed := s.must(numbers, s.flags("--attest", "A")...)
+	good, revoked := pa.CRL(stirtest.Indirect(), stirtest.Point(point)), pa.CRL(stirtest.Indirect(), stirtest.Point(point), stirtest.Revoke(leaf))
+	named := strings.Replace(readFile(t, filepath.Join(s.dir, "gatehouse.yaml")), "identity:", "identity:\n  crl_issuers: [pa.pem]", 1)
+	s.write("named.yaml", named)
+	for _, c := range []struct {
+		crl    []byte
+		args   string
+		status int
+		want   string
+	}{
+		{revoked, "identity verify --cert chain.pem", 0, "unknown"}, // nobody said that it is to be believed
+		{revoked, "identity verify --cert chain.pem --crl-issuers pa.pem", 1, "certificate is revoked"},
+		{revoked, "identity verify --cert chain.pem --crl-issuers pa.pem --roots roots.pem", 1, "certificate is revoked"},
+		{revoked, "identity verify --cert chain.pem -c named.yaml", 1, "certificate is revoked"},
+		{good, "identity verify --cert chain.pem -c named.yaml", 0, "good"},
+		{good, "identity verify --cert chain.pem --crl-issuers roots.pem", 0, "unknown"},
+		{good, "identity verify --cert chain.pem --crl-issuers chain.pem", 2, "--crl-issuers"},
+		{good, "identity verify --cert chain.pem --crl-issuers none.pem --roots roots.pem", 2, "--crl-issuers"},
+	} {
+		s.served.Store(&c.crl)
+		out, errs, status := s.run(signed, strings.Fields(c.args)...)
+		if status != c.status || !strings.Contains(out+errs, c.want) {
+			t.Errorf("%s: %d %q\n%s", c.args, status, errs, out)
+		}
 	}
 }
 

@@ -40,6 +40,11 @@ func (c *identityCheck) run(ctx context.Context) error {
 			return err
 		}
 	}
+	for i, name := range id.CRLIssuers {
+		if err := c.unchanged(fmt.Sprintf("identity.crl_issuers[%d]", i), name); err != nil {
+			return err
+		}
+	}
 	var err error
 	if c.roots, err = loadRoots(c.cfg); err != nil {
 		return err

@@ -13,6 +13,7 @@ type identityVerifyCmd struct {
 	File       string   `arg:"" optional:"" default:"-" help:"A SIP request; - is stdin."`
 	Roots      []string `help:"Root certificates that signers are trusted by, PEM. Default: identity.roots of the configuration." placeholder:"FILE" sep:"none"`
 	Cert       []string `help:"Take the signer's certificates from FILE instead of fetching them: URL=FILE for those of one address, FILE for all." placeholder:"[URL=]FILE" sep:"none"`
+	CRLIssuers []string `help:"Believe the indirect CRLs of these certificates, PEM. Default: identity.crl_issuers." placeholder:"FILE" name:"crl-issuers" sep:"none"`
 	Legacy     string   `help:"Look at signatures of RFC 4474 too; these CAs may vouch for domains, PEM. Default: identity.legacy_roots." placeholder:"FILE" name:"legacy-roots"`
 	Time       string   `help:"Judge as of this time, as 2026-11-21T12:00:00Z. Default: now." placeholder:"TIME"`
 	Offline    bool     `help:"Fetch nothing, neither certificates nor CRLs."`
@@ -85,8 +86,20 @@ func (c *identityVerifyCmd) Run(a *app) (err error) {
 	return err
 }
 
-// roots are those of the command line, else of the configuration.
+// roots are those of the command line, else of the configuration, and likewise those whose indirect CRLs are believed.
 func (c *identityVerifyCmd) roots(cfg *config.Config) (*certificate.Roots, error) {
+	if len(c.CRLIssuers) == 0 {
+		c.CRLIssuers = cfg.Identity.CRLIssuers
+	}
+	cfg.Identity.CRLIssuers = nil
+	roots, err := c.anchors(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return withCRLIssuers(roots, c.CRLIssuers, func(_ int, text string, _ error) error { return usagef("--crl-issuers: %s", text) })
+}
+
+func (c *identityVerifyCmd) anchors(cfg *config.Config) (*certificate.Roots, error) {
 	if len(c.Roots) > 0 {
 		return rootsOf(c.Roots)
 	}

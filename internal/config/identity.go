@@ -27,6 +27,9 @@ type Identity struct {
 	// Revocation is soft (a certificate of which nobody can tell whether it is
 	// revoked is accepted), hard (it is not) or off.
 	Revocation Revocation `yaml:"revocation"`
+	// CRLIssuers are PEM files of certificates whose indirect CRLs are believed
+	// (RFC 5280 §5), such as the STI-PA's (ATIS-1000080).
+	CRLIssuers []string `yaml:"crl_issuers,omitempty"`
 	// Answer lists what is answered with its own code where the score rejects
 	// the call: stale (403), missing (428), unreachable (436), unsupported (437),
 	// invalid (438). For all others `policy.rejection` holds.
