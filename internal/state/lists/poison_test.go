@@ -146,3 +146,15 @@ func TestPoisonIsLeftOutLineByLine(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestNobodyAddsHalfTheWorldByHand(t *testing.T) {
+	l := newLists(nil)
+	for value, want := range map[string]bool{
+		"0.0.0.0/0": false, "::/0": false, "8.0.0.0/7": false, "0.0.0.0..255.255.255.255": false, "8.0.0.0/8": true, "10.1.2.3": true, "2001:db8::/32": true, "+49*": true,
+	} {
+		_, err := l.Add(context.Background(), lists.Entry{List: "x", Value: value, Kind: lists.Block})
+		if (err == nil) != want || err != nil && !errors.Is(err, lists.ErrValue) {
+			t.Errorf("%s: %v", value, err)
+		}
+	}
+}

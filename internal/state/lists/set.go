@@ -96,7 +96,7 @@ func (l *Lists) Load(ctx context.Context) error {
 }
 
 // Add puts entries on their lists, replacing those of the same list and value, and returns them in canonical form. It is all
-// or nothing: an entry that is wrong leaves everything as it was. The next look-up sees them.
+// or nothing: an entry that is wrong, or an IP prefix of a large part of the world, leaves everything as it was. The next look-up sees them.
 func (l *Lists) Add(ctx context.Context, entries ...Entry) ([]Entry, error) {
 	items := make([]*item, 0, len(entries))
 	for _, e := range entries {
@@ -108,6 +108,11 @@ func (l *Lists) Add(ctx context.Context, entries ...Entry) ([]Entry, error) {
 			it, err := l.item(e)
 			if err != nil {
 				return nil, err
+			}
+			if it.is == Source {
+				if wide := tooWide(sourcePrefix(it.entry.Value)); wide != "" {
+					return nil, fmt.Errorf("lists: value %q: %s holds a large part of the world: %w", e.Value, wide, ErrValue)
+				}
 			}
 			items = append(items, it)
 		}
