@@ -153,7 +153,7 @@ func loadCallers(ctx context.Context, cfg *config.Config, s *store.Store) (*soci
 		return nil, nil, err
 	}
 	strangers := newNewcomers(cfg, seed)
-	for _, k := range []kept{keptWindows(acquainted), keptNewcomers(strangers, s)} {
+	for _, k := range []kept{keptWindows(acquainted), keptNewcomers(strangers, s), keptBehaviours(acquainted.reputation, s)} {
 		if err := k.load(ctx, slog.New(slog.DiscardHandler)); err != nil {
 			return nil, nil, err
 		}

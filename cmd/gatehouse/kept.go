@@ -12,6 +12,7 @@ import (
 	knownstate "gatehouse.example/internal/state/known"
 	"gatehouse.example/internal/state/newcomers"
 	"gatehouse.example/internal/state/rate"
+	"gatehouse.example/internal/state/reputation"
 	"gatehouse.example/internal/state/rings"
 	"gatehouse.example/internal/store"
 )
@@ -32,6 +33,10 @@ func keptRings(m *rings.Memory, storage keep.Storage) kept {
 	return kept{"which numbers ring once", m.Keeper(storage), rings.SaveEvery}
 }
 
+func keptBehaviours(m *reputation.Memory, storage keep.Storage) kept {
+	return kept{"how callers behave", m.Behaviours(storage), reputation.SaveEvery}
+}
+
 func keptWindows(s *social) kept {
 	return kept{"which calls are expected", s.windows, knownstate.WindowsEvery}
 }
@@ -48,7 +53,9 @@ func (k *kept) load(ctx context.Context, log *slog.Logger) error {
 
 // loadKept makes the keepers of what the server learns, and fills it.
 func (s *server) loadKept(ctx context.Context) error {
-	s.kept = []kept{keptNewcomers(s.newcomers, s.store), keptRings(s.fraud.rings, s.store), keptWindows(s.social)}
+	s.kept = []kept{
+		keptNewcomers(s.newcomers, s.store), keptRings(s.fraud.rings, s.store), keptBehaviours(s.social.reputation, s.store), keptWindows(s.social),
+	}
 	for i := range s.kept {
 		if err := s.kept[i].load(ctx, s.log); err != nil {
 			return err
