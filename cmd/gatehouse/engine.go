@@ -8,6 +8,7 @@ import (
 
 	"gatehouse.example/internal/action"
 	"gatehouse.example/internal/api"
+	"gatehouse.example/internal/border"
 	contentcheck "gatehouse.example/internal/check/content"
 	displaycheck "gatehouse.example/internal/check/display"
 	floodcheck "gatehouse.example/internal/check/flood"
@@ -165,10 +166,25 @@ func checkSignals(cfg *config.Config) error {
 	return cfg.CheckSignals(names)
 }
 
-// policies are the resolved policies: the site's, and one per domain name.
+// policies are the resolved policies: the site's, one per domain name, and those
+// of users for whom others hold, by domain name and border.UserKeys.
 type policies struct {
 	site   *screen.Policy
 	domain map[string]*screen.Policy
+	user   map[string]map[string]*screen.Policy
+}
+
+// called is the policy for calls to a user.
+func (p *policies) called(a *screen.Attempt) *screen.Policy {
+	if users := p.user[strings.ToLower(a.ToDomain)]; users != nil && !a.Outbound {
+		if u := users[border.UserKey(a.To.Requested)]; u != nil {
+			return u
+		}
+		if u := users[a.ToNumber]; u != nil {
+			return u
+		}
+	}
+	return p.of(a.ToDomain)
 }
 
 // of is the policy for calls to a domain.
@@ -186,18 +202,40 @@ func resolvePolicies(cfg *config.Config, engine *screen.Engine) (*policies, erro
 	if err != nil {
 		return nil, cfg.Problem("policy", err.Error(), err)
 	}
-	p := &policies{site: resolved, domain: map[string]*screen.Policy{}}
+	p := &policies{site: resolved, domain: map[string]*screen.Policy{}, user: map[string]map[string]*screen.Policy{}}
 	for i := range cfg.Domains {
 		d := &cfg.Domains[i]
 		policy, err := engine.Resolve(base, site, d.Layer())
 		if err != nil {
 			return nil, cfg.Problem(fmt.Sprintf("domains[%d].policy", i), err.Error(), err)
 		}
+		users, err := userPolicies(cfg, engine, i)
+		if err != nil {
+			return nil, err
+		}
 		for _, name := range d.Names() {
 			p.domain[strings.ToLower(name)] = policy
+			if len(users) > 0 {
+				p.user[strings.ToLower(name)] = users
+			}
 		}
 	}
 	return p, nil
+}
+
+// userPolicies are the policies of the users of domain i for whom others hold.
+func userPolicies(cfg *config.Config, engine *screen.Engine, i int) (map[string]*screen.Policy, error) {
+	d, all := &cfg.Domains[i], map[string]*screen.Policy{}
+	for name, u := range d.Users {
+		policy, err := engine.Resolve(shipped(engine), cfg.Policy.Layer("policy"), d.Layer(), u.Layer(name))
+		if err != nil {
+			return nil, cfg.Problem(fmt.Sprintf("domains[%d].users.%s.policy", i, name), err.Error(), err)
+		}
+		for _, key := range border.UserKeys(name, cfg.Plan()) {
+			all[key] = policy
+		}
+	}
+	return all, nil
 }
 
 // newScreener answers POST /screen and `gatehouse screen` without a server.
@@ -238,7 +276,7 @@ func probe(ctx context.Context, cfg *config.Config, engine *screen.Engine, p *po
 		a.Peer = site.PeerAt(a.Source.Addr())
 	}
 	a.Exempt = site.Exemption(ev.To)
-	policy := *p.of(a.ToDomain)
+	policy := *p.called(a)
 	policy.Exhaustive = true
 	v := new(verdict.Verdict)
 	a.Describe(v)

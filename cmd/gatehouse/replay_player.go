@@ -112,6 +112,7 @@ func replayPolicies(cfg *config.Config, engine *screen.Engine, enforce bool) (fu
 		all.Domains = append([]config.Domain(nil), cfg.Domains...)
 		for i := range all.Domains {
 			all.Domains[i].Mode = config.Mode(verdict.Enforce)
+			all.Domains[i].Users = enforced(all.Domains[i].Users)
 		}
 		cfg = &all
 	}
@@ -132,10 +133,24 @@ func replayPolicies(cfg *config.Config, engine *screen.Engine, enforce bool) (fu
 		if domain == "" && len(cfg.Domains) > 0 && cfg.Path() != "" {
 			domain = cfg.Domains[0].Name // tel: belongs to the first, as in the border
 		}
-		if policy, ok := p.domain[strings.ToLower(domain)]; ok {
-			return policy
+		if _, ok := p.domain[strings.ToLower(domain)]; !ok {
+			return elsewhere
 		}
-		return elsewhere
+		if strings.EqualFold(domain, a.ToDomain) {
+			return p.called(a)
+		}
+		return p.of(domain)
 	}
 	return choose, p, nil
+}
+
+// enforced is users with everybody in enforce mode.
+func enforced(users map[string]config.User) map[string]config.User {
+	all := make(map[string]config.User, len(users))
+	mode := config.Mode(verdict.Enforce)
+	for name, u := range users {
+		u.Mode = &mode
+		all[name] = u
+	}
+	return all
 }

@@ -35,6 +35,12 @@ func newSite(cfg *config.Config, p *policies) *border.Site {
 			Name: strings.ToLower(d.Name), Home: d.Deliver.Home, Policy: policy,
 			Rejection: action.NewRejection(policy.Rejection, redress), Outbound: peers[d.Outbound],
 		}
+		for key, policy := range p.user[domain.Name] {
+			if domain.Users == nil {
+				domain.Users = make(map[string]*border.Rules)
+			}
+			domain.Users[key] = &border.Rules{Policy: policy, Rejection: action.NewRejection(policy.Rejection, redress)}
+		}
 		for _, t := range d.Deliver.Targets {
 			domain.Targets = append(domain.Targets, target(t))
 		}

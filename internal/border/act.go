@@ -91,7 +91,7 @@ func (v *visit) confidential() bool {
 func (v *visit) rejection() *action.Rejection {
 	who := v.b.cfg.Identity
 	if who == nil || !who.Rules().Answer[v.attempt.Signature.Outcome] {
-		return &v.domain.Rejection
+		return v.profile()
 	}
 	if v.signature == nil { // nobody had to look: there is none
 		return &action.Rejection{Status: stir.Missing.Status(), Reason: stir.Missing.Phrase()}

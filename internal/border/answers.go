@@ -64,10 +64,14 @@ func (v *visit) repeat() bool {
 	if v.domain = v.calledDomain(called); v.domain == nil {
 		v.domain = v.site.first
 	}
-	if v.domain == nil || v.domain.Rejection.Status != code {
-		v.refuse(code, "", "") // such as 428, or the profile before a reload
-		return true
+	if v.domain != nil {
+		v.attempt.SetTo(called, v.site.Plan)
+		v.rules = v.domain.rules(v.attempt.To.Requested, v.attempt.ToNumber)
+		if r := v.profile(); r.Status == code {
+			v.refuse(code, r.Reason, r.Headers)
+			return true
+		}
 	}
-	v.refuse(code, v.domain.Rejection.Reason, v.domain.Rejection.Headers)
+	v.refuse(code, "", "") // such as 428, or the profile before a reload
 	return true
 }

@@ -162,6 +162,7 @@ type visit struct {
 	labelled  bool
 	signature *stir.Result // what became of the caller's signature; nil: nobody looked
 	added     []byte       // header lines of ours for whoever is next
+	rules     *Rules       // of the called user; nil: the domain's
 	nobody    bool         // the callee is not there
 	trapped   bool         // it tries a trap
 }
@@ -191,7 +192,7 @@ func (v *visit) end() {
 	v.targets = targets
 	v.b, v.site, v.sh, v.in, v.out, v.domain, v.server, v.labelled, v.nobody, v.trapped = nil, nil, nil, nil, nil, nil, nil, false, false, false
 	v.from, v.fw, v.pass = sender{}, proxy.Forward{}, proxy.Pass{}
-	v.signature, v.added = nil, nil
+	v.signature, v.added, v.rules = nil, nil, nil
 	b.visits.Put(v)
 }
 

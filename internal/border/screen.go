@@ -37,7 +37,7 @@ func (v *visit) screen() bool {
 	if v.wantsProof() && v.postpone(verify) {
 		return false
 	}
-	done := v.b.cfg.Engine.Cheap(&v.attempt, v.domain.Policy, &v.verdict)
+	done := v.b.cfg.Engine.Cheap(&v.attempt, v.policy(), &v.verdict)
 	switch {
 	case !done:
 		return !v.postpone(lookUp)
@@ -59,16 +59,16 @@ const (
 // work is the part of the story that may wait, on a worker. One deadline holds
 // for all of it, from when a worker was asked for.
 func (v *visit) work(ctx context.Context, t task, asked time.Time) {
-	ctx, cancel := context.WithDeadline(ctx, asked.Add(v.domain.Policy.LookupDeadline))
+	ctx, cancel := context.WithDeadline(ctx, asked.Add(v.policy().LookupDeadline))
 	defer cancel()
 	if t == verify {
 		v.verify(ctx)
-		if v.b.cfg.Engine.Cheap(&v.attempt, v.domain.Policy, &v.verdict) {
+		if v.b.cfg.Engine.Cheap(&v.attempt, v.policy(), &v.verdict) {
 			t = sign
 		}
 	}
 	if t != sign {
-		v.b.cfg.Engine.Lookup(ctx, &v.attempt, v.domain.Policy, &v.verdict)
+		v.b.cfg.Engine.Lookup(ctx, &v.attempt, v.policy(), &v.verdict)
 	}
 	if v.wantsSignature() {
 		v.sign()
@@ -101,6 +101,9 @@ func (v *visit) describe() {
 	}
 	if a.Outbound = v.pass.Outbound; !a.Outbound {
 		a.To.User = a.To.Requested
+		if v.domain != nil {
+			v.rules = v.domain.rules(a.To.User, a.ToNumber)
+		}
 	}
 	if a.Exempt = v.site.exempt(&v.routing.URI); a.Exempt == "" && v.from.pbx && !v.leaves() {
 		a.Exempt = "sent by the PBX"
@@ -137,7 +140,7 @@ func (v *visit) postpone(t task) bool {
 	}
 	w.in = txn.Incoming{Msg: &w.msg, Packet: &w.packet}
 	w.visit = visit{
-		b: v.b, site: v.site, sh: v.sh, in: &w.in, key: v.key, from: v.from, domain: v.domain, pass: v.pass, nobody: v.nobody, trapped: v.trapped,
+		b: v.b, site: v.site, sh: v.sh, in: &w.in, key: v.key, from: v.from, domain: v.domain, pass: v.pass, nobody: v.nobody, trapped: v.trapped, rules: v.rules,
 		attempt: v.attempt, verdict: *v.verdict.Clone(),
 	}
 	w.visit.targets = append(w.visit.targets, v.targets...)

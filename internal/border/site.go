@@ -26,6 +26,8 @@ type Domain struct {
 	Policy *screen.Policy
 	// Rejection is how a rejected caller is answered.
 	Rejection action.Rejection
+	// Users are the rules of called users for whom others hold, by UserKeys.
+	Users map[string]*Rules
 	// Outbound takes calls to elsewhere; nil = such calls are refused.
 	Outbound *Peer
 }

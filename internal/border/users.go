@@ -110,7 +110,7 @@ func (v *visit) registration() bool {
 // although its user is proven, into the history.
 func (v *visit) recordRegistration(r *sip.Response) {
 	v.describe()
-	v.verdict.Mode, v.verdict.Signals = v.domain.Policy.Mode, v.verdict.Signals[:0]
+	v.verdict.Mode, v.verdict.Signals = v.policy().Mode, v.verdict.Signals[:0]
 	v.verdict.Action = verdict.Relay
 	if r.Status >= 300 {
 		v.verdict.Action = verdict.Reject

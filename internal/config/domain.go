@@ -26,6 +26,18 @@ type Domain struct {
 	Outbound string `yaml:"outbound,omitempty"`
 	// Policy changes the site's policy for calls to this domain.
 	Policy Policy `yaml:"policy,omitempty"`
+	// Users are called users for whom something else holds, by what stands
+	// before the @ or by number: bob, "+15551230100".
+	Users map[string]User `yaml:"users,omitempty"`
+}
+
+// User is the uppermost layer of the policy: what leaves it unset is as in the
+// domain.
+type User struct {
+	// Mode is monitor or enforce.
+	Mode *Mode `yaml:"mode,omitempty"`
+	// Policy changes the domain's policy for calls to this user.
+	Policy Policy `yaml:"policy,omitempty"`
 }
 
 // Names is the domain's name and aliases.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"gatehouse.example/screen"
 	"maps"
 	"math"
 	"net/netip"
@@ -97,14 +98,19 @@ func (c *Config) Folder() string {
 // CheckSignals reports the first weight or composite that names a signal which
 // is neither known nor a composite of the configuration.
 func (c *Config) CheckSignals(known []string) error {
-	layers := map[string]*Policy{"policy": &c.Policy}
+	layers, under := map[string]*Policy{"policy": &c.Policy}, map[string][]screen.Composite{}
 	for i := range c.Domains {
-		layers["domains["+strconv.Itoa(i)+"].policy"] = &c.Domains[i].Policy
+		at := "domains[" + strconv.Itoa(i) + "]"
+		layers[at+".policy"] = &c.Domains[i].Policy
+		for name, u := range c.Domains[i].Users {
+			layers[at+".users."+name+".policy"] = &u.Policy
+			under[at+".users."+name+".policy"] = c.Domains[i].Policy.Composites
+		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(layers)) {
 		p := layers[path]
 		names := slices.Clone(known)
-		for _, comp := range slices.Concat(c.Policy.Composites, p.Composites) {
+		for _, comp := range slices.Concat(c.Policy.Composites, under[path], p.Composites) {
 			if !slices.Contains(names, comp.Name) {
 				names = append(names, comp.Name)
 			}

@@ -87,6 +87,16 @@ func (d *Domain) Layer() screen.Layer {
 	return l
 }
 
+// Layer is the user's layer, its mode included.
+func (u *User) Layer(name string) screen.Layer {
+	l := u.Policy.Layer("user " + name)
+	if u.Mode != nil {
+		mode := verdict.Mode(*u.Mode)
+		l.Mode = &mode
+	}
+	return l
+}
+
 func defaultPolicy() Policy {
 	deadline := Duration(150 * time.Millisecond)
 	return Policy{

@@ -27,7 +27,7 @@ func (c *Config) Problems() []*Error {
 	v.listen()
 	v.public()
 	v.tls()
-	v.policy("policy", &c.Policy) // before the domains', which stand on it
+	v.policy("policy", &c.Policy, c.Policy.Thresholds) // before the domains', which stand on it
 	v.domains()
 	v.peers()
 	v.checks()
@@ -135,7 +135,22 @@ func (v *validation) domains() {
 		} else if d.Outbound != "" && v.c.Peer(d.Outbound).Send == nil {
 			v.problem(path+".outbound", "peer %q has no `send`; say where requests to it go", d.Outbound)
 		}
-		v.policy(path+".policy", &d.Policy)
+		v.policy(path+".policy", &d.Policy, v.c.Policy.Thresholds)
+		v.users(path, d)
+	}
+}
+
+func (v *validation) users(path string, d *Domain) {
+	site, own := v.c.Policy.Thresholds, d.Policy.Thresholds
+	label, introduce, reject := pick(own.Label, site.Label), pick(own.Introduce, site.Introduce), pick(own.Reject, site.Reject)
+	for _, name := range sortedKeys(d.Users) {
+		at := path + ".users." + name
+		if name == "" || strings.ContainsAny(name, "@: <>;?") {
+			v.problem(at, "%q is not a user of %s; write what stands before the @, or a number", name, d.Name)
+			continue
+		}
+		u := d.Users[name]
+		v.policy(at+".policy", &u.Policy, Thresholds{&label, &introduce, &reject})
 	}
 }
 
@@ -186,10 +201,10 @@ func (v *validation) peers() {
 	}
 }
 
-func (v *validation) policy(path string, p *Policy) {
-	site := v.c.Policy.Thresholds
+// policy looks at one layer; under are the thresholds of those below it.
+func (v *validation) policy(path string, p *Policy, under Thresholds) {
 	t := p.Thresholds
-	label, introduce, reject := pick(t.Label, site.Label), pick(t.Introduce, site.Introduce), pick(t.Reject, site.Reject)
+	label, introduce, reject := pick(t.Label, under.Label), pick(t.Introduce, under.Introduce), pick(t.Reject, under.Reject)
 	if !finite(label, introduce, reject) {
 		v.problem(path+".thresholds", "a threshold is not a finite number; write it as 6 or 6.5")
 	} else if label > introduce || introduce > reject {
