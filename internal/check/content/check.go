@@ -145,12 +145,18 @@ func (c *Check) Run(ctx context.Context, a *screen.Attempt, r *screen.Report) {
 // twice the automated calls that people wanted.
 const fewWords = 0.375
 
+// elsewhereMost is the strength to a user whose texts are of another world than those that were judged: enough to label, too little to hold back.
+const elsewhereMost = 0.7
+
 // opinion reports what the memory of tokens thinks.
 func (c *Check) opinion(ctx context.Context, a *screen.Attempt, t *reading, r *screen.Report) {
 	o := c.tokens.Judge(t.features, place(a), a.Time)
 	if !o.Ready {
 		r.Signal(signalLearning, 0, o.Why)
 		return
+	}
+	if !a.Probe && a.Kind == verdict.Message && o.Low < 0 { // spam in disguise is strange, too, and must not open the gate for itself
+		c.tokens.Met(place(a), o.Known)
 	}
 	where := ""
 	for _, window := range t.windows() {
@@ -163,6 +169,9 @@ func (c *Check) opinion(ctx context.Context, a *screen.Attempt, t *reading, r *s
 	}
 	// A young memory may say that something looks like spam, not that it is sure: its strength is bounded, so that such a text is labelled and no more.
 	sure := o.Sureness(c.tokens.Floor())
+	if o.Elsewhere && a.Kind == verdict.Message {
+		sure = min(sure, elsewhereMost)
+	}
 	words := 1.0
 	if a.Kind != verdict.Message {
 		words = fewWords
@@ -188,7 +197,11 @@ func spamStrength(score, low float64) float64 {
 }
 
 func learned(o *tokens.Opinion) string {
-	return "learned from " + strconv.Itoa(o.Learned) + " messages"
+	s := "learned from " + strconv.Itoa(o.Learned) + " messages"
+	if o.Elsewhere {
+		s += ", which are unlike those that this user gets"
+	}
+	return s
 }
 
 func decimal(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }

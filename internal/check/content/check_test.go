@@ -254,3 +254,24 @@ func BenchmarkCall(b *testing.B) {
 		c.Wants(a, r)
 	}
 }
+
+// Who gets texts of another world than those that were judged is not kept from any of them.
+func TestNothingIsHeldBackInAnotherWorld(t *testing.T) {
+	const held = 0.75
+	spam := message("Claim your free prize now, call 0900 555444 before midnight and win today")
+	c := newCheck(t)
+	for range 4 { // enough lessons to be sure
+		teach(c)
+	}
+	if s := strength(t, c, spam, "CONTENT_SPAM"); s < held {
+		t.Fatalf("strength %v where all is as usual", s)
+	}
+	words := strings.Fields("music video artist singer chorus melody concert guitar album record studio stage crowd channel comment viewer upload playlist")
+	for i := range 40 {
+		strange := fmt.Sprintf("Sorry, see you at the %s tomorrow at %d, love Ann %s", words[i%len(words)], i%12, words[i*7%len(words)])
+		strength(t, c, message(strange), "CONTENT_SPAM")
+	}
+	if s := strength(t, c, spam, "CONTENT_SPAM"); s == 0 || s >= held {
+		t.Errorf("strength %v among strange texts", s)
+	}
+}

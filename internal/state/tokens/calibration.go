@@ -18,11 +18,14 @@ type average struct{ n, mean, square float64 }
 // slowly is over how many values an average is taken.
 const slowly = 200
 
-func (a *average) add(x float64) {
-	a.n = min(a.n+1, slowly)
+func (a *average) add(x, over float64) {
+	a.n = min(a.n+1, over)
 	a.mean += (x - a.mean) / a.n
 	a.square += (x*x - a.square) / a.n
 }
+
+// spread is the standard deviation, or a little where there is none.
+func (a *average) spread() float64 { return max(0.02, math.Sqrt(max(0, a.square-a.mean*a.mean))) }
 
 // strangeMargin is how much more is asked of a text for each standard deviation that it is stranger than usual.
 const strangeMargin = 0.6
@@ -36,7 +39,7 @@ func (c *calibration) strange(known float64) (margin float64, impossible bool) {
 	if c.known.n < slowly/4 {
 		return 0, false
 	}
-	spread := max(0.02, math.Sqrt(max(0, c.known.square-c.known.mean*c.known.mean)))
+	spread := c.known.spread()
 	margin = strangeMargin * max(0, (c.known.mean-spread-known)/spread)
 	return margin, known < c.known.mean-4*spread
 }

@@ -103,7 +103,7 @@ func (m *Memory) hold(e *example) {
 	score, known := m.score(e.features, &layers, e.day)
 	margin, _ := m.held.strange(known)
 	if !e.counted {
-		m.held.known.add(known)
+		m.held.known.add(known, slowly)
 	}
 	e.held, e.judged = float32(score-margin), true
 	m.held.changed(m.examples.all)

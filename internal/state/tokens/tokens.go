@@ -9,6 +9,7 @@
 //
 //   - It abstains until it has learned enough, from the domain that asks and of both kinds; what it learned elsewhere in the world is no
 //     experience here (a filter trained on one corpus errs on another in a third of the cases). A text of which it knows too little is left alone, too.
+//   - A user whose texts are, taken together, unlike those that people judged is noticed ([Opinion.Elsewhere]).
 //   - Its threshold comes from its own mistakes: each remembered lesson is judged again as if it had not been learned, and the tail of the scores of what people
 //     wanted says how high a score must be so that fewer than one of a thousand of them lies above.
 //   - One account's flood weighs about as an average account. The same text judged again by the same account teaches nothing.
@@ -74,6 +75,7 @@ type Memory struct {
 	domains  counter
 	users    counter
 	accounts counter
+	streams  *streams
 	refused  uint64
 	taught   uint64
 	dirty    bool
@@ -101,6 +103,7 @@ func (m *Memory) clear() {
 	m.examples = newRing(m.cfg.Examples)
 	m.held = calibration{}
 	m.domains, m.users, m.accounts = newCounter(), newCounter(), newCounter()
+	m.streams = newStreams()
 	m.refused, m.taught = 0, 0
 }
 
@@ -118,6 +121,8 @@ type Opinion struct {
 	// Ready is false where there is no opinion; Why says so in words then.
 	Ready bool
 	Why   string
+	// Elsewhere is true where the texts that this user gets lately are unlike those that people judged here: then no single one is surely what it seems.
+	Elsewhere bool
 }
 
 // leastKnown is the part of a text's words that must have been seen before, whatever is usual: a text in another language has less.
@@ -147,6 +152,7 @@ func (m *Memory) Judge(features []uint64, p Place, now time.Time) Opinion {
 	t := m.held.thresholds()
 	score -= margin
 	o.Score, o.Low, o.Ham, o.Ready = score-t.high, score-t.low, t.middle-score, true
+	o.Elsewhere = m.elsewhere(p)
 	return o
 }
 

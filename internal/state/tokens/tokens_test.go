@@ -346,3 +346,44 @@ func BenchmarkLearn(b *testing.B) {
 		m.Learn(lesson(r, r.IntN(2) == 0, "admin"))
 	}
 }
+
+// mixed is a wanted text of which a part is of a world that nobody here has judged.
+func mixed(r *rand.Rand, foreign int) []uint64 {
+	features := lesson(r, false, "").Features
+	for i := range foreign {
+		features[r.IntN(len(features))] = mix(900_000 + uint64(i) + uint64(r.IntN(1<<20)))
+	}
+	slices.Sort(features)
+	return slices.Compact(features)
+}
+
+func TestTextsOfAnotherWorldAreNoticedTogether(t *testing.T) {
+	m := taught(t, small(), 300)
+	r := rand.New(rand.NewPCG(4, 4))
+	home, away := Place{"example.test", "sip:alice@example.test"}, Place{"example.test", "sip:bob@example.test"}
+	noticed := 0
+	for i := range 40 {
+		if o := m.Judge(mixed(r, 0), home, noon); o.Elsewhere {
+			t.Fatalf("text %d of this world: %+v", i, o)
+		} else {
+			m.Met(home, o.Known)
+		}
+		o := m.Judge(mixed(r, 4), away, noon)
+		if !o.Ready {
+			t.Fatalf("text %d alone is strange: %+v", i, o)
+		}
+		m.Met(away, o.Known)
+		if o.Elsewhere && noticed == 0 {
+			noticed = i
+		}
+	}
+	if noticed < fewest || noticed > 2*fewest {
+		t.Errorf("noticed at text %d", noticed)
+	}
+	for range 3 * lately {
+		m.Met(away, m.Judge(mixed(r, 0), away, noon).Known)
+	}
+	if m.Judge(mixed(r, 0), away, noon).Elsewhere {
+		t.Error("it does not end")
+	}
+}

@@ -124,7 +124,7 @@ func (p *page) prequential(c *corpus) {
 func (p *page) foreign(home *corpus, log corpus) {
 	p.line("## A foreign corpus\n\nTarget: ham blocked ≤ 0.1 %%. To users of a domain that has given no feedback, whatever others have taught: nothing is blocked, the check abstains")
 	p.line("(0 by construction: `TestAbstainsWhereNobodyHasTaught`). Harder, and not what the target asks: the whole %s is taught in a domain, and then", home.name)
-	p.line("that same domain gets texts of another world, without any feedback on them.\n")
+	p.line("one user of that same domain gets texts of another world, without any feedback on them. After a dozen of them he is noticed, and nothing is held back from him.\n")
 	abroad := []corpus{
 		labelled(p.t, "Telegram, Russian", "telegram_ham.tsv", "telegram_spam.tsv"),
 		labelled(p.t, "comments below videos", "youtube_Youtube01-Psy.tsv", "youtube_Youtube02-KatyPerry.tsv"), log,

@@ -62,12 +62,12 @@ func evade(t testing.TB, c *corpus, seed uint64) []evaded {
 
 // foreign teaches one corpus, and sends another to users of the same domain, where nobody has said anything about the like.
 func foreign(t testing.TB, home *corpus, abroad []corpus) map[string][2]tally {
-	f := newFilter(t)
-	for i := range home.messages {
-		f.teach(&home.messages[i], "admin")
-	}
 	out := map[string][2]tally{}
 	for _, c := range abroad {
+		f := newFilter(t)
+		for i := range home.messages {
+			f.teach(&home.messages[i], "admin")
+		}
 		var block, label tally
 		for _, m := range c.messages {
 			m.from, m.to, m.time = "", "", time.Time{}
