@@ -184,6 +184,30 @@ func TestEngineStopsWhenNothingCanChangeTheAction(t *testing.T) {
 	}
 }
 
+// TestNothingOfOneAttemptIsFoundInTheNext, whatever look-ups went on with: what one attempt has shown fires no composite for another.
+func TestNothingOfOneAttemptIsFoundInTheNext(t *testing.T) {
+	cheap := says(screen.Cheap, "cheap", 1, 1)
+	run := cheap.run
+	cheap.run = func(ctx context.Context, a *screen.Attempt, r *screen.Report) {
+		if a.ID == "first" {
+			run(ctx, a, r)
+		}
+	}
+	layer := enforce()
+	layer.Composites = []screen.Composite{{Name: "LEFT_OVER", Any: []string{"CHEAP_SEEN"}, Weight: 1}, {Name: "WITHOUT", All: []string{"SLOW_SEEN"}, Not: []string{"CHEAP_SEEN"}, Weight: 2}}
+	e, p := build(t, layer, cheap, says(screen.Lookup, "slow", 9, 1))
+	for _, want := range []struct {
+		id    string
+		score float64
+	}{{"first", 11}, {"second", 11}, {"first", 11}, {"third", 11}} {
+		v := judge(e, p, &screen.Attempt{ID: want.id})
+		left := strings.Contains(v.Why(), "LEFT_OVER")
+		if v.Score != want.score || left != (want.id == "first") {
+			t.Errorf("%s: %s", want.id, v.Why())
+		}
+	}
+}
+
 func TestPolicyOfOtherChecksRelaysAndIsCounted(t *testing.T) {
 	_, p := build(t, enforce(), says(screen.Cheap, "a", 15, 1))
 	e, _ := build(t, enforce(), says(screen.Cheap, "b", 15, 1))

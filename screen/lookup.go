@@ -41,6 +41,7 @@ func (e *Engine) restore(t *tally, v *verdict.Verdict) {
 	for _, s := range v.Signals {
 		if n, ok := e.catalog.index[s.Name]; ok && e.catalog.owner[n] < e.cheap {
 			t.strength[n] = s.Strength
+			t.noted = append(t.noted, n)
 			t.found = append(t.found, n)
 			kept = append(kept, s)
 		}
