@@ -32,7 +32,7 @@ func composites() []screen.Composite {
 			Description: "Who dials many people and is not wanted has no credit with those who have not said that they want it.",
 			Cancels:     []string{"IDENTITY_PROVEN", "KNOWN_TALKED", "KNOWN_REPEAT", "REPUTATION_GOOD", "REPUTATION_TRUSTED", "CONTENT_HAM"}},
 		{Name: "WELCOME_IN_BURSTS", Any: []string{"STRANGER_WELCOME", "REPUTATION_WANTED_SENDER"}, Not: []string{"REPUTATION_ZOMBIE"},
-			Description: "Who sends notices to many sends some of them at once.", Cancels: []string{"RATE_FANOUT", "STRANGER_RUSH", "CONTENT_SPAM"}},
+			Description: "Who sends notices to many sends some of them at once.", Cancels: []string{"RATE_FANOUT", "RATE_CALLER", "STRANGER_RUSH", "CONTENT_SPAM"}},
 		{Name: "STRANGER_IS_ASKED", All: []string{"STRANGER_RISK"}, Not: []string{"STRANGER_MANY"},
 			Description: "That a stranger dials many, and quickly, is part of its risk: it is asked for it, not refused. Its name speaks neither for it nor for anybody.",
 			Cancels:     []string{"RATE_FANOUT", "RATE_CALLER", "CONTENT_HAM"}},

@@ -16,7 +16,7 @@ type StrangerCheck struct {
 }
 
 func defaultStranger() StrangerCheck {
-	return StrangerCheck{Enabled: true, Trial: 7, Risk: 0.25, Patience: 0.036, Pairs: 262144, Callers: 65536}
+	return StrangerCheck{Enabled: true, Trial: 7, Risk: 0.25, Patience: 0.037, Pairs: 262144, Callers: 65536}
 }
 
 // stranger checks the sizes.

@@ -72,7 +72,7 @@ type Config struct {
 	Trial int
 	// Risk is the share of unwanted callers among strangers of a kind from which on they are asked for an introduction; 0: 0.25.
 	Risk float64
-	// Patience is the share of attempts let through that may have been asked for an introduction; 0: 0.036. Where more were, only riskier strangers are asked, and
+	// Patience is the share of attempts let through that may have been asked for an introduction; 0: 0.037. Where more were, only riskier strangers are asked, and
 	// where fewer were, less risky ones as well.
 	Patience float64
 	// Friends is how many of the called user's domain have called the caller themselves; nil: nobody knows.
@@ -103,7 +103,7 @@ func New(cfg Config, memory *newcomers.Memory, knows Acquainted, expect func(own
 		cfg.Risk = 0.25
 	}
 	if cfg.Patience == 0 {
-		cfg.Patience = 0.036
+		cfg.Patience = 0.037
 	}
 	if cfg.Trial < 1 || cfg.Trial > 100 {
 		return nil, fmt.Errorf("stranger: trial: %d is not within 1 and 100", cfg.Trial)
@@ -210,7 +210,7 @@ func (c *Check) impatience() float64 {
 
 const (
 	mostImpatient = 4
-	mostPatient   = 0.5
+	mostPatient   = 1.5
 )
 
 // What a caller's own record adds to the odds of its kind.
@@ -220,12 +220,16 @@ const (
 	eachCallee  = 0.7 // what each beyond the few says
 	leanCounts  = 0.8
 	rushSays    = 2
+	rushHints   = 0.8
 )
 
 func ownOdds(s *newcomers.Standing) float64 {
 	rush := 0.0
-	if s.Rush >= rushOfNobody {
+	switch {
+	case s.Rush >= rushOfNobody:
 		rush = rushSays
+	case s.Rush >= rushOfFriend:
+		rush = rushHints
 	}
 	return rush + eachCallee*float64(max(min(s.Callees, mostCallees)-fewCallees, 0)) + leanCounts*min(max(s.Lean, -3), 3)
 }
@@ -233,6 +237,7 @@ func ownOdds(s *newcomers.Standing) float64 {
 // Where evidence about a caller leads.
 const (
 	welcomeLean = -1.0
+	provenMany  = 32  // reached, from which on a record that does not speak against a caller is enough: one objection among many is none
 	manyLean    = 2.0 // from which on a caller is suspected
 	sureLean    = 5.5
 	manyCallees = 5
@@ -240,7 +245,8 @@ const (
 
 // welcome tells whether a caller who comes to many is let through like one that is known: enough has come through, and the evidence is in its favour.
 func (c *Check) welcome(s *newcomers.Standing) bool {
-	return s.Reached >= c.cfg.Trial && s.Lean <= welcomeLean && (s.Rush < rushOfFriend || s.Usual >= manyUsual)
+	most := welcomeLean * float64(max(provenMany-s.Reached, 0)) / float64(max(provenMany-c.cfg.Trial, 1))
+	return s.Reached >= c.cfg.Trial && s.Lean <= max(most, welcomeLean) && (s.Rush < rushOfFriend || s.Usual >= manyUsual)
 }
 
 // What people and machines do that are asked to introduce themselves: nearly all people can, and a machine that calls people who want that cannot.
@@ -290,7 +296,7 @@ const (
 	manyUsual     = 12 // strangers that an organisation has tried
 	fewUsual      = 4  // and a person
 	longKnown     = 2 * 24 * time.Hour
-	rushBegins    = 0.25
+	rushBegins    = 0.3
 )
 
 func (c *Check) rush(a *screen.Attempt, s *newcomers.Standing) float64 {

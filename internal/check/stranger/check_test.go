@@ -360,3 +360,41 @@ func TestWhoPassesSomeTestsAndFailsManyIsHeld(t *testing.T) {
 		}
 	}
 }
+
+// TestOneObjectionAmongManyIsNone: a sender who has reached many and been welcome stays so when one of them objects; who has reached few does not.
+func TestOneObjectionAmongManyIsNone(t *testing.T) {
+	for reached, want := range map[int]bool{10: false, 60: true} {
+		g, at := newGate(t), start
+		call := func(i int) *screen.Attempt {
+			at = at.Add(20 * time.Minute)
+			return g.attempt("sip:+15551230001@x.test", fmt.Sprintf("sip:user%d@example.test", i), verdict.StirA, at)
+		}
+		for i := range reached {
+			a := call(i)
+			g.signals(a)
+			g.answered(a, verdict.Relay, 18*time.Second)
+			if i == reached-1 {
+				g.engine.Judge(a, "spam", "sip:user0@example.test")
+			}
+		}
+		if got := g.signals(call(reached))["STRANGER_WELCOME"] > 0; got != want {
+			t.Errorf("after %d and an objection: welcome %v", reached, got)
+		}
+	}
+}
+
+// TestATalkWithWhoDialsManyMakesNoAcquaintance: a seller talks a minute with one of those whom he dials.
+func TestATalkWithWhoDialsManyMakesNoAcquaintance(t *testing.T) {
+	for others, want := range map[int]string{1: "", 8: unproven} {
+		g := newGate(t)
+		for i := range others {
+			g.signals(g.attempt("sip:+15551230001@x.test", fmt.Sprintf("sip:user%d@example.test", i), verdict.None, start.Add(time.Duration(i)*time.Minute)))
+		}
+		a := g.attempt("sip:+15551230001@x.test", bob, verdict.None, start.Add(10*time.Minute))
+		g.signals(a)
+		g.answered(a, verdict.Relay, time.Minute)
+		if got := g.judge(g.attempt("sip:+15551230001@x.test", bob, verdict.None, start.Add(2*time.Hour))); got != want {
+			t.Errorf("after %d others: %q, want %q", others, got, want)
+		}
+	}
+}

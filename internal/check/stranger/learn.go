@@ -25,7 +25,7 @@ const (
 	saysObjected = 5.0 // and up to saysMore beyond that, where tests tell nothing: one objects in twenty
 	saysMore     = 13.0
 	saysWanted   = 4.0
-	tellsOfMost  = 6 // strangers: what becomes of a caller beyond them is its own record
+	tellsOfMost  = 1 // stranger: what becomes of a caller who goes on to others is its own record
 )
 
 // Learn implements screen.Learner. Who has called for help is called back; who has talked is no stranger any more.
@@ -63,14 +63,17 @@ func (c *Check) Learn(e *screen.Ending) {
 	if named {
 		c.memory.Heard(s, newcomers.Came{Answered: e.Answered, Introduced: e.Action == verdict.Introduce, Talk: e.Talk, Judged: a.Kind == verdict.Call && !e.Lost}, e.Time)
 	}
-	if named && (long || e.Action == verdict.Introduce && c.personal(s, e)) {
+	if named && (long || e.Action == verdict.Introduce) && c.personal(s, e, long) {
 		c.memory.Meet(s, e.Time)
 	}
 }
 
-// personal tells whether who has introduced himself is an acquaintance by that: where he does not do it all day long.
-func (c *Check) personal(s newcomers.Subject, e *screen.Ending) bool {
+// personal tells whether who has introduced himself, or has talked for long, is an acquaintance by that: where he does not do it all day long.
+func (c *Check) personal(s newcomers.Subject, e *screen.Ending, talked bool) bool {
 	standing := c.memory.Standing(s, e.Time)
+	if talked {
+		return standing.Rush < rushOfNobody || c.welcome(&standing)
+	}
 	return standing.Callees <= fewCallees && standing.Lean < manyLean
 }
 
@@ -84,7 +87,8 @@ func (c *Check) failed(e *screen.Ending, s newcomers.Subject, named bool) {
 	}
 }
 
-// teach puts down how a stranger turned out, for strangers of its kind. Who comes to many tells of himself alone.
+// teach puts down how a stranger turned out, for strangers of its kind. Who comes to a second one tells of himself alone: kinds are for those who have no record
+// of their own, and sellers with a number that they keep are not of the kind of campaigns that have a new one for each call.
 func (c *Check) teach(a *screen.Attempt, s newcomers.Subject, named, wanted bool, weight float64) {
 	heard := 0
 	if named {

@@ -18,9 +18,10 @@ const (
 	traitFriends
 	traitHeard
 	traitNet
+	traitHour
 )
 
-const mostTraits = 11
+const mostTraits = 12
 
 // traits are what a stranger has in common with others. What goes before is what is published: of calls with full attestation 3 % are robocalls, of
 // partial attestation 26 %, of the gateway's 37 % (US, 2022); neighbours' numbers are what campaigns like to show.
@@ -52,6 +53,7 @@ func (c *Check) traits(a *screen.Attempt, heard int, dst []newcomers.Trait) []ne
 		add(traitFriends, uint64(friends), friendPriors[friends])
 	}
 	add(traitHeard, uint64(heard), heardPriors[min(heard, 2)])
+	add(traitHour, uint64(a.Time.UTC().Hour())/hours, 1)
 	name := uint64(0)
 	if a.From.Display != "" {
 		name = 1
@@ -62,6 +64,9 @@ func (c *Check) traits(a *screen.Attempt, heard int, dst []newcomers.Trait) []ne
 	}
 	return dst
 }
+
+// hours is how many of a day are one trait: campaigns and sellers have their hours, and friends have others.
+const hours = 2
 
 // areaDigits are as many as tell a part of a country: "+1212", "+4930".
 const (
