@@ -29,4 +29,7 @@ SIP
 
     bin/gatehouse attempts
 
+  Whoever dials five names that nobody has, from where nobody is registered, is
+  taken for a scanner and not heard for a minute: bin/gatehouse ban show
+
 TXT

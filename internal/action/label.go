@@ -1,6 +1,7 @@
 package action
 
 import (
+	"bytes"
 	"strconv"
 
 	"gatehouse.example/sip"
@@ -93,4 +94,23 @@ func appendHeader(dst []byte, name string, v *verdict.Verdict) []byte {
 		dst = append(dst, v.Signals[i].Name...)
 	}
 	return append(dst, "\";id="+v.ID+"\r\n"...)
+}
+
+// Unlabel takes the prefix off the display name of To: a callee repeats there how
+// the caller was labelled, when it sends something inside the call (RFC 3261
+// §12.2.1.1), and the caller is not to see it.
+func Unlabel(e *sip.Edit, m *sip.Message, s LabelStyle) {
+	if s.Prefix == "" {
+		return
+	}
+	to := m.To()
+	text := m.Text(to.Span)
+	if len(text) == 0 || text[0] != '"' {
+		return
+	}
+	prefix := escape(s.Prefix)
+	if bytes.HasPrefix(text[1:], []byte(prefix)) {
+		start := to.Span.Start + 1
+		e.Delete(sip.Span{Start: start, End: start + uint32(len(prefix))})
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"gatehouse.example/internal/action"
 	"gatehouse.example/internal/proxy"
 	"gatehouse.example/sip"
 	"gatehouse.example/sip/uri"
@@ -132,6 +133,9 @@ func (v *visit) inDialog() {
 		}
 	}
 	v.onward()
+	if !v.routing.Opener {
+		action.Unlabel(&v.edit, v.in.Msg, v.site.Label)
+	}
 	if v.b.proxy.ForwardDialog(v.sh, v.in, &v.routing, &v.edit, v.out) {
 		return
 	}

@@ -149,6 +149,21 @@ func TestCallerWhoChangesHisNameIsScreenedAgain(t *testing.T) {
 	}
 }
 
+// The PBX repeats in To how the caller was labelled; the caller does not see it.
+func TestLabelStaysInsideForTheWholeCall(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	u := p.callUp(pbxContact)
+	for name, want := range map[string]string{
+		`"[SPAM?] Alice \"A\"" `: `"Alice \"A\"" `, `"[SPAM?] " `: `"" `, `"Alice" `: `"Alice" `, "": "",
+	} {
+		bye := strings.Replace(u.callee("BYE", "sip:alice@198.51.100.7:5060", "b"), "To: ", "To: "+name, 1)
+		out := p.from(pbxAddr, bye)
+		if len(out) != 1 || !strings.HasPrefix(header(out[0].text, "To"), want+"<sip:alice@") {
+			t.Errorf("%s: %v", name, out)
+		}
+	}
+}
+
 // A rejected re-INVITE that comes again gets the same answer, and is one attempt.
 func TestRejectedRequestInADialogIsDecidedOnce(t *testing.T) {
 	p := newPaper(t, []screen.Check{impostor{}}, screen.Layer{Mode: ptr(verdict.Enforce)})

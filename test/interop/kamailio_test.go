@@ -2,6 +2,9 @@ package interop
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -114,5 +117,29 @@ func register(t *testing.T, phone *harness.Endpoint, user, password string) {
 	lines = append(lines, "CSeq: 2 REGISTER", "Authorization: "+string(answer.AppendTo(nil)))
 	if r = phone.Ask(t, phone.Request("REGISTER", "sip:example.test", lines...)); r.Status() != 200 {
 		t.Fatalf("REGISTER: %s", r.StartLine())
+	}
+}
+
+// TestManualsKamailioLinesAreRight lets Kamailio read what the manual tells to
+// put into its configuration.
+func TestManualsKamailioLinesAreRight(t *testing.T) {
+	t.Parallel()
+	manual, err := os.ReadFile("../../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(manual), "```kamailio\n")
+	lines, _, _ := strings.Cut(rest, "```")
+	if !ok || !strings.Contains(lines, "route[BORDER]") {
+		t.Fatal("the manual has no lines for Kamailio")
+	}
+	file := filepath.Join(t.TempDir(), "kamailio.cfg")
+	text := "#!KAMAILIO\nlisten=udp:127.0.0.1:25089\nloadmodule \"tm.so\"\nloadmodule \"sl.so\"\nloadmodule \"pv.so\"\nloadmodule \"usrloc.so\"\n" +
+		"loadmodule \"registrar.so\"\n" + lines + "\nrequest_route {\n\tif (!route(BORDER)) { route(ELSEWHERE); }\n}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("kamailio", "-c", "-f", file).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
