@@ -54,7 +54,7 @@ func startBorder(ctx context.Context, s *server) (runner, error) {
 	}
 	entry := new(handler)
 	sockets := wireConfig(cfg, side.certs)
-	sockets.Clock = side.clock
+	sockets.Clock, sockets.Readers = side.clock, shareProcessors()
 	side.net, err = wire.Open(sockets, entry)
 	if err != nil {
 		return nil, listenProblem(cfg, err)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"os"
+	"runtime"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -50,4 +52,19 @@ func (w *workers) Run(ctx context.Context) error {
 		})
 	}
 	return group.Wait()
+}
+
+// shareProcessors gives the runtime half as many processors more as there are cores,
+// and returns the number of cores, which is how many UDP readers there may be. A
+// reader keeps its processor while it sleeps (see wire), so what runs on workers, such
+// as the verification of signatures, would wait for the history's writes on those that
+// are left. On two cores the delay of 2,000 signed calls a second was 16–28 ms (p99)
+// with two, 6–9 ms with three, and 5–14 ms with four, which cost a tenth more CPU at
+// 8,000 calls a second. Whoever sets GOMAXPROCS keeps what he has set.
+func shareProcessors() (cores int) {
+	cores = min(runtime.NumCPU(), runtime.GOMAXPROCS(0))
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(cores + (cores+1)/2)
+	}
+	return cores
 }
