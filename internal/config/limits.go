@@ -21,7 +21,7 @@ type Limits struct {
 	Idle    Duration `yaml:"idle"`
 	Headers Duration `yaml:"headers"`
 	Body    Duration `yaml:"body"`
-	// Transactions is how many transactions may be open in all.
+	// Transactions is how many transactions may be open, each of about 4 KB: above it strangers are turned away, above twice that everybody.
 	Transactions int `yaml:"transactions"`
 	// Calls is how many calls are followed to their end at a time, CallAge how
 	// long one may last whose end nobody sees.
@@ -171,7 +171,7 @@ func defaultLimits() Limits {
 	return Limits{
 		Connections: 10000, PerSource: 100, Message: 65535,
 		Idle: Duration(15 * time.Minute), Headers: Duration(10 * time.Second), Body: Duration(10 * time.Second),
-		Transactions: 200000, Calls: 65536, CallAge: Duration(4 * time.Hour),
+		Transactions: 50000, Calls: 65536, CallAge: Duration(4 * time.Hour),
 		Flood: Flood{
 			V4Host: perSecond(200, 2000), V4Net24: perSecond(1000, 5000), V4Net16: perSecond(5000, 20000),
 			V6Host: perSecond(200, 2000), V6Net64: perSecond(400, 4000), V6Net48: perSecond(1000, 5000),
