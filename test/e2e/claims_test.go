@@ -88,3 +88,21 @@ func TestDomainSpeaksForItselfOnly(t *testing.T) {
 		}
 	}
 }
+
+// Nobody speaks in a hosted user's name without its password, whichever of our domains he calls.
+func TestHostedNameNeedsItsPasswordEverywhere(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, strings.Replace(enforcing, "domains: [", "domains: [{name: home.test, deliver: home}, ", 1))
+	s.AddUser(t, "alice@home.test", "secret-alice")
+	for _, name := range []string{"alice", "nobody"} { // what an unknown user gets differs in nothing
+		if r := s.caller.Ask(t, s.caller.Invite(bob, "From: <sip:"+name+"@home.test>;tag=1")); r.Status() != 407 {
+			t.Errorf("%s: %s", name, r.StartLine())
+		}
+	}
+	if in := s.pbx.Inbox(); len(in) > 0 {
+		t.Errorf("reached the PBX:\n%s", in[0].Text)
+	}
+	if r := s.caller.Ask(t, s.caller.Invite(bob, "From: <sip:anna@elsewhere.test>;tag=1")); r.Status() != 200 {
+		t.Errorf("another caller: %s", r.StartLine())
+	}
+}
