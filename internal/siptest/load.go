@@ -212,6 +212,8 @@ func (l *Load) forget() {
 // Above sparing calls per second the generator looks at its sockets every tick
 // and not at each datagram. It would else take so much of a small machine that
 // the load is not what breaks first, and make the server wake it for each message.
+// While more waits than one call takes, it does not sleep: what its own sockets
+// drop would come again and look like the server's fault.
 const (
 	sparing = 6000
 	tick    = 500 * time.Microsecond
@@ -252,7 +254,8 @@ func (l *Load) pace(ctx context.Context, rate float64, duration, tail time.Durat
 			held = max(held, 1)
 		}
 		l.fire()
-		switch received := l.exchange(); {
+		switch received, more := l.exchange(); {
+		case more:
 		case rate > sparing:
 			sleep(tick)
 		case received == 0:
@@ -261,23 +264,24 @@ func (l *Load) pace(ctx context.Context, rate float64, duration, tail time.Durat
 	}
 }
 
-// exchange handles what has arrived and sends what is queued.
-func (l *Load) exchange() (received int) {
+// exchange handles what has arrived, a batch from each socket, and sends what is
+// queued. It says whether more may wait.
+func (l *Load) exchange() (received int, more bool) {
 	n := l.uas.receive()
-	received += n
+	received, more = n, n == batch
 	for i := range n {
 		l.atCallee(i)
 	}
 	l.uas.flush()
 	for at, s := range l.uacs {
 		n := s.receive()
-		received += n
+		received, more = received+n, more || n == batch
 		for i := range n {
 			l.atCaller(at, i)
 		}
 		s.flush()
 	}
-	return received
+	return received, more
 }
 
 // active is the number of calls that are not over.
