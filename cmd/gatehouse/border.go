@@ -168,14 +168,14 @@ func (side *sipSide) drain(ctx context.Context) {
 
 // watchLoad tells the border how far behind the readers are.
 func (side *sipSide) watchLoad(ctx context.Context) error {
-	tick := time.NewTicker(200 * time.Millisecond)
+	tick := time.NewTicker(border.BacklogTick)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			side.border.Behind(side.net.Behind())
+			side.border.Backlog(side.net.Backlog())
 		}
 	}
 }

@@ -112,7 +112,6 @@ type Border struct {
 func New(cfg Config) *Border {
 	b := &Border{cfg: cfg}
 	b.sentry = NewSentry(SentryConfig{Guard: cfg.Guard, Self: cfg.Self, Probed: cfg.Probed, Traps: cfg.Traps, Accusing: cfg.Accusing, Posing: cfg.Posing})
-	b.strangers.after, b.known.after = strangersAfter, knownAfter
 	b.site.Store(cfg.Site)
 	b.finder.again = make(chan struct{}, 1)
 	b.answers.init()

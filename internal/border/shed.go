@@ -5,14 +5,17 @@ import (
 	"time"
 
 	"gatehouse.example/internal/txn"
+	"gatehouse.example/internal/wire"
 	"gatehouse.example/sip"
 )
 
 // shedder turns a share of new requests away (RFC 7339 §5, the loss-based
-// algorithm, applied by ourselves since strangers obey nobody). How loaded the
-// server is, it learns from how long the readers have not caught up.
+// algorithm, applied by ourselves since strangers obey nobody). It keeps what waits
+// for the readers at a level, as PIE (RFC 8033 §4.2) keeps a queue: the share
+// follows how far the level is missed and how fast that changes.
 type shedder struct {
-	after time.Duration // how long they may be behind
+	share float64
+	full  float64 // the receive buffer, when last adjusted
 	rate  atomic.Uint32
 	state atomic.Uint64
 }
@@ -20,25 +23,36 @@ type shedder struct {
 // whole is the rate at which everything is shed.
 const whole = 1 << 16
 
-// Strangers are shed first, and those whom we know only when that does not
-// suffice, since what the kernel drops would hit them all the same.
+// What the readers are allowed.
 const (
-	strangersAfter = 300 * time.Millisecond
-	knownAfter     = 900 * time.Millisecond
+	backlogAfter = 200 * time.Millisecond
+	backlogLevel = 0.3
 )
 
-// adjust is called five times a second.
-func (s *shedder) adjust(behind time.Duration) {
-	r := s.rate.Load()
-	switch {
-	case behind > s.after:
-		r = min(r+r/4+whole/32, whole*15/16)
-	case behind == 0:
-		if r = r * 7 / 8; r < whole/64 {
-			r = 0
-		}
+// BacklogTick is how often Border.Backlog wants to be told.
+const BacklogTick = 100 * time.Millisecond
+
+// What the missed level and its change add to the share, each BacklogTick.
+const (
+	forMissed  = 0.06
+	forChange  = 0.25
+	mostShed   = 15.0 / 16
+	hardlyShed = 1.0 / 64
+)
+
+// adjust is called each BacklogTick.
+func (s *shedder) adjust(b wire.Backlog) {
+	full := b.Full
+	if b.Since < backlogAfter {
+		full = 0
 	}
-	s.rate.Store(r)
+	s.share += forMissed*(full-backlogLevel) + forChange*(full-s.full)
+	s.full = full
+	s.share = min(max(s.share, 0), mostShed)
+	if full == 0 && s.share < hardlyShed {
+		s.share = 0
+	}
+	s.rate.Store(uint32(s.share * whole))
 }
 
 // hit decides about one request.
@@ -52,10 +66,15 @@ func (s *shedder) hit() bool {
 	return uint32(x>>24)&(whole-1) < r
 }
 
-// Behind tells for how long the readers have not caught up, five times a second.
-func (b *Border) Behind(d time.Duration) {
-	b.strangers.adjust(d)
-	b.known.adjust(d)
+// Backlog tells how far the readers are behind, each BacklogTick. Strangers are
+// shed first, and those whom we know only when that does not suffice, since what
+// the kernel drops would hit them all the same.
+func (b *Border) Backlog(w wire.Backlog) {
+	b.strangers.adjust(w)
+	if b.strangers.share < mostShed {
+		w = wire.Backlog{}
+	}
+	b.known.adjust(w)
 }
 
 // Shedding returns the shares of new requests that are turned away.

@@ -7,25 +7,33 @@ import (
 	"time"
 )
 
-// Behind returns for how long the UDP reader that is worst off has not found its
-// socket empty while its receive buffer is more than half full: more comes than
-// it can take. A reader that is merely busy, or was without a processor for a
-// moment and makes up for it, is not behind.
-func (n *Net) Behind() time.Duration {
-	worst, now := int64(0), n.clock.Now()
+// Backlog is how far the UDP reader that is worst off is behind.
+type Backlog struct {
+	Since time.Duration // for how long it has not found its socket empty
+	Full  float64       // how full its receive buffer is, from 0 to 1
+}
+
+// Backlog returns the present one. A reader that is merely busy, or was without a
+// processor for a moment and makes up for it, finds its socket empty now and then.
+func (n *Net) Backlog() (worst Backlog) {
+	now := n.clock.Now()
 	for _, l := range n.udp {
 		if l == nil {
 			continue
 		}
 		l.mu.Lock()
 		for _, r := range l.readers {
-			if since := r.behind.Load(); since != 0 && fullness(r.fd) > 0.5 {
-				worst = max(worst, now-since)
+			since := r.behind.Load()
+			if since == 0 {
+				continue
+			}
+			if full := fullness(r.fd); full > worst.Full {
+				worst = Backlog{time.Duration(now - since), full}
 			}
 		}
 		l.mu.Unlock()
 	}
-	return time.Duration(worst)
+	return worst
 }
 
 // fullness is how full a receive buffer is, from 0 to 1.
@@ -34,7 +42,7 @@ func fullness(fd int) float64 {
 	if m[memLimit] == 0 {
 		return 0
 	}
-	return float64(m[memReceived]) / float64(m[memLimit])
+	return min(float64(m[memReceived])/float64(m[memLimit]), 1)
 }
 
 // note remembers since when each batch has been full.

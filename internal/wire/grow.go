@@ -3,7 +3,6 @@ package wire
 import (
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,17 +28,17 @@ const (
 	busyLosses = 2
 )
 
-// over says, once a window, whether one more reader is wanted beside the readers
-// that there are.
-func (b *busyness) over(now time.Time, fd int, readers func() int) bool {
+// over says whether a window ended and, if so, whether one more reader is wanted
+// beside the readers that there are.
+func (b *busyness) over(now time.Time, fd int, readers func() int) (over, ended bool) {
 	if now.Sub(b.since) < busyWindow {
-		return false
+		return false, false
 	}
 	var ru unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &ru) != nil {
-		return false
+		return false, false
 	}
-	return b.window(now, (ru.Utime.Nano()+ru.Stime.Nano())/int64(readers()), kernelDrops(fd))
+	return b.window(now, (ru.Utime.Nano()+ru.Stime.Nano())/int64(readers()), kernelDrops(fd)), true
 }
 
 // window closes a window; cpu is a reader's share of the process's time.
@@ -57,59 +56,58 @@ func (b *busyness) window(now time.Time, cpu int64, drops uint64) bool {
 	return float64(awake) > enough && float64(used) > enough || b.lossy >= busyLosses
 }
 
-// gate keeps a new reader from overtaking the old ones. With the new socket in
-// the SO_REUSEPORT group the kernel sends some flows there, whose earlier
-// datagrams may still wait at an old socket. The new reader starts when each old
-// one has found its socket empty once since then.
-type gate struct {
-	left atomic.Int32
-	open chan struct{}
-}
+// gate keeps a new reader from overtaking the one that it takes flows from, whose
+// earlier datagrams may still wait at that one's socket: the new reader starts when
+// that socket was empty once since then.
+type gate struct{ open chan struct{} }
 
-// gateTime bounds the wait when an old reader never catches up: then datagrams
+// gateTime bounds the wait when the old reader never catches up: then datagrams
 // are being lost anyway, and order with them.
 const gateTime = 250 * time.Millisecond
 
+// passGate lets the reader start that r, before it looked at its socket, owed g to.
 func (r *reader) passGate(g *gate) {
-	if g == nil || r.passed == g {
-		return
-	}
-	r.passed = g
-	if g.left.Add(-1) == 0 {
+	if g != nil && r.gate.CompareAndSwap(g, nil) {
 		close(g.open)
 	}
 }
 
-// grow adds a reader, up to the limit. It is called by a reader that cannot keep up.
-func (l *udpListener) grow() {
+// grow gives half of what comes to r, which cannot keep up, to a new reader. Not
+// even that helps where all of it is one flow.
+func (l *udpListener) grow(r *reader) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	most := l.net.cfg.Readers
 	if most <= 0 {
 		most = runtime.GOMAXPROCS(0)
 	}
-	if len(l.readers) >= most || l.net.closing.Load() {
-		return
-	}
-	// The kernel takes a socket into the group of one that was bound before it
-	// had the option.
-	if unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) != nil {
+	at, ok := r.flows.split(r.share)
+	if !ok || !l.steered || len(l.readers) >= most || l.net.closing.Load() {
 		return
 	}
 	fd, err := l.socket(l.addr, true)
 	if err != nil {
 		return
 	}
-	r, err := newReader(l, fd, false)
+	half, err := newReader(l, fd, false)
 	if err != nil {
 		_ = unix.Close(fd)
 		return
 	}
-	g := &gate{open: make(chan struct{})}
-	g.left.Store(int32(len(l.readers)))
-	l.gate.Store(g)
-	l.readers = append(l.readers, r)
-	l.start(r, g)
+	whole := r.share
+	r.share, half.share = share{whole.from, at}, share{at, whole.to}
+	readers := append(l.readers, half)
+	g := &gate{make(chan struct{})}
+	r.gate.Store(g)
+	if steer(l.fd, l.addr.Addr().Is6(), l.seed, readers) != nil {
+		r.share = whole
+		r.gate.Store(nil)
+		half.in.free()
+		_ = unix.Close(fd)
+		return
+	}
+	l.readers = readers
+	l.start(half, g)
 }
 
 func (l *udpListener) count() int {
@@ -126,6 +124,7 @@ func (l *udpListener) serve() error {
 	if err != nil {
 		return err
 	}
+	r.share = share{0, buckets}
 	l.readers = append(l.readers, r)
 	l.start(r, nil)
 	return nil
@@ -137,7 +136,6 @@ func (l *udpListener) start(r *reader, g *gate) {
 	go func(wg *sync.WaitGroup) {
 		defer wg.Done()
 		if g != nil {
-			r.passed = g
 			g.await()
 		}
 		r.run()

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"gatehouse.example/sip"
@@ -21,8 +22,10 @@ type reader struct {
 	pkt    Packet
 	pace   pacer
 	busy   busyness
-	passed *gate
+	gate   atomic.Pointer[gate] // what a new reader waits at until fd is empty
 	behind behindSince
+	share  share // the flows that come here
+	flows  flows // how much of each came in this window
 }
 
 func newReader(l *udpListener, fd int, first bool) (*reader, error) {
@@ -40,7 +43,7 @@ func newReader(l *udpListener, fd int, first bool) (*reader, error) {
 func (r *reader) run() {
 	defer r.close()
 	for !r.l.net.closing.Load() {
-		g := r.l.gate.Load() // before recv: what came earlier is in what recv finds
+		g := r.gate.Load() // before recv: what came earlier is in what recv finds
 		n, err := r.in.recv(r.fd, r.pace.flags())
 		if err != nil {
 			r.failed(err, g)
@@ -55,8 +58,11 @@ func (r *reader) run() {
 		}
 		done := time.Now()
 		r.busy.awake += done.Sub(now)
-		if r.busy.over(done, r.fd, r.l.count) {
-			r.l.grow()
+		if over, closed := r.busy.over(done, r.fd, r.l.count); closed {
+			if over {
+				r.l.grow(r)
+			}
+			clear(r.flows[:])
 		}
 		r.pace.wait(n, now)
 	}
@@ -105,6 +111,7 @@ func (r *reader) batch(n int, now int64) {
 		default:
 			received++
 			octets += uint64(len(data))
+			r.flows[bucket(&r.in.names[i], r.l.seed)]++
 			r.deliver(i, data, from, now)
 		}
 	}

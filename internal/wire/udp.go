@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -11,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const socketBuffer = 4 << 20
+const socketBuffer = 16 << 20
 
 // udpListener is one UDP address of Config.Listen: one socket for sending and
 // for the first reader, and a socket more for each reader that load adds.
@@ -28,8 +29,9 @@ type udpListener struct {
 	closed  bool
 
 	mu      sync.Mutex
-	readers []*reader
-	gate    atomic.Pointer[gate]
+	readers []*reader   // in the order of their sockets in the SO_REUSEPORT group
+	steered bool        // the group does as steer says: readers can be added
+	seed    uint32      // of bucket
 	icmp    atomic.Bool // a sender met an error that readErrors is to read
 }
 
@@ -47,7 +49,24 @@ func (n *Net) openUDP(index int, addr netip.AddrPort) (*udpListener, error) {
 		_ = unix.Close(fd)
 		return nil, err
 	}
+	l.seed = rand.Uint32() | 1
+	l.steered = l.group() == nil
 	return l, nil
+}
+
+// group makes the listener's socket a SO_REUSEPORT group of its own in which
+// everything goes to this one, so that a socket that joins gets nothing by
+// accident. The kernel forms a group when a second socket is bound.
+func (l *udpListener) group() error {
+	if err := unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
+		return err
+	}
+	second, err := l.socket(l.addr, true)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(second)
+	return steer(l.fd, l.addr.Addr().Is6(), l.seed, []*reader{{share: share{0, buckets}}})
 }
 
 func (l *udpListener) socket(addr netip.AddrPort, shared bool) (int, error) {

@@ -205,46 +205,6 @@ func TestUDPWildcardAnswersFromTheAddressAsked(t *testing.T) {
 	}
 }
 
-// A second reader joins while flows are busy; none of them is reordered.
-func TestUDPOrderHoldsWhenAReaderIsAdded(t *testing.T) {
-	const flows, before, after = 16, 40, 40
-	h := newRecorder()
-	n, addr := udpNet(t, h, "127.0.0.1:0")
-	clients := make([]net.Conn, flows)
-	for i := range clients {
-		clients[i] = dialer(t, "udp", addr)
-	}
-	send := func(from, to int) {
-		for k := from; k < to; k++ {
-			for _, c := range clients {
-				write(t, c, fmt.Sprintf("number %d", k))
-			}
-		}
-	}
-	send(0, before)
-	n.udp[0].grow2(t)
-	send(before, before+after)
-	seen := map[netip.AddrPort]int{}
-	for range flows * (before + after) {
-		p := next(t, h.packets)
-		if want := fmt.Sprintf("number %d", seen[p.Flow.Remote]); p.text != want {
-			t.Fatalf("%v: got %q, want %q", p.Flow.Remote, p.text, want)
-		}
-		seen[p.Flow.Remote]++
-	}
-	if got := n.Stats().Readers; got != 2 {
-		t.Errorf("%d readers", got)
-	}
-}
-
-// grow2 grows on any machine, however few processors it has.
-func (l *udpListener) grow2(t *testing.T) {
-	l.mu.Lock()
-	l.net.cfg.Readers = 2
-	l.mu.Unlock()
-	l.grow()
-}
-
 func TestUDPPathDoesNotAllocate(t *testing.T) {
 	h := &quiet{}
 	n, err := Open(Config{Listen: []Listen{loopback(sip.UDP)}}, h)
