@@ -49,7 +49,7 @@ func feed(parts ...[]byte) []string {
 	close(h.packets)
 	var got []string
 	for p := range h.packets {
-		if k, err := sip.Frame(p.Data, 0); err == nil && k == len(p.text) {
+		if k, err := sip.Frame([]byte(p.text), 0); err == nil && k == len(p.text) {
 			got = append(got, p.text)
 		}
 	}
