@@ -15,6 +15,7 @@ import (
 	"gatehouse.example/internal/wire"
 	"gatehouse.example/screen"
 	"gatehouse.example/sip"
+	"gatehouse.example/verdict"
 )
 
 // desk is a paper network that allocates nothing: it keeps the last message
@@ -67,7 +68,7 @@ func (d *desk) answer(statusLine string, body string) []byte {
 // BYE 200 with both checks and 100,000 list entries, without the sockets and
 // without the history.
 func BenchmarkFullCall(b *testing.B) {
-	d, caller := newDesk(b), netip.MustParseAddrPort("203.0.113.7:5060")
+	d, caller := newDesk(b, screen.Layer{}), netip.MustParseAddrPort("203.0.113.7:5060")
 	sdp := string(bytes.Repeat([]byte("a=rtpmap:0 PCMU/8000\r\n"), 15))
 	pbx := netip.MustParseAddrPort(pbxAddr)
 	var text []byte
@@ -97,7 +98,30 @@ func BenchmarkFullCall(b *testing.B) {
 	}
 }
 
-func newDesk(b *testing.B) *desk {
+// BenchmarkBlocked is what the border itself costs for the attempt of a caller on a list: INVITE, refusal, ACK.
+func BenchmarkBlocked(b *testing.B) {
+	d, caller := newDesk(b, screen.Layer{Mode: ptr(verdict.Enforce)}), netip.MustParseAddrPort("203.0.113.7:5060")
+	sdp := string(bytes.Repeat([]byte("a=rtpmap:0 PCMU/8000\r\n"), 15))
+	var text []byte
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		d.p.now += 250e3
+		id, number := strconv.Itoa(i), strconv.Itoa(1000000+i%100_000)
+		head := " sip:bob" + id + "@example.test SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.7:5060;branch=z9hG4bK" + id +
+			";rport\r\nMax-Forwards: 70\r\nFrom: <sip:+1212" + number + "@elsewhere.test>;tag=a1\r\nCall-ID: call-" + id + "@elsewhere.test\r\nTo: <sip:bob@example.test>"
+		text = append(text[:0], "INVITE"+head+"\r\nCSeq: 1 INVITE\r\nContact: <sip:a@203.0.113.7:5060>\r\nUser-Agent: phone\r\nContent-Type: application/sdp\r\nContent-Length: "+
+			strconv.Itoa(len(sdp))+"\r\n\r\n"+sdp...)
+		d.receive(b, caller, text)
+		if !bytes.HasPrefix(d.back, []byte("SIP/2.0 603")) {
+			b.Fatalf("%s", d.back)
+		}
+		text = append(text[:0], "ACK"+head+";tag="+header(string(d.back), "To")[len("<sip:bob@example.test>;tag="):]+"\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n"...)
+		d.receive(b, caller, text)
+		d.p.layer.Advance(d.p.now, d)
+	}
+}
+
+func newDesk(b *testing.B, layer screen.Layer) *desk {
 	all := lists.New(lists.Config{})
 	var entries []lists.Entry
 	for i := range 100_000 {
@@ -116,7 +140,7 @@ func newDesk(b *testing.B) *desk {
 		b.Fatal(err)
 	}
 	table := calls.New(calls.Config{Learn: func(*screen.Ending) {}})
-	p := newPaperWith(b, []screen.Check{rc, lc}, screen.Layer{}, table)
+	p := newPaperWith(b, []screen.Check{rc, lc}, layer, table)
 	p.quiet = true
 	return &desk{p: p, table: table}
 }
