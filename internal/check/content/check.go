@@ -50,7 +50,7 @@ func Info() screen.Info {
 			{Name: signalSender, Weight: 6, Description: "Texts of this sender were reported before, by the called user or by others."},
 			{Name: signalSenderHam, Weight: -4, Description: "The called user has said that he wants this sender's texts; worth little where nothing proves the sender."},
 			{Name: signalKind, Weight: 6,
-				Description: "Nobody here has judged this sender, but mostly reported are senders of its kind: short codes, telephone numbers, words. Never full."},
+				Description: "Nobody here has judged this sender, but mostly reported are senders of its kind and domain: short codes, telephone numbers, words. Never full."},
 			{Name: signalOpaque, Weight: 2, Description: "The body is encrypted, compressed or of an unknown type: nobody here can read it."},
 			{Name: signalObfuscated, Weight: 3, Description: "Words are hidden from filters: look-alike letters, invisible characters, letters that stand apart, links taken apart."},
 			{Name: signalLearning, Weight: 0, Description: "The check has no opinion yet, and says why."},
@@ -262,18 +262,40 @@ func (c *Check) sender(a *screen.Attempt, r *screen.Report) {
 	}
 }
 
-// kind reports what was said about senders like this one, who is new to everyone. Who sends says more than what is sent, and that is all that is known of him.
+// kind reports what was said about senders like this one, who is new to everyone. Who sends says more than what is sent, and that is all that is known of him. The fewer of
+// its kind were judged, the more the kinds that are alike count: as much as one word about its own.
 func (c *Check) kind(a *screen.Attempt, r *screen.Report) {
-	s := c.tokens.Sender(kindKey(a), place(a))
-	spam, ham := max(s.OwnSpam, s.AllSpam), max(s.OwnHam, s.AllHam)
-	if strength := float64(spam-ham) / float64(spam+ham+1); strength > kindFloor {
-		r.Signal(signalKind, strength, "nobody here has judged this sender; senders of its kind ("+senderKind(a)+") were reported "+strconv.Itoa(spam)+" times and wanted "+
-			strconv.Itoa(ham)+" times")
+	kind, family := kindKeys(a)
+	p := place(a)
+	spam, ham := ofKind(c.tokens.Sender(kind, p))
+	likeSpam, likeHam := ofKind(c.tokens.Sender(family, p))
+	likeSpam, likeHam = max(0, likeSpam-spam), max(0, likeHam-ham) // of others
+	like := float64(likeSpam-likeHam) / float64(likeSpam+likeHam+1)
+	if strength := (float64(spam-ham) + like) / float64(spam+ham+1); strength > kindFloor {
+		r.Signal(signalKind, min(strength, kindMost), "nobody here has judged this sender; senders of its kind ("+senderKind(a)+") were reported "+strconv.Itoa(spam)+
+			" times and wanted "+strconv.Itoa(ham)+" times"+likewise(likeSpam, likeHam))
 	}
 }
 
-// kindFloor is how clear what was said about a kind must be: twice reported and never wanted, or four times as often.
-const kindFloor = 0.6
+// ofKind is what the called user has said about a kind or, where that is more, what all have.
+func ofKind(s tokens.Sender) (spam, ham int) {
+	return max(s.OwnSpam, s.AllSpam), max(s.OwnHam, s.AllHam)
+}
+
+// likewise says what others of the family have got.
+func likewise(spam, ham int) string {
+	if spam+ham == 0 {
+		return ""
+	}
+	return ", others that nobody can call back " + strconv.Itoa(spam) + " and " + strconv.Itoa(ham) + " times"
+}
+
+// kindFloor is how clear what was said about a kind must be: twice reported and never wanted, or four times as often. Under the shipped policy kindMost labels, and leaves room
+// for other doubts below what is held back.
+const (
+	kindFloor = 0.6
+	kindMost  = 0.75
+)
 
 // lean is how far what was said leans to one side, -1 to 1.
 func lean(spam, ham int) float64 {

@@ -65,9 +65,25 @@ func (c *Check) retract(a *screen.Attempt, features []uint64, by string) {
 	c.tell(a, by, spam, -1)
 }
 
-// tell notes what somebody says about a message's sender, and about senders of its kind.
+// tell notes what somebody says about a message's sender. Of each sender the first words of either label count for its kind, too: what is asked of a kind is what its
+// strangers are, and who sends hundreds of messages is one of them.
 func (c *Check) tell(a *screen.Attempt, by string, spam bool, n int) {
 	key, _ := senderKey(a)
-	c.tokens.Tell(key, place(a), by, spam, n, a.Time)
-	c.tokens.Tell(kindKey(a), place(a), by, spam, n, a.Time)
+	p := place(a)
+	before := firstWords(c.tokens.Sender(key, p), spam)
+	c.tokens.Tell(key, p, by, spam, n, a.Time)
+	if n = firstWords(c.tokens.Sender(key, p), spam) - before; n == 0 {
+		return
+	}
+	kind, family := kindKeys(a)
+	c.tokens.Tell(kind, p, by, spam, n, a.Time)
+	c.tokens.Tell(family, p, by, spam, n, a.Time)
+}
+
+// firstWords is how many of the words about a sender count for its kind: as many as of one account count for all ([tokens.Memory.Tell]).
+func firstWords(s tokens.Sender, spam bool) int {
+	if spam {
+		return min(s.AllSpam, 2)
+	}
+	return min(s.AllHam, 2)
 }

@@ -79,6 +79,12 @@ func insert(features []uint64, f uint64) []uint64 {
 	return features
 }
 
+// The kinds of names that a network gives to what cannot be called back.
+const (
+	kindCode = "short code"
+	kindWord = "word"
+)
+
 // senderKind is what kind of name a sender has, not which: a short code, a telephone number, a word, an address.
 func senderKind(a *screen.Attempt) string {
 	user := string(text.AppendUser(nil, a.From.Claimed))
@@ -92,11 +98,11 @@ func senderKind(a *screen.Attempt) string {
 	case user == "":
 		return "nobody"
 	case digits == len(user) && digits <= 6:
-		return "short code"
+		return kindCode
 	case digits > 6 && digits >= len(user)-4:
 		return "number"
 	case digits == 0:
-		return "word"
+		return kindWord
 	}
 	return "word and digits"
 }
@@ -109,8 +115,19 @@ func senderKey(a *screen.Attempt) (key string, proven bool) {
 	return "claimed " + a.From.Claimed, false
 }
 
-// kindKey names the kind of sender among senders.
-func kindKey(a *screen.Attempt) string { return "kind " + senderKind(a) }
+// kindKeys names the kind of a sender among the senders of its domain, and the family of kinds that are alike, empty where there is none. What is said of one domain's
+// short codes says nothing about another's: they are extensions of an office there. Nor does what is claimed say anything about what is proven.
+func kindKeys(a *screen.Attempt) (kind, family string) {
+	of := " claimed to be of " + a.FromDomain
+	if _, proven := senderKey(a); proven {
+		of = " of " + a.IdentityDomain
+	}
+	kind = senderKind(a)
+	if kind == kindCode || kind == kindWord {
+		family = "family of names" + of
+	}
+	return "kind " + kind + of, family
+}
 
 // place is where the attempt was meant to go. What is no message has experience of its own.
 func place(a *screen.Attempt) tokens.Place {

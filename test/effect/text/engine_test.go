@@ -155,6 +155,10 @@ func (t *tally) add(spam, predicted bool) {
 	}
 }
 
+func (t *tally) addAll(o tally) {
+	t.tp, t.fp, t.tn, t.fn = t.tp+o.tp, t.fp+o.fp, t.tn+o.tn, t.fn+o.fn
+}
+
 func (t *tally) f1() float64       { return ratio(2*t.tp, 2*t.tp+t.fp+t.fn) }
 func (t *tally) recall() float64   { return ratio(t.tp, t.tp+t.fn) }
 func (t *tally) harm() float64     { return ratio(t.fp, t.fp+t.tn) }

@@ -1,8 +1,10 @@
 package text
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,6 +114,29 @@ func prequential(t testing.TB, c *corpus, useSenders bool) (all, fresh tally) {
 		f.engine.Judge(a, label, a.To.User)
 	}
 	return all, fresh
+}
+
+// interleaved sends a log's recipients their messages in the same order, but each of them begins at another time: with what others have taught before, or without.
+func interleaved(c *corpus, seed uint64) corpus {
+	r := rand.New(rand.NewPCG(seed, 9))
+	begin, got := map[string]float64{}, map[string]float64{}
+	place := make([]float64, len(c.messages))
+	order := make([]int, len(c.messages))
+	for i, m := range c.messages {
+		if _, ok := begin[m.to]; !ok {
+			begin[m.to] = float64(len(c.messages)) * r.Float64() / 3
+		}
+		place[i], order[i] = begin[m.to]+got[m.to], i
+		got[m.to]++
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(place[i], place[j]) })
+	out := corpus{name: c.name}
+	for n, i := range order {
+		m := c.messages[i]
+		m.time = c.messages[0].time.Add(time.Duration(n) * 4 * time.Hour)
+		out.messages = append(out.messages, m)
+	}
+	return out
 }
 
 // variant writes a campaign's text anew: other numbers, some other words, a greeting, another case.
