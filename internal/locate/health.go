@@ -64,6 +64,27 @@ func (h *health) of(hop Hop, now time.Time) condition {
 	return fine
 }
 
+// tryFor is how long one request tries a hop that failed before another may. It is
+// longer than a hop may be silent (proxy.Config.Patience).
+const tryFor = 5 * time.Second
+
+// try tells whether a request may go to hop first. If the hop failed some time ago
+// and has not answered since, that is so for one request each tryFor.
+func (h *health) try(hop Hop, now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	m, marked := h.hops[placeOf(hop)]
+	if !marked || m.failedUntil.IsZero() {
+		return true
+	}
+	if now.Before(m.failedUntil) {
+		return false // somebody was quicker, or there is no better hop
+	}
+	m.failedUntil = now.Add(tryFor)
+	h.hops[placeOf(hop)] = m
+	return true
+}
+
 func (h *health) failed(hop Hop, until time.Time) {
 	h.update(hop, func(m *mark) { m.failedUntil = until })
 }

@@ -178,14 +178,21 @@ func (r *Resolver) Busy(h Hop, d time.Duration) {
 	r.health.busy(h, r.cfg.Now().Add(min(d, r.cfg.MaxBusy)))
 }
 
-// Order puts hops that have failed lately behind the others, for whoever joins
-// the hops of several targets.
+// Order puts hops that have failed lately behind the others; call it once for each
+// request, with the hops of all its targets. When a hop's time is over, one request
+// tries it first and the others do so only once it has answered ([Resolver.Good]):
+// a server that is still down costs one caller the wait and not all.
 func (r *Resolver) Order(hops []Hop) {
-	if !r.health.any() {
+	if len(hops) < 2 || !r.health.any() {
 		return
 	}
 	now := r.cfg.Now()
-	slices.SortStableFunc(hops, func(a, b Hop) int { return int(r.health.of(a, now)) - int(r.health.of(b, now)) })
+	order := func() {
+		slices.SortStableFunc(hops, func(a, b Hop) int { return int(r.health.of(a, now)) - int(r.health.of(b, now)) })
+	}
+	if order(); !r.health.try(hops[0], now) {
+		order()
+	}
 }
 
 // Good forgets what was held against h.

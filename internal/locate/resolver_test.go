@@ -136,6 +136,39 @@ func TestOrderPutsFailedHopsLast(t *testing.T) {
 	}
 }
 
+// A hop that failed gets one request when its time is over, and all when it has answered.
+func TestOneRequestTriesAHopThatFailed(t *testing.T) {
+	now := newClock()
+	r := newResolver(t, Config{Now: now.Now})
+	down := Hop{Addr: netip.MustParseAddrPort("192.0.2.1:5060"), Transport: sip.UDP}
+	up := Hop{Addr: netip.MustParseAddrPort("192.0.2.2:5060"), Transport: sip.UDP}
+	first := func() Hop {
+		hops := []Hop{down, up}
+		r.Order(hops)
+		return hops[0]
+	}
+	r.Failed(down)
+	now.advance(30 * time.Second)
+	for i, want := range []Hop{down, up, up} {
+		if got := first(); got != want {
+			t.Errorf("request %d goes to %v first", i, got.Addr)
+		}
+	}
+	now.advance(tryFor) // nobody knows what became of it
+	if first() != down || first() != up {
+		t.Error("it is not tried again")
+	}
+	r.Good(down)
+	if first() != down || first() != down {
+		t.Error("it has answered and does not come first")
+	}
+	alone := []Hop{down}
+	r.Failed(down)
+	if r.Order(alone); alone[0] != down {
+		t.Error("the only hop is gone")
+	}
+}
+
 // TestFailoverMemory: RFC 3263 §4.3 and RFC 3261 §21.5.4.
 func TestFailoverMemory(t *testing.T) {
 	now := newClock()

@@ -61,6 +61,7 @@ type branch struct {
 	share   int // Max-Breadth
 	pending bool
 	pathed  bool // the request had our Path
+	again   bool // the last hop's connection was lost, and a new one tried
 }
 
 // challenge keeps the authentication headers of a 401 or 407.
@@ -100,12 +101,12 @@ func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *excha
 }
 
 // begin starts the first group. The common case is one target with one known
-// hop: it is written straight from the request that came.
+// hop that needs no second try: it is written straight from the request that came.
 func (x *exchange) begin(in *txn.Incoming, fw *Forward, now int64, out txn.Sender) {
 	if len(x.targets) == 1 {
 		b := x.addBranch(&x.targets[0], x.breadth)
 		x.next = 1
-		if x.resolve(b, len(in.Packet.Data)) && len(b.hops) == 1 && x.server.Last() != nil && x.path == nil && !twice(in.Msg, fw) {
+		if x.resolve(b, len(in.Packet.Data)) && len(b.hops) == 1 && !b.connects() && x.server.Last() != nil && x.path == nil && !twice(in.Msg, fw) {
 			x.try(b, in.Msg, fw.Edit, now, out)
 			return
 		}
@@ -174,9 +175,7 @@ func (x *exchange) resolve(b *branch, size int) bool {
 		hops, ok = x.p.cfg.Locator.Cached(t.Backup[i], hops)
 	}
 	if ok {
-		if len(t.Backup) > 0 {
-			x.p.cfg.Locator.Order(hops)
-		}
+		x.p.cfg.Locator.Order(hops)
 		b.hops = x.p.preferTCP(hops, t, size)
 	}
 	return ok

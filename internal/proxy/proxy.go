@@ -42,7 +42,7 @@ type Config struct {
 type Locator interface {
 	Cached(t locate.Target, dst []locate.Hop) ([]locate.Hop, bool)
 	Lookup(ctx context.Context, t locate.Target) ([]locate.Hop, error)
-	// Order puts hops that have failed lately behind the others.
+	// Order puts hops that have failed lately behind the others, once for each request.
 	Order(hops []locate.Hop)
 	Failed(h locate.Hop)
 	Busy(h locate.Hop, d time.Duration)

@@ -206,11 +206,15 @@ func (x *exchange) Failed(c *txn.Client, err error, now int64, out txn.Sender) {
 		return
 	}
 	// Silence after a CANCEL, or of somebody who has rung, is not a dead hop.
-	rang := c.Provisional()
-	if !rang && !x.cancelled {
-		x.p.cfg.Locator.Failed(b.hops[b.hop-1])
+	rang, hop, lost := c.Provisional(), b.hops[b.hop-1], errors.Is(err, wire.ErrLost)
+	switch {
+	case rang || x.cancelled:
+	case lost && b.redials():
+		b.hop--
+	default:
+		x.p.cfg.Locator.Failed(hop)
 	}
-	if hop := b.hops[b.hop-1]; !rang && !errors.Is(err, wire.ErrLost) && hop.Transport == sip.TCP && b.hop < len(b.hops) && b.hops[b.hop].Addr == hop.Addr {
+	if !rang && !lost && hop.Transport == sip.TCP && b.hop < len(b.hops) && b.hops[b.hop].Addr == hop.Addr {
 		x.p.noTCP.add(hop.Addr) // preferTCP's guess was wrong
 	}
 	if errors.Is(err, txn.ErrTimeout) && (rang || b.target.Only && b.target.Flow.Conn == 0) {
@@ -227,6 +231,21 @@ func (x *exchange) Failed(c *txn.Client, err error, now int64, out txn.Sender) {
 		b.pending = false
 	}
 	x.settle(now, out)
+}
+
+// redials tells whether the only hop that is left gets a second try, over a new
+// connection: the old one may have been that of a PBX which has started anew since.
+func (b *branch) redials() bool {
+	if b.again || b.hop < len(b.hops) || !b.connects() {
+		return false
+	}
+	b.again = true
+	return true
+}
+
+// connects tells whether the last hop is reached by a connection that we may open.
+func (b *branch) connects() bool {
+	return b.hops[len(b.hops)-1].Transport != sip.UDP && !b.target.Flow.Remote.IsValid()
 }
 
 func (x *exchange) clientEnded(c *txn.Client) {

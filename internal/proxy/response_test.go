@@ -414,6 +414,21 @@ func TestLostConnectionFailsOverAtOnce(t *testing.T) {
 	}
 }
 
+// The only way to the PBX is a connection that has died since it was used last: a
+// new one is tried, once.
+func TestLostConnectionIsDialledAgain(t *testing.T) {
+	n := newPaper(t)
+	n.targets[0].Next.Transport = sip.TLS
+	first := n.from(alice, invite)[1]
+	for _, want := range []string{"TLS " + bob + " INVITE ", alice + " SIP/2.0 503"} {
+		at := len(n.sent)
+		n.layer.SendFailed(0, []byte(first.text), wire.ErrLost, n.now, n)
+		n.want(n.sent[at:], want)
+		first = n.sent[at]
+	}
+	n.wantIdle()
+}
+
 // Who was silent once comes last for a while, also among the targets that an
 // operator gave an order.
 func TestDeadTargetIsNotTriedFirstAgain(t *testing.T) {
