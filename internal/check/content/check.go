@@ -50,7 +50,7 @@ func Info() screen.Info {
 			{Name: signalSender, Weight: 6, Description: "Texts of this sender were reported before, by the called user or by others."},
 			{Name: signalSenderHam, Weight: -4, Description: "The called user has said that he wants this sender's texts; worth little where nothing proves the sender."},
 			{Name: signalKind, Weight: 6,
-				Description: "Nobody here has judged this sender, but mostly reported are senders of its kind and domain: short codes, telephone numbers, words. Never full."},
+				Description: "The called user has not judged this sender, and nobody wants it, but mostly reported are senders of its kind and domain: short codes, telephone numbers, words."},
 			{Name: signalOpaque, Weight: 2, Description: "The body is encrypted, compressed or of an unknown type: nobody here can read it."},
 			{Name: signalObfuscated, Weight: 3, Description: "Words are hidden from filters: look-alike letters, invisible characters, letters that stand apart, links taken apart."},
 			{Name: signalLearning, Weight: 0, Description: "The check has no opinion yet, and says why."},
@@ -241,18 +241,11 @@ func (c *Check) sender(a *screen.Attempt, r *screen.Report) {
 	}
 	key, proven := senderKey(a)
 	s := c.tokens.Sender(key, place(a))
-	if s == (tokens.Sender{}) {
-		c.kind(a, r)
-		return
-	}
-	own, all := lean(s.OwnSpam, s.OwnHam), lean(s.AllSpam, s.AllHam)*othersPart
-	bad := own
-	if s.OwnSpam+s.OwnHam == 0 {
-		bad = all
-	}
-	switch {
-	case bad > 0:
-		r.Signal(signalSender, bad, said(&s))
+	switch own := lean(s.OwnSpam, s.OwnHam); {
+	case s.OwnSpam+s.OwnHam == 0:
+		c.stranger(a, &s, r)
+	case own > 0:
+		r.Signal(signalSender, own, said(&s))
 	case own < 0:
 		strength := -own
 		if !proven {
@@ -262,19 +255,34 @@ func (c *Check) sender(a *screen.Attempt, r *screen.Report) {
 	}
 }
 
-// kind reports what was said about senders like this one, who is new to everyone. Who sends says more than what is sent, and that is all that is known of him. The fewer of
-// its kind were judged, the more the kinds that are alike count: as much as one word about its own.
-func (c *Check) kind(a *screen.Attempt, r *screen.Report) {
+// stranger reports what others have said about a sender whom the called user has not judged, or what was said about its kind where that says more. Who sends says more
+// than what is sent, and that is all that is known of him. What others want is not for its kind to make suspicious.
+func (c *Check) stranger(a *screen.Attempt, s *tokens.Sender, r *screen.Report) {
+	others := lean(s.AllSpam, s.AllHam) * othersPart
+	if others < 0 {
+		return
+	}
+	if strength, why := c.kind(a); strength > max(others, kindFloor) {
+		r.Signal(signalKind, min(strength, kindMost), why)
+	} else if others > 0 {
+		r.Signal(signalSender, others, said(s))
+	}
+}
+
+// kind says what was said about senders of a stranger's kind. The fewer of them were judged, the more the kinds that are alike count: as much as one word about its own.
+func (c *Check) kind(a *screen.Attempt) (strength float64, why string) {
 	kind, family := kindKeys(a)
 	p := place(a)
 	spam, ham := ofKind(c.tokens.Sender(kind, p))
 	likeSpam, likeHam := ofKind(c.tokens.Sender(family, p))
 	likeSpam, likeHam = max(0, likeSpam-spam), max(0, likeHam-ham) // of others
 	like := float64(likeSpam-likeHam) / float64(likeSpam+likeHam+1)
-	if strength := (float64(spam-ham) + like) / float64(spam+ham+1); strength > kindFloor {
-		r.Signal(signalKind, min(strength, kindMost), "nobody here has judged this sender; senders of its kind ("+senderKind(a)+") were reported "+strconv.Itoa(spam)+
-			" times and wanted "+strconv.Itoa(ham)+" times"+likewise(likeSpam, likeHam))
+	strength = (float64(spam-ham) + like) / float64(spam+ham+1)
+	if strength <= kindFloor {
+		return 0, ""
 	}
+	return strength, "the called user has not judged this sender; senders of its kind (" + senderKind(a) + ") were reported " + strconv.Itoa(spam) +
+		" times and wanted " + strconv.Itoa(ham) + " times" + likewise(likeSpam, likeHam)
 }
 
 // ofKind is what the called user has said about a kind or, where that is more, what all have.

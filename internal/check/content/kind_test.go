@@ -67,6 +67,34 @@ func say(c *content.Check, all []said) {
 	}
 }
 
+// TestWhomOthersHaveReported: what is said about a sender's kind counts no less because others have reported the sender as well, and no more where they want it.
+func TestWhomOthersHaveReported(t *testing.T) {
+	for _, tc := range []struct {
+		name         string
+		kind, sender string // what bob says of three others of the kind, and alice of the sender
+		ofKind, own  float64
+	}{
+		{"reported as its kind is", "spam", "spam", 0.75, 0},
+		{"wanted", "spam", "ham", 0, 0},
+		{"reported, of a kind that is wanted", "ham", "spam", 0, 1. / 3},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := newCheck(t)
+			say(c, []said{{"799", tc.kind, 2}, {"8181", tc.kind, 2}, {"5031", tc.kind, 2}})
+			a := from("244", "sms.test", 1)
+			a.To.Requested, a.To.User = "sip:alice@example.test", "sip:alice@example.test"
+			c.Judge(a, tc.sender, a.To.User)
+			b := from("244", "sms.test", 2)
+			if s := strength(t, c, b, "CONTENT_SENDER_KIND"); s != tc.ofKind {
+				t.Errorf("by its kind %v, want %v", s, tc.ofKind)
+			}
+			if s := strength(t, c, b, "CONTENT_SENDER"); s != tc.own {
+				t.Errorf("by itself %v, want %v", s, tc.own)
+			}
+		})
+	}
+}
+
 // TestKindsAreTakenBack: what is said about a kind goes when what was said about its senders goes.
 func TestKindsAreTakenBack(t *testing.T) {
 	c := newCheck(t)

@@ -82,9 +82,18 @@ func foreign(t testing.TB, home *corpus, abroad []corpus) map[string][2]tally {
 	return out
 }
 
+// inOrder is how a log is judged: all of it, senders new to everyone, and senders new to their recipient whom others have judged.
+type inOrder struct{ all, fresh, others tally }
+
+func (o *inOrder) add(x inOrder) {
+	o.all.addAll(x.all)
+	o.fresh.addAll(x.fresh)
+	o.others.addAll(x.others)
+}
+
 // prequential sends a log in time order: each message is judged, and then its recipient says what it was. Without senders each comes from an address of its own, and
 // content alone judges.
-func prequential(t testing.TB, c *corpus, useSenders bool) (all, fresh tally) {
+func prequential(t testing.TB, c *corpus, useSenders bool) (o inOrder) {
 	f := newWhole(t)
 	if !useSenders {
 		f = newFilter(t)
@@ -92,20 +101,20 @@ func prequential(t testing.TB, c *corpus, useSenders bool) (all, fresh tally) {
 	seen := map[string]bool{}
 	for i := range c.messages {
 		m := c.messages[i]
-		isNew := !seen[m.from]
-		seen[m.from] = true
+		isNew, isNewHere := !seen[m.from], !seen[m.from+" "+m.to]
+		seen[m.from], seen[m.from+" "+m.to] = true, true
 		if !useSenders {
 			m.from = fmt.Sprint("x", i)
 		}
 		a := f.attempt(&m)
 		v := f.judge(a)
 		spam := f.labelled(v)
-		all.add(m.spam, spam)
-		if isNew {
-			fresh.add(m.spam, spam)
-		}
-		if spam != m.spam && useSenders {
-			t.Logf("new %v, spam %v, %.1f: %v: %s: %s", isNew, m.spam, v.Score, v.Signals, m.from, m.text)
+		o.all.add(m.spam, spam)
+		switch {
+		case isNew:
+			o.fresh.add(m.spam, spam)
+		case isNewHere:
+			o.others.add(m.spam, spam)
 		}
 		label := "ham"
 		if m.spam {
@@ -113,11 +122,12 @@ func prequential(t testing.TB, c *corpus, useSenders bool) (all, fresh tally) {
 		}
 		f.engine.Judge(a, label, a.To.User)
 	}
-	return all, fresh
+	return o
 }
 
-// interleaved sends a log's recipients their messages in the same order, but each of them begins at another time: with what others have taught before, or without.
-func interleaved(c *corpus, seed uint64) corpus {
+// interleaved sends a log's recipients their messages in the same order, but each of them begins at another time: with what others have taught before, or without. Each
+// recipient is so many people, among whom his messages are dealt out.
+func interleaved(c *corpus, people int, seed uint64) corpus {
 	r := rand.New(rand.NewPCG(seed, 9))
 	begin, got := map[string]float64{}, map[string]float64{}
 	place := make([]float64, len(c.messages))
@@ -134,6 +144,7 @@ func interleaved(c *corpus, seed uint64) corpus {
 	for n, i := range order {
 		m := c.messages[i]
 		m.time = c.messages[0].time.Add(time.Duration(n) * 4 * time.Hour)
+		m.to += fmt.Sprint("-", r.IntN(people))
 		out.messages = append(out.messages, m)
 	}
 	return out
