@@ -55,6 +55,7 @@ type Store struct {
 	sealed  bool     // SQLite: it was closed cleanly, and nothing has changed since
 	ready   bool     // it was opened, and is to be sealed when it is closed
 	path    string   // SQLite: the database file; PostgreSQL: "the PostgreSQL database"
+	at      string   // PostgreSQL: host and port
 
 	appending sync.Mutex
 	appender  appender // guarded by appending
@@ -94,6 +95,11 @@ func IsPostgres(dsn string) bool {
 func (s *Store) prepare(ctx context.Context) error {
 	if s.dialect == sqliteDialect && !s.sealed {
 		if err := s.inspect(ctx); err != nil {
+			return err
+		}
+	}
+	if s.dialect == postgresDialect {
+		if err := s.greet(ctx); err != nil {
 			return err
 		}
 	}
