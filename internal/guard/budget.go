@@ -6,10 +6,12 @@ import "net/netip"
 // chose the same: RFC 9000 §8.1).
 const amplification = 3
 
-// Reply credit is octets in the low 20 bits, and the second of the last change
-// modulo 4096 in the others. When that wraps, credit that should have expired
-// may be found alive: it has still been earned.
+// Reply credit is units of 16 octets in the low 20 bits, and the second of the last
+// change modulo 4096 in the others. When that wraps, credit that should have expired
+// may be found alive: it has still been earned. Credit is rounded down and what
+// leaves up. 16 MB is what the final answers to 20,000 ringing calls need.
 const (
+	creditUnit = 16
 	creditBits = 20
 	creditMax  = 1<<creditBits - 1
 	creditWrap = 1<<(32-creditBits) - 1
@@ -44,10 +46,11 @@ func (g *Guard) spend(k key, in, out int, now int64) bool {
 		if creditAge(v, now) > life {
 			credit = 0
 		}
-		credit = min(credit+amplification*min(in, creditMax), creditMax)
-		ok := out <= credit
+		credit = min(credit+amplification*min(in, creditMax)/creditUnit, creditMax)
+		cost := (out + creditUnit - 1) / creditUnit
+		ok := cost <= credit
 		if ok {
-			credit -= out
+			credit -= cost
 		}
 		next := uint64(0)
 		if credit > 0 {

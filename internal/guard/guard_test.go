@@ -278,3 +278,24 @@ func TestWrongConfigurationNamesTheField(t *testing.T) {
 		}
 	}
 }
+
+// Whoever lets many telephones ring at once gets all the final answers later.
+func TestReplyCreditOfManyRingingCalls(t *testing.T) {
+	g, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const calls, invite, early, final = 20_000, 842, 700, 750
+	source, now := netip.MustParseAddr("203.0.113.7"), time.Now().UnixNano()
+	for range calls {
+		if !g.MayReply(source, invite, early, now) {
+			t.Fatal("100 and 180 are refused")
+		}
+	}
+	now += int64(20 * time.Second)
+	for i := range calls {
+		if !g.MayReply(source, 0, final, now) {
+			t.Fatalf("the final answer to call %d is refused", i)
+		}
+	}
+}
