@@ -85,13 +85,8 @@ func (l *udpListener) grow(r *reader) {
 	if !ok || !l.steered || len(l.readers) >= most || l.net.closing.Load() {
 		return
 	}
-	fd, err := l.socket(l.addr, true)
+	half, err := l.another()
 	if err != nil {
-		return
-	}
-	half, err := newReader(l, fd, false)
-	if err != nil {
-		_ = unix.Close(fd)
 		return
 	}
 	whole := r.share
@@ -103,11 +98,24 @@ func (l *udpListener) grow(r *reader) {
 		r.share = whole
 		r.gate.Store(nil)
 		half.in.free()
-		_ = unix.Close(fd)
+		_ = unix.Close(half.fd)
 		return
 	}
 	l.readers = readers
 	l.start(half, g)
+}
+
+// another makes a reader with a socket of its own.
+func (l *udpListener) another() (*reader, error) {
+	fd, err := l.join()
+	if err != nil {
+		return nil, err
+	}
+	r, err := newReader(l, fd, false)
+	if err != nil {
+		_ = unix.Close(fd)
+	}
+	return r, err
 }
 
 func (l *udpListener) count() int {

@@ -62,7 +62,7 @@ func TestKernelSteersAsBucketSays(t *testing.T) {
 		for i, s := range []share{{0, 100}, {180, 256}, {100, 180}} {
 			fd := l.fd
 			if i > 0 {
-				fd, err = l.socket(l.addr, true)
+				fd, err = l.join()
 				check(err)
 			}
 			r, err := newReader(l, fd, i == 0)

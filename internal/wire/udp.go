@@ -58,15 +58,31 @@ func (n *Net) openUDP(index int, addr netip.AddrPort) (*udpListener, error) {
 // everything goes to this one, so that a socket that joins gets nothing by
 // accident. The kernel forms a group when a second socket is bound.
 func (l *udpListener) group() error {
-	if err := unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
-		return err
-	}
-	second, err := l.socket(l.addr, true)
+	second, err := l.join()
 	if err != nil {
+		l.share(false)
 		return err
 	}
-	defer unix.Close(second)
-	return steer(l.fd, l.addr.Addr().Is6(), l.seed, []*reader{{share: share{0, buckets}}})
+	err = steer(l.fd, l.addr.Addr().Is6(), l.seed, []*reader{{share: share{0, buckets}}})
+	_ = unix.Close(second)
+	l.share(false)
+	return err
+}
+
+// join binds another socket to the listener's address.
+func (l *udpListener) join() (int, error) {
+	l.share(true)
+	return l.socket(l.addr, true)
+}
+
+// share lets other sockets join the group, or not. Anybody's could, of the same
+// user, and would have the number in the group that our next reader expects.
+func (l *udpListener) share(on bool) {
+	v := 0
+	if on {
+		v = 1
+	}
+	_ = unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, v) // where it fails, so does join
 }
 
 func (l *udpListener) socket(addr netip.AddrPort, shared bool) (int, error) {

@@ -187,6 +187,16 @@ func TestUDPPortInUseIsAnError(t *testing.T) {
 	}
 }
 
+// Nobody else can bind the port beside us, to get what our next reader is meant to.
+func TestUDPPortIsNotShared(t *testing.T) {
+	n, _ := udpNet(t, newRecorder(), "127.0.0.1:0")
+	l := n.udp[0]
+	if fd, err := l.socket(l.addr, true); !errors.Is(err, unix.EADDRINUSE) {
+		t.Errorf("got %v", err)
+		_ = unix.Close(fd)
+	}
+}
+
 // RFC 3581 §4: the answer comes from the address that the request went to.
 func TestUDPWildcardAnswersFromTheAddressAsked(t *testing.T) {
 	h := newRecorder()
