@@ -35,6 +35,17 @@ func TestNoListHelpsAZombie(t *testing.T) {
 	t.Error("there is no such composite")
 }
 
+// TestACallBackIsNotAskedForItsKind: after an emergency call the control room is let through however many unwanted strangers look like it, as any weight of other
+// checks may change; it depends on nothing but that the call is expected.
+func TestACallBackIsNotAskedForItsKind(t *testing.T) {
+	for _, c := range composites() {
+		if slices.Equal(c.All, []string{"KNOWN_EXPECTED"}) && len(c.Any) == 0 && len(c.Not) == 0 && slices.Contains(c.Cancels, "STRANGER_RISK") {
+			return
+		}
+	}
+	t.Error("there is no such composite")
+}
+
 // TestACheckTakesItsCompositesWithIt: where a check is off, no composite names its signals.
 func TestACheckTakesItsCompositesWithIt(t *testing.T) {
 	engine, err := screen.New(nil)

@@ -43,10 +43,11 @@ type known struct {
 	fraud    *fraud // nil: made for these checks alone
 	// acquainted tells whether a callee knows his caller; nil: nobody knows anybody.
 	acquainted func(*screen.Attempt) bool
-	friends    func(*screen.Attempt) int // how many of a domain have called the caller
-	social     *social                   // nil: made for these checks alone
-	registers  *registers                // nil: made for these checks alone
-	newcomers  *newcomers.Memory         // nil: made for these checks alone
+	chosen     func(*screen.Attempt) bool // whether by what he has done himself
+	friends    func(*screen.Attempt) int  // how many of a domain have called the caller
+	social     *social                    // nil: made for these checks alone
+	registers  *registers                 // nil: made for these checks alone
+	newcomers  *newcomers.Memory          // nil: made for these checks alone
 	// seed is what all chance in the checks comes from, for a replay; 0: they choose for themselves.
 	seed uint64
 }

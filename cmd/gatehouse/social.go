@@ -97,6 +97,7 @@ func (k *known) introduce(cfg *config.Config) (err error) {
 	}
 	if memory := k.social.known; k.acquainted == nil && cfg.Checks.Known.Enabled {
 		k.acquainted = func(a *screen.Attempt) bool { return knowncheck.Acquainted(memory, a) }
+		k.chosen = func(a *screen.Attempt) bool { return knowncheck.Chosen(memory, a) }
 		k.friends = func(a *screen.Attempt) int { return knowncheck.Friends(memory, a) }
 	}
 	return nil

@@ -17,7 +17,7 @@ func newStrangerCheck(cfg *config.Config, k *known) (*strangercheck.Check, error
 	if k.newcomers == nil {
 		k.newcomers = newNewcomers(cfg, seedOf(k.seed))
 	}
-	check, err := strangercheck.New(strangercheck.Config{Trial: cfg.Checks.Stranger.Trial, Risk: cfg.Checks.Stranger.Risk, Patience: cfg.Checks.Stranger.Patience, Friends: k.friends}, k.newcomers, k.acquainted, k.social.known.Expect)
+	check, err := strangercheck.New(strangercheck.Config{Trial: cfg.Checks.Stranger.Trial, Risk: cfg.Checks.Stranger.Risk, Patience: cfg.Checks.Stranger.Patience, Friends: k.friends, Chosen: k.chosen}, k.newcomers, k.acquainted, k.social.known.Expect)
 	if err != nil {
 		return nil, cfg.Problem("checks.stranger", err.Error(), err)
 	}

@@ -86,3 +86,46 @@ func TestSearchInOurNameThatIsNotLetThroughIsBanned(t *testing.T) {
 		}
 	}
 }
+
+// asking finds everybody worth asking for an introduction, as long as it is on.
+type asking struct{ on bool }
+
+func (*asking) Info() screen.Info {
+	return screen.Info{Name: "suspect", Signals: []screen.SignalInfo{{Name: "SUSPECT_ASKED", Description: "Everybody.", Weight: 50}}}
+}
+
+func (c *asking) Run(_ context.Context, _ *screen.Attempt, r *screen.Report) {
+	if c.on {
+		r.Signal("SUSPECT_ASKED", 1, "a test")
+	}
+}
+
+// A stranger who calls in the name of one of us and is not let through is banned at the fifth whom he tries, whatever their names are; not for one whom he tries
+// five times, nor in a name of his own, nor where he is let through.
+func TestWhoGetsNowhereInOurNameIsBannedAtTheFifth(t *testing.T) {
+	mode := verdict.Enforce
+	for _, c := range []struct {
+		name, from string
+		stopped    bool
+		user       func(i int) string
+		banned     bool
+	}{
+		{"a search", "sip:100@example.test", true, func(i int) string { return fmt.Sprint("user", i*i*7%11) }, true},
+		{"one callee", "sip:100@example.test", true, func(int) string { return "bob" }, false},
+		{"in another name", "sip:100@elsewhere.test", true, func(i int) string { return fmt.Sprint("user", i) }, false},
+		{"let through", "sip:100@example.test", false, func(i int) string { return fmt.Sprint("user", i) }, false},
+	} {
+		p := newPaper(t, []screen.Check{&asking{c.stopped}}, screen.Layer{Mode: &mode})
+		at := netip.MustParseAddrPort(callerAddr)
+		for i := range 5 {
+			if !p.border.Admit(at, sip.UDP, 500, p.now) {
+				t.Fatalf("%s: banned before try %d", c.name, i)
+			}
+			p.from(callerAddr, strings.NewReplacer("sip:alice@elsewhere.test", c.from, "sip:bob@example.test", "sip:"+c.user(i)+"@example.test",
+				"abc1", fmt.Sprint("try", i), "call-1", fmt.Sprint("try-", i)).Replace(invite))
+		}
+		if got := !p.border.Admit(at, sip.UDP, 500, p.now); got != c.banned {
+			t.Errorf("%s: banned %v", c.name, got)
+		}
+	}
+}

@@ -137,7 +137,12 @@ func (s *Sentry) searches(f wire.Flow, user, from string, now int64) bool {
 // Accuse reports a stranger for what the checks have found about him, where that
 // is nobody's mistake. Who is not let through is refused by no PBX that would have
 // to know its users, so a search in the name of one of us is seen here.
+//
+// Who says that he is one of us would have proven it. Whom that gets nowhere with one after the other of our users searches for them: each counts once.
 func (s *Sentry) Accuse(site *Site, v *verdict.Verdict, f wire.Flow, now int64) {
+	if v.Action >= verdict.Introduce && poses(site, &v.From) {
+		s.suspect(f, &guard.Incident{Kind: guard.Scan, Account: v.To.Requested, Once: true, Evidence: "calls in the name of one of us"}, now)
+	}
 	for i := range v.Signals {
 		found := &v.Signals[i]
 		kind, ok := s.cfg.Accusing[found.Name]

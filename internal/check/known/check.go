@@ -217,6 +217,16 @@ func Acquainted(m *known.Memory, a *screen.Attempt) bool {
 	return rel.Verdict >= 0 && (rel.Strength*s.trust >= 0.3 || rel.Talk >= 0.3 || rel.Verdict > 0)
 }
 
+// Chosen tells whether it does so by what he has done himself, not because it was talked with when it called.
+func Chosen(m *known.Memory, a *screen.Attempt) bool {
+	s := subjectOf(a)
+	if a.Outbound || s.trust == 0 {
+		return false
+	}
+	rel := m.Look(m.Subject(s.owner, s.domain, s.peer), a.Time)
+	return rel.Strength*s.trust >= 0.3 || rel.Verdict > 0
+}
+
 // Friends is how many of the called user's domain have called the caller of an attempt themselves, proven or claimed.
 func Friends(m *known.Memory, a *screen.Attempt) int {
 	s := subjectOf(a)

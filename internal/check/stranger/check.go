@@ -48,7 +48,7 @@ func Info() screen.Info {
 				Description: "The same of a caller that is proven. IDENTITY_PROVEN speaks against it with a point: a proof says who it is, not what it wants."},
 			{Name: signalRisk, Weight: 10,
 				Description: "Strangers like this one turn out unwanted here: with its proof, by its trunk or network lately, from its part of the numbering plan, so near to the " +
-					"callee's number. From four tenths of its strength on it is asked for an introduction, and in full, where 99 in 100 are unwanted, refused until it comes back."},
+					"callee's number. From four tenths of its strength on it is asked for an introduction, and in full, where hardly one in 100 is wanted, refused until it comes back."},
 			{Name: signalMany, Weight: 12,
 				Description: "The caller dials many people who have nothing to do with it, and by what becomes of its calls hardly any of them wants it."},
 			{Name: signalRush, Weight: 12,
@@ -77,6 +77,8 @@ type Config struct {
 	Patience float64
 	// Friends is how many of the called user's domain have called the caller themselves; nil: nobody knows.
 	Friends func(a *screen.Attempt) int
+	// Chosen tells of a caller whom the called user knows whether that is by what he has done himself: called it, written to it, said that it is wanted. nil: it always is.
+	Chosen Acquainted
 }
 
 // Check notices first contacts. It is safe for concurrent use.
@@ -125,16 +127,9 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	if a.Outbound || !social(a.Kind) || ours(a) {
 		return
 	}
-	s, named := c.subject(a)
-	var standing newcomers.Standing
-	switch known := c.knows != nil && c.knows(a); {
-	case known && named:
-		standing = c.memory.Standing(s, a.Time)
-		standing.Met = true
-	case known:
+	standing, is := c.standing(a)
+	if !is {
 		return
-	case named:
-		standing = c.memory.Tried(s, a.Time, a.Probe)
 	}
 	if c.welcome(&standing) {
 		r.Signal(signalWelcome, vouched(a.From.Proof), record(&standing))
@@ -147,6 +142,45 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	if !standing.Met && len(a.Introductions) > 0 {
 		c.first(a, &standing, r)
 	}
+}
+
+// standing is what is known of the caller. Who has no more to show than that he was talked with, and dials one stranger after the other, is a stranger himself: to keep
+// somebody on the line is a seller's trade. It is false where nothing is to be said.
+func (c *Check) standing(a *screen.Attempt) (s newcomers.Standing, is bool) {
+	subject, named := c.subject(a)
+	if c.knows != nil && c.knows(a) {
+		if !named {
+			return s, false
+		}
+		s = c.memory.Standing(subject, a.Time)
+		if !c.doubtful(a, &s) || c.cfg.Chosen == nil || c.cfg.Chosen(a) {
+			s.Met = true
+			return s, true
+		}
+	}
+	if named {
+		s = c.memory.Tried(subject, a.Time, a.Probe)
+		s.Met = s.Met && !c.doubtful(a, &s)
+	}
+	return s, true
+}
+
+// doubtful tells whether a caller dials so many strangers that to have talked with it says little.
+func (c *Check) doubtful(a *screen.Attempt, s *newcomers.Standing) bool {
+	if c.welcome(s) {
+		return false
+	}
+	if s.Callees >= manyCallees && s.Lean > manyLean {
+		return true
+	}
+	return s.Rush >= rushOfNobody && s.Usual < manyUsual && c.friends(a) < organisations
+}
+
+func (c *Check) friends(a *screen.Attempt) int {
+	if c.cfg.Friends == nil {
+		return 0
+	}
+	return c.cfg.Friends(a)
 }
 
 // vouched is how far a good record counts.
@@ -168,35 +202,58 @@ func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, r *screen.Report
 		r.Signal(signalUnproven, 1, "first contact of a caller that nothing proves")
 	}
 	var buf [mostTraits]newcomers.Trait
-	kind := c.memory.Odds(c.traits(a, s.Heard, buf[:0]), a.Time)
+	heard := s.Heard
+	if s.Rush >= rushOfFriend {
+		heard = 0 // who has no time for conversations is no acquaintance because somebody took its call
+	}
+	kind := c.memory.Odds(c.traits(a, heard, buf[:0]), a.Time)
+	if persistent(s) {
+		kind = min(kind, refusedOdds) // it is hardly of that kind
+	}
 	odds := kind + ownOdds(s)
 	if strength := c.strength(odds, kind); strength > 0 {
+		if strength == 1 && !a.Probe {
+			c.memory.Refused(1 / (1 + math.Exp(kind)))
+		}
 		r.Signal(signalRisk, strength, c.likely(odds))
 	}
-	if s.Returned > 0 {
+	if s.Returned > 0 && (s.Rush < rushOfNobody || persistent(s)) {
 		r.Signal(signalReturned, 1, "was not let through to the same user before, and tries again")
 	}
 }
 
 // strength is askedStrength where strangers are to be asked, and full where hardly any of their kind is wanted: those are refused, and asked when they come
-// back. What the caller itself has done leads to a question at most: whether it is refused for it is for STRANGER_MANY to say.
+// back. One in a hundred is not few where there are ten times as many of them as of all others, so from which odds on they are refused follows from what was refused. What the caller itself has done leads to a question at most: whether it is refused for it is for STRANGER_MANY to say.
 func (c *Check) strength(odds, kind float64) float64 {
 	from := c.asked + c.impatience()
 	if odds <= from {
 		return max(askedStrength+(odds-from)/5, 0)
 	}
+	refused := c.refused()
 	most := surelyAsked
-	if kind >= refusedOdds {
+	if kind >= refused {
 		most = 1
 	}
-	return askedStrength + (most-askedStrength)*min((odds-from)/(max(refusedOdds, from+1)-from), 1)
+	return askedStrength + (most-askedStrength)*min((odds-from)/(max(refused, from+1)-from), 1)
+}
+
+// refused is from which odds on a stranger is refused until it comes back.
+func (c *Check) refused() float64 {
+	if p := c.memory.Lenience(); p < 0 {
+		return refusedOdds - p*mostLenient
+	} else {
+		return refusedOdds - p*mostStrict
+	}
 }
 
 // Where a risk leads.
 const (
 	askedStrength = 0.4
 	surelyAsked   = 0.75
-	refusedOdds   = 4.8 // 99 in 100 and more
+	refusedOdds   = 4.8    // 99 in 100 and more
+	mistakes      = 0.0007 // as many as that of those who are let through may be refused although they are wanted
+	mostLenient   = 4
+	mostStrict    = 1
 )
 
 // impatience is how much riskier strangers must be to be asked, as the logarithm of odds.
@@ -219,19 +276,27 @@ const (
 	mostCallees = 7   // from which on more say no more
 	eachCallee  = 0.7 // what each beyond the few says
 	leanCounts  = 0.8
-	rushSays    = 2
-	rushHints   = 0.8
+	fewRush     = 2   // strangers within the hour
+	eachRush    = 0.8 // what each beyond those says, up to rushOfNobody
+	eachBack    = 1.5 // what each to whom it came back says for it
+	mostBack    = 4
+	fewestBack  = 2 // from which on it is a habit
+	oneInBack   = 5 // of those whom it did not reach
 )
 
 func ownOdds(s *newcomers.Standing) float64 {
-	rush := 0.0
-	switch {
-	case s.Rush >= rushOfNobody:
-		rush = rushSays
-	case s.Rush >= rushOfFriend:
-		rush = rushHints
+	if persistent(s) {
+		return leanCounts*min(max(s.Lean, -3), 3) - eachBack*float64(min(s.Back, mostBack))
 	}
+	rush := eachRush * float64(max(min(s.Rush, rushOfNobody)-fewRush, 0))
 	return rush + eachCallee*float64(max(min(s.Callees, mostCallees)-fewCallees, 0)) + leanCounts*min(max(s.Lean, -3), 3)
+}
+
+// persistent tells whether a caller comes back to those to whom it was not let through, under the number that it had. Numbers that are forged anew for
+// each call do not, and who has a list goes on to the next: what is thought of strangers of its kind does not tell of such a caller. It reaches some so, and is
+// known then by what becomes of that.
+func persistent(s *newcomers.Standing) bool {
+	return s.Back >= fewestBack && oneInBack*s.Back >= s.Callees-s.Reached && s.Lean < manyLean
 }
 
 // Where evidence about a caller leads.
@@ -300,10 +365,7 @@ const (
 )
 
 func (c *Check) rush(a *screen.Attempt, s *newcomers.Standing) float64 {
-	friends := 0
-	if c.cfg.Friends != nil {
-		friends = c.cfg.Friends(a)
-	}
+	friends := c.friends(a)
 	person := s.Since >= longKnown && s.Usual <= fewUsual
 	if friends >= organisations || friends == 0 && !person {
 		return 0

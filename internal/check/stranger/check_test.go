@@ -22,13 +22,14 @@ type gate struct {
 	policy  *screen.Policy
 	windows map[string]time.Time
 	friend  string
+	chosen  bool // the friend is one by what the callee has done
 	friends int
 }
 
 func newGate(t testing.TB) *gate {
 	t.Helper()
 	g := &gate{t: t, windows: map[string]time.Time{}}
-	c, err := check.New(check.Config{Friends: func(*screen.Attempt) int { return g.friends }}, newcomers.New(newcomers.Config{Seed: rate.FixedSeed(1)}),
+	c, err := check.New(check.Config{Friends: func(*screen.Attempt) int { return g.friends }, Chosen: func(*screen.Attempt) bool { return g.chosen }}, newcomers.New(newcomers.Config{Seed: rate.FixedSeed(1)}),
 		func(a *screen.Attempt) bool { return g.friend != "" && a.From.Identity == g.friend },
 		func(owner string, _, until time.Time) { g.windows[owner] = until })
 	if err != nil {
@@ -395,6 +396,75 @@ func TestATalkWithWhoDialsManyMakesNoAcquaintance(t *testing.T) {
 		g.answered(a, verdict.Relay, time.Minute)
 		if got := g.judge(g.attempt("sip:+15551230001@x.test", bob, verdict.None, start.Add(2*time.Hour))); got != want {
 			t.Errorf("after %d others: %q, want %q", others, got, want)
+		}
+	}
+}
+
+// TestWhoComesBackIsLetThrough: a machine whose number is of a kind that campaigns forge is asked, fails, and comes back under the number that it has; a campaign with one
+// number goes on to the next. The one is heard soon, and the other is not, although it tries a few twice.
+func TestWhoComesBackIsLetThrough(t *testing.T) {
+	for name, c := range map[string]struct {
+		back func(i int) bool
+		most int // asked first calls of the last ten
+		low  int
+	}{
+		"comes back":        {func(i int) bool { return i%10 < 7 }, 0, 0},
+		"goes on":           {func(int) bool { return false }, 10, 10},
+		"comes back thrice": {func(i int) bool { return i < 3 }, 10, 10},
+	} {
+		g, asked := newGate(t), 0
+		for i := range 300 { // what such numbers are used for
+			a := g.attempt(fmt.Sprintf("sip:+1555123%04d@x.test", 1000+i), "sip:+15551230002@example.test", verdict.None, start.Add(time.Duration(i)*time.Second))
+			g.judge(a)
+			g.engine.Learn(&screen.Ending{Attempt: a, Action: verdict.Introduce, Time: a.Time})
+		}
+		for i := range 40 {
+			try := func(at time.Time) bool {
+				a := g.attempt("sip:+15551239999@x.test", fmt.Sprintf("sip:+1555123%04d@example.test", i), verdict.None, at)
+				if g.signals(a)["STRANGER_RISK"] >= 0.4 {
+					g.engine.Learn(&screen.Ending{Attempt: a, Action: verdict.Introduce, Time: a.Time})
+					return false
+				}
+				g.answered(a, verdict.Relay, 18*time.Second)
+				return true
+			}
+			at := start.Add(time.Duration(i) * 30 * time.Minute)
+			if try(at) {
+				continue
+			}
+			if i >= 30 {
+				asked++
+			}
+			if c.back(i) {
+				try(at.Add(10 * time.Minute))
+			}
+		}
+		if asked < c.low || asked > c.most {
+			t.Errorf("%s: %d of the last ten asked", name, asked)
+		}
+	}
+}
+
+// TestWhoWasTalkedWithIsAStrangerInARush: one call that somebody took does not open his telephone to a caller who dials one stranger after the other; that he has
+// called it himself does.
+func TestWhoWasTalkedWithIsAStrangerInARush(t *testing.T) {
+	for chosen, want := range map[bool]string{true: "", false: proven} {
+		for others, want := range map[int]string{2: "", 8: want} {
+			g := newGate(t)
+			g.friend, g.chosen = "sip:eve@x.test", chosen
+			var a *screen.Attempt
+			for i := range others + 1 {
+				a = g.attempt("sip:eve@x.test", bob, verdict.StirURI, start.Add(time.Duration(i)*time.Minute))
+				if a.From.Identity = g.friend; i < others {
+					g.friend = ""
+					a.To.Requested = fmt.Sprintf("sip:user%d@example.test", i)
+					g.signals(a)
+					g.friend = "sip:eve@x.test"
+				}
+			}
+			if got := g.judge(a); got != want {
+				t.Errorf("chosen %v, after %d others: %q, want %q", chosen, others, got, want)
+			}
 		}
 	}
 }

@@ -39,7 +39,7 @@ func (c *Check) Learn(e *screen.Ending) {
 		return
 	}
 	if reached(e) {
-		c.memory.Admitted(c.cfg.Patience, e.Action == verdict.Introduce)
+		c.memory.Admitted(c.cfg.Patience, e.Action == verdict.Introduce, mistakes)
 	}
 	if c.knows != nil && c.knows(a) {
 		return

@@ -1,23 +1,39 @@
 package newcomers
 
-// asks is how far people's patience goes: of those who are let through only some may have been asked for an introduction. Each who is let through
-// adds a share of one, each who was asked and passed takes one away.
-type asks struct{ left float64 }
+// asks is how far people's patience goes: of those who are let through only some may have been asked for an introduction, and some more may be refused by mistake.
+// Each who is let through adds a share of one, each who was asked and passed takes one away, and each who is refused as much as is likely to be wanted of him.
+type asks struct{ left, mistakes float64 }
 
 const (
-	mostAsks  = 30.0
-	leastAsks = -60.0
+	mostAsks     = 30.0
+	leastAsks    = -60.0
+	mostMistakes = 2.0
 )
 
-// Admitted counts an attempt that came through. share is how many of those may have been asked, asked whether this one was.
-func (m *Memory) Admitted(share float64, asked bool) {
+// Admitted counts an attempt that came through. share is how many of those may have been asked, asked whether this one was, mistakes how many may be refused.
+func (m *Memory) Admitted(share float64, asked bool, mistakes float64) {
 	m.mu.Lock()
 	m.asks.left += share
 	if asked {
 		m.asks.left--
 	}
 	m.asks.left = min(max(m.asks.left, leastAsks), mostAsks)
+	m.asks.mistakes = min(m.asks.mistakes+mistakes, mostMistakes)
 	m.mu.Unlock()
+}
+
+// Refused counts a stranger who is refused, and was wanted with that probability.
+func (m *Memory) Refused(wanted float64) {
+	m.mu.Lock()
+	m.asks.mistakes = max(m.asks.mistakes-wanted, -mostMistakes)
+	m.mu.Unlock()
+}
+
+// Lenience is how many more may be refused by mistake, from 1 (as many as have been saved up) to -1.
+func (m *Memory) Lenience() float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.asks.mistakes / mostMistakes
 }
 
 // Patience is how many more may be asked, from 1 (as many as have been saved up) to -1.

@@ -17,6 +17,7 @@ type caller struct {
 	reached   uint64 // a bit for each whom it has reached, by hash
 	passed    uint64 // a bit for each to whom it has passed a test, by hash
 	failed    uint64 // and for each to whom it has not, of this period
+	back      uint64 // a bit for each to whom it was not let through and came back
 	lean      float32
 	heard     float32
 	period    int32
@@ -27,7 +28,10 @@ type caller struct {
 	rush      [rushMost]uint32 // when the last strangers were tried, Unix seconds
 }
 
-func (c *caller) worth() int64 { return c.last + int64(min(c.heard, 500))*3600 }
+// worth is higher for who was heard: of those who never came through there are more than can be remembered.
+func (c *caller) worth() int64 {
+	return c.last + int64(min(c.heard, 1)*14*24*3600+min(c.heard, 500)*3600)
+}
 
 const (
 	rushMost = 8
@@ -85,6 +89,8 @@ type Standing struct {
 	Since time.Duration
 	// Passed and Failed are about to how many of them it has passed a test, and failed one and passed none.
 	Passed, Failed int
+	// Back is about to how many of those it came back to whom it was not let through.
+	Back int
 	// Lean is which way the evidence leans: below 0 the caller is welcome, above 0 it is not. It is of at most two attempts for each callee.
 	Lean float64
 }
@@ -116,7 +122,7 @@ func (m *Memory) Tried(s Subject, now time.Time, look bool) Standing {
 // tell says what is known of the caller.
 func (c *caller) tell(s *Standing, at int64, about *estimates) {
 	s.Callees, s.Reached, s.Rush = about.of(c.callees|c.older), about.of(c.reached&^c.praisers), c.rushed(at)
-	s.Passed, s.Failed = about.of(c.passed), about.of(c.failed&^c.passed)
+	s.Passed, s.Failed, s.Back = about.of(c.passed), about.of(c.failed&^c.passed), about.of(c.back)
 	s.Usual, s.Lean, s.Since = int(c.usual), float64(c.lean), time.Duration(at-c.first)*time.Second
 }
 
@@ -179,6 +185,7 @@ func (c *caller) try(callee uint64, at int64, s *Standing) {
 		c.next++
 	}
 	if s.Returned > 0 {
+		c.back |= 1 << (callee >> 58)
 		if c.lean > leastReturned { // coming back is no merit that adds up: nobody becomes welcome by trying everybody twice
 			c.leans(leanReturned)
 		}

@@ -2,6 +2,7 @@ package newcomers
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -229,16 +230,49 @@ func TestATestIsWorthWhatItKeepsOut(t *testing.T) {
 func TestPatience(t *testing.T) {
 	m := New(Config{Seed: rate.FixedSeed(1)})
 	for range 2000 {
-		m.Admitted(.05, false)
+		m.Admitted(.05, false, 0)
 	}
 	if p := m.Patience(); p != 1 {
 		t.Errorf("nobody was asked: %v", p)
 	}
 	for range 200 {
-		m.Admitted(.05, true)
+		m.Admitted(.05, true, 0)
 	}
 	if p := m.Patience(); p != -1 {
 		t.Errorf("everybody was asked: %v", p)
+	}
+}
+
+func TestLenience(t *testing.T) {
+	m := New(Config{Seed: rate.FixedSeed(1)})
+	for range 10_000 {
+		m.Admitted(.05, false, .001)
+	}
+	if l := m.Lenience(); l != 1 {
+		t.Errorf("nobody was refused: %v", l)
+	}
+	for range 400 {
+		m.Refused(.01)
+	}
+	if l := m.Lenience(); math.Abs(l+1) > 1e-6 {
+		t.Errorf("too many were: %v", l)
+	}
+}
+
+// TestThoseWhoCameBackAreCounted once for each callee.
+func TestThoseWhoCameBackAreCounted(t *testing.T) {
+	m, now := New(Config{Seed: rate.FixedSeed(1)}), time.Unix(1_795_000_000, 0)
+	var s Standing
+	for i := range 6 {
+		subject := m.Subject("+15551230001", true, fmt.Sprintf("sip:user%d@example.test", i%3))
+		for range 2 {
+			now = now.Add(5 * time.Minute)
+			s = m.Tried(subject, now, false)
+			m.Failed(subject, true)
+		}
+	}
+	if s.Back != 3 {
+		t.Errorf("came back to %d", s.Back)
 	}
 }
 

@@ -32,7 +32,7 @@ type (
 		Last, First                  int64
 		Callees, Older               uint64
 		Objectors, Praisers, Reached uint64
-		Passed, Failed               uint64
+		Passed, Failed, Back         uint64
 		Lean, Heard                  float32
 		Period, Hour                 int32
 		Usual, Failing               uint16
@@ -43,7 +43,7 @@ type (
 		At        int64
 		Bad, Good float32
 	}
-	storedTests struct{ Passed, Deceived, Left float64 }
+	storedTests struct{ Passed, Deceived, Left, Mistakes float64 }
 )
 
 func (p *pair) stored() storedPair {
@@ -56,14 +56,14 @@ func (s *storedPair) pair() pair {
 
 func (c *caller) stored() storedCaller {
 	return storedCaller{
-		Last: c.last, First: c.first, Callees: c.callees, Older: c.older, Objectors: c.objectors, Praisers: c.praisers, Reached: c.reached, Passed: c.passed, Failed: c.failed,
+		Last: c.last, First: c.first, Callees: c.callees, Older: c.older, Objectors: c.objectors, Praisers: c.praisers, Reached: c.reached, Passed: c.passed, Failed: c.failed, Back: c.back,
 		Lean: c.lean, Heard: c.heard, Period: c.period, Hour: c.hour, Usual: c.usual, Failing: c.failing, Next: c.next, Rush: c.rush,
 	}
 }
 
 func (s *storedCaller) caller() caller {
 	return caller{
-		last: s.Last, first: s.First, callees: s.Callees, older: s.Older, objectors: s.Objectors, praisers: s.Praisers, reached: s.Reached, passed: s.Passed, failed: s.Failed,
+		last: s.Last, first: s.First, callees: s.Callees, older: s.Older, objectors: s.Objectors, praisers: s.Praisers, reached: s.Reached, passed: s.Passed, failed: s.Failed, back: s.Back,
 		lean: s.Lean, heard: s.Heard, period: s.Period, hour: s.Hour, usual: s.Usual, failing: s.Failing, next: s.Next, rush: s.Rush,
 	}
 }
@@ -72,7 +72,7 @@ func (s *storedCaller) caller() caller {
 func (m *Memory) testsImage() any {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := storedTests{m.test.passed, m.test.deceived, m.asks.left}
+	s := storedTests{m.test.passed, m.test.deceived, m.asks.left, m.asks.mistakes}
 	if s == (storedTests{}) {
 		return nil
 	}
@@ -86,6 +86,6 @@ func (m *Memory) restoreTests(decode func(any) error) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.test, m.asks = test{s.Passed, s.Deceived}, asks{s.Left}
+	m.test, m.asks = test{s.Passed, s.Deceived}, asks{s.Left, s.Mistakes}
 	return nil
 }

@@ -74,7 +74,7 @@ func TestMemoryOutlivesARestart(t *testing.T) {
 	first.Heard(subject, Came{Answered: true, Introduced: true, Talk: time.Minute, Judged: true}, now)
 	first.Meet(subject, now)
 	first.Objected(subject, "sip:bob@example.test")
-	first.Admitted(0.5, false)
+	first.Admitted(0.5, false, 0.25)
 	traits := []Trait{first.Number(1, 0, 1), first.Word(2, "trunk", 1), first.Word(3, "hour", 1).Lately()}
 	for range 50 {
 		first.Teach(traits, false, 1, now)
