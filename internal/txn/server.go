@@ -279,21 +279,24 @@ func (sh *Shard) answerCancel(in *Incoming, toTag string, out Sender) {
 	sh.Reply(in, &sip.Response{Status: 200, ToTag: toTag}, out)
 }
 
-// ReturnFlow is the flow that responses to a request leave on: its connection,
-// or from UDP its source address with the port that rport asks for or Via names
-// (RFC 3261 §18.2.2, RFC 3581 §4). Never where Via says a host is.
+// ReturnFlow is the flow that responses to a request leave on: its connection, and
+// where that is gone by then, one to the port that Via names; from UDP its source
+// address with the port that rport asks for or Via names (RFC 3261 §18.2.2, RFC
+// 3581 §4). Never where Via says a host is.
 func ReturnFlow(in *Incoming) wire.Flow {
-	f := in.Packet.Flow
-	if f.Conn != 0 {
+	f, v := in.Packet.Flow, in.Msg.Via()
+	if f.Conn == 0 && v.RPort >= 0 {
 		return f
 	}
-	if v := in.Msg.Via(); v.RPort < 0 {
-		port := v.Port
-		if port == 0 {
-			port = 5060
-		}
-		f.Remote = netip.AddrPortFrom(f.Remote.Addr(), port)
+	port := v.Port
+	switch {
+	case port != 0:
+	case v.Transport.Secure():
+		port = 5061
+	default:
+		port = 5060
 	}
+	f.Remote = netip.AddrPortFrom(f.Remote.Addr(), port)
 	return f
 }
 

@@ -95,6 +95,24 @@ func TestServerOnReliableTransport(t *testing.T) {
 	r.wantIdle()
 }
 
+// RFC 3261 §18.2.2: where the connection is gone, the answer goes to the port that
+// Via names, at the address that the request came from.
+func TestAnswerNamesTheWayForWhenItsConnectionIsGone(t *testing.T) {
+	inv := strings.Replace(request("INVITE", "z9hG4bKa"), "UDP 198.51.100.7:5060", "TCP 192.0.2.99:5070", 1)
+	for via, want := range map[string]string{
+		inv:                                  "198.51.100.7:5070",
+		strings.Replace(inv, ":5070", "", 1): "198.51.100.7:5060",
+		strings.Replace(strings.Replace(inv, ":5070", "", 1), "TCP", "TLS", 1): "198.51.100.7:5061",
+	} {
+		r := newRig(t)
+		r.receive(sip.TCP, "198.51.100.7:40123", via)
+		sent := r.respond(via, 200)
+		if len(sent) != 1 || sent[0].to.Conn != 1 || sent[0].to.Remote.String() != want {
+			t.Errorf("sent %+v, want it to go to %s", sent, want)
+		}
+	}
+}
+
 func TestServerNonInvite(t *testing.T) {
 	r := newRig(t)
 	msg := request("MESSAGE", "z9hG4bKm")
