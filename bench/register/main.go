@@ -29,15 +29,16 @@ func main() {
 	plan := flag.String("plan", "assigned", "assigned: 400 area codes; whole: every code that the North American plan allows")
 	sorted := flag.Bool("sorted", false, "in ascending order")
 	keep := flag.Bool("keep", false, "keep the register in the folder, and use the one that is there: look-ups only")
-	lookups := flag.Int("lookups", 1_000_000, "how many look-ups of each kind, five times")
+	lookups := flag.Int("lookups", 1_000_000, "how many look-ups of each kind in a round")
+	rounds := flag.Int("rounds", 5, "how many rounds")
 	flag.Parse()
-	if err := run(*numbers, *dir, *plan, *sorted, *keep, *lookups); err != nil {
+	if err := run(*numbers, *dir, *plan, *sorted, *keep, *lookups, *rounds); err != nil {
 		fmt.Fprintln(os.Stderr, "register:", err)
 		os.Exit(1)
 	}
 }
 
-func run(numbers int, dir, plan string, sorted, keep bool, lookups int) error {
+func run(numbers int, dir, plan string, sorted, keep bool, lookups, rounds int) error {
 	folder := dir
 	if !keep {
 		var err error
@@ -71,7 +72,7 @@ func run(numbers int, dir, plan string, sorted, keep bool, lookups int) error {
 	if err != nil {
 		return err
 	}
-	look(r, file.Bytes(), newGenerator(plan, numbers, sorted), lookups)
+	look(r, file.Bytes(), newGenerator(plan, numbers, sorted), lookups, rounds)
 	debug.FreeOSMemory()
 	fmt.Printf("resident    %s of files, %s else\n", status("RssFile"), status("RssAnon"))
 	runtime.KeepAlive(r)
@@ -105,7 +106,7 @@ func fill(r *register.Register, numbers int, plan string, sorted bool) error {
 
 // look asks for numbers of the same plan at random, so that each look-up meets cold memory: those that the register holds, and those that it does not. Beside
 // each round stands what one octet at random of the same mapped file costs in the same moment, each waiting for the one before.
-func look(r *register.Register, file []byte, g *generator, lookups int) {
+func look(r *register.Register, file []byte, g *generator, lookups, rounds int) {
 	random := rand.New(rand.NewPCG(7, 8))
 	const set = 1 << 17
 	var hits, misses []uint64
@@ -117,7 +118,7 @@ func look(r *register.Register, file []byte, g *generator, lookups int) {
 		}
 	}
 	fmt.Printf("large pages %s of the file\n", large())
-	for range 5 {
+	for range rounds {
 		fmt.Printf("one octet %.1f ns, hit %.1f ns, miss %.1f ns of processor time; hit %.1f ns, miss %.1f ns by the wall clock\n", latency(file, lookups),
 			ask(r, hits, lookups).used, ask(r, misses, lookups).used, ask(r, hits, lookups).wall, ask(r, misses, lookups).wall)
 	}
@@ -206,7 +207,7 @@ func (g *generator) Read(b []byte) (int, error) {
 	for len(g.buffer) < len(b) && g.left > 0 {
 		n := uint64(0)
 		if g.sorted {
-			g.next += g.gap * 2 * g.random.Float64()
+			g.next += g.gap * g.random.ExpFloat64()
 			if n = uint64(g.next); n >= uint64(len(g.areas))*8_000_000 {
 				g.left = 0
 				break

@@ -5,225 +5,177 @@ import (
 	"math/bits"
 )
 
-// A block is a set of values below 2^width in three parts. The possible values are divided into buckets of 2^b; b is what makes the block smallest,
-// and stands elsewhere with the block's size, so that all parts can be asked for at once.
+// The numbers of a page are divided into buckets of 2^b, these into halves of 128, two of which are a group; b is what makes the page smallest. An even page
+// has of each group, in 66 octets,
 //
-//	used    one bit for each bucket: there is a value in it. Whoever asks for a number whose bucket has none reads no more than that
-//	counts  one bit for each value, 1 for the first of its bucket; and a 1 at the end
-//	lower   from the block's end backwards, the values of each used bucket: b bits for one, b−1 for each further one
+//	border  where its values are, in octets behind the last group's 66
+//	planes  two bits for each bucket, 16 octets of low and 16 of high ones for the left half and then as many for the right: no value (0), one, two, or
+//	        a crowd of more (3)
 //
-// That b−1 bits are enough for a further value: seen as a circle, a bucket has at most one gap between neighbours that is wider than half of it. The value behind
-// the widest gap is written first, and then the distances from one to the next, less one.
+// and then the values of the buckets, each group's left half to the left of its border and its right half to the right. So counting bits from the border on
+// tells where the values of a bucket are, without a search, and nearly all look-ups need three lines of memory or four, which can be asked for at once:
+// where the planes are is known, and where the values are is known well enough where numbers lie evenly.
 //
-// Each value of n takes 3 + b − 1 bits or less, where Elias and Fano need half a bit more: with one number in 26 in the register it is 6.34 bits, and 6.09 is
-// the least that there can be.
+// The values of a bucket are b bits for one, b−1 for each further one. That b−1 bits are enough for a further value: seen as a circle, a bucket has at
+// most one gap between neighbours that is wider than half of it. The value behind the widest gap is written first, and then the distances from one to
+// the next, less one. Behind three values is one more bit, which says that there are more: these are farther from the border than all that, the bucket
+// first that is nearest to it, and behind each of them is again such a bit.
 //
-// A block that would be larger that way than as one bit for each possible value is written so; one with every value is not written at all.
+// With one number in 26 in the register each takes 6.3 bits, and 6.09 is the least that there can be.
+//
+// A page whose numbers lie together here and there is smaller as an uneven one: it has where each group is, in two octets, and then the groups, their planes
+// between left and right values, or as one bit for each number where that is less; one with every number, or with none, is not written at all. A page with
+// few numbers is a list of them.
 const (
-	empty   = 0
-	full    = 15
-	mapped  = 14
-	mostB   = 13
-	minUsed = 3 // binary logarithm of the least number of buckets, which fill an octet
+	halfBuckets  = 128
+	groupBuckets = 2 * halfBuckets
+	planeSize    = halfBuckets / 8 // octets of a half's low or high bits
+	planesSize   = 4 * planeSize
+	slotSize     = 2 + planesSize
+	crowd        = 3
+
+	minB = 3
+	maxB = pageWidth - 8 // one group to a page
+
+	uneven = 0x10 // is in the b of an uneven page
+
+	// Where a group of an uneven page is said to be.
+	nobody   = 0xffff
+	everyone = 0xfffe
 )
 
-// appendBlock writes ascending values below 2^width, of which there is at least one, and returns their form as well: b, full or mapped.
-func appendBlock(dst []byte, values []uint32, width uint) ([]byte, uint8) {
-	n := len(values)
-	if n == 1<<width {
-		return dst, full
-	}
-	// The best b is near the logarithm of the mean distance.
-	guess := int(width) - bits.Len(uint(n))
-	best, size := uint8(mapped), 1<<width/8
-	for b := min(max(guess-1, 1), mostB); b <= min(guess+2, int(width)-minUsed, mostB); b++ {
-		if s := blockSize(values, width, uint(b)); s < size {
-			best, size = uint8(b), s
-		}
-	}
-	dst, block := grow(dst, size)
-	if best == mapped {
-		for _, v := range values {
-			block[v>>3] |= 1 << (v & 7)
-		}
-		return dst, mapped
-	}
-	fillBlock(block, values, width, uint(best))
-	return dst, best
-}
-
-// blockSize returns the octets of a block with buckets of 2^b.
-func blockSize(values []uint32, width, b uint) int {
-	used, last := 0, ^uint32(0)
-	for _, v := range values {
-		if v>>b != last {
-			last = v >> b
-			used++
-		}
-	}
-	n := len(values)
-	return (1<<(width-b) + n + 1 + n*int(b-1) + used + 7) / 8
-}
-
-func fillBlock(block []byte, values []uint32, width, b uint) {
-	counts := uint(1) << (width - b)
-	lower := back{bits: block, at: uint(len(block)) * 8}
-	for len(values) > 0 {
-		bucket := values[0] >> b
-		k := 1
-		for k < len(values) && values[k]>>b == bucket {
-			k++
-		}
-		block[bucket>>3] |= 1 << (bucket & 7)
-		block[counts>>3] |= 1 << (counts & 7)
-		counts += uint(k)
-		lower.bucket(values[:k], b)
-		values = values[k:]
-	}
-	block[counts>>3] |= 1 << (counts & 7)
-}
-
-// back writes bits from the end backwards.
-type back struct {
-	bits []byte
-	at   uint
-}
-
-// put writes the n lowest bits of v. There are zeros.
-func (w *back) put(v uint32, n uint) {
-	w.at -= n
-	at := w.at
-	for x := uint64(v) << (at & 7); x != 0; x >>= 8 {
-		w.bits[at>>3] |= byte(x)
-		at += 8
-	}
-}
-
-// bucket writes the values of one bucket.
-func (w *back) bucket(values []uint32, b uint) {
-	mask := uint32(1)<<b - 1
-	k := len(values)
-	first, widest := 0, uint32(0)
-	for i := range values {
-		before := values[(i+k-1)%k]
-		if gap := (values[i] - before) & mask; k == 1 || gap > widest {
-			first, widest = i, gap
-		}
-	}
-	w.put(values[first]&mask, b)
-	for i := 1; i < k; i++ {
-		gap := values[(first+i)%k] - values[(first+i-1)%k]
-		w.put((gap-1)&mask, b-1)
-	}
-}
-
-// grow appends n zero octets and returns them as well.
-func grow(dst []byte, n int) (whole, fresh []byte) {
-	was := len(dst)
-	for range n {
-		dst = append(dst, 0)
-	}
-	return dst, dst[was:]
-}
+// margin is how many octets stand before the first page and behind the last, so that what is read besides a group's border is within the file.
+const margin = 4096
 
 // word reads 8 octets.
 func word(b []byte, at uint) uint64 { return binary.LittleEndian.Uint64(b[at:]) }
 
-// tail is how many octets stand behind the last block, so that words can be read beyond its end. Before the first block is the header.
-const tail = 8
-
-// inBlock says whether the block from octet start to end of data, of a form that is neither empty nor full, holds v.
-func inBlock(data []byte, start, end uint, form uint8, v uint32, width uint) bool {
-	if form == mapped {
-		return data[start+uint(v>>3)]>>(v&7)&1 != 0
-	}
-	b := uint(form)
-	bucket := uint(v >> b)
-	counts := uint(1) << (width - b)
-	ahead(data, start, end, bucket, counts, b)
-	// rank is how many used buckets are before. It is counted first, so that nothing is asked for only when something else has come.
-	at := start + bucket>>6<<3
-	used := word(data, at)
-	rank := uint(bits.OnesCount64(used & (1<<(bucket&63) - 1)))
-	for at > start {
-		at -= 8
-		rank += uint(bits.OnesCount64(word(data, at)))
-	}
-	if used>>(bucket&63)&1 == 0 {
-		return false
-	}
-	from, to, ok := ones(data, start+counts>>3, end, rank)
-	if !ok {
-		return false
-	}
-	if to*(b-1)+rank+1 > (end-start)*8-counts {
-		return false // the file was not made by this package
-	}
-	return inBucket(data, end*8-(from*(b-1)+rank), to-from, b, v&(1<<b-1))
+// sizeOf is how many bits the values of some buckets take: b for each that has any, b−1 for the second, b for the third and the bit behind it.
+func sizeOf(low0, low1, high0, high1 uint64, b uint) uint {
+	two := uint(bits.OnesCount64(high0) + bits.OnesCount64(high1))
+	return (2*two+uint(bits.OnesCount64(low0)+bits.OnesCount64(low1)))*b - two
 }
 
-// ahead has the memory bring what is read later, since waiting twice for far memory doubles the time: counts and lower bits lie near to where they would with
-// values spread evenly.
-func ahead(data []byte, start, end, bucket, counts, b uint) {
-	rest := (end-start)*8 - counts
-	n := rest * 4 / (4*b + 3) // three of four values begin a bucket
-	part := bucket << 10 / counts
-	first := start + counts>>3
-	expect(data[first], data[first+n*part>>13], data[end-1-(rest-n)*part>>13])
+// inEven says whether an even page at an octet, with so many octets of values, has v. The hint is how far from where they would be with all of the page
+// spread evenly the values are, in 16 octets.
+func inEven(data []byte, at, b, octets, hint, v uint) bool {
+	bucket := v >> (b & 63)
+	slot := at + bucket/groupBuckets*slotSize
+	values := at + slotSize<<((pageWidth-8-b)&63)
+	// Nobody waits for these octets, but a line that is asked for early comes early.
+	expected := values + octets*v>>pageWidth + hint*16
+	if uint(data[expected-24])+uint(data[expected+24]) >= margin {
+		return false // which is never
+	}
+	bucket %= groupBuckets
+	right := bucket / halfBuckets
+	base := values + uint(binary.LittleEndian.Uint16(data[slot:]))
+	return inHalf(data, slot+2+right*2*planeSize, base, right-1, bucket%halfBuckets, b, uint64(v))
 }
 
-// expect has octets brought nearer: they are read, and nobody waits for them.
-//
-//go:noinline
-func expect(_, _, _ byte) {}
-
-// ones returns the places of the ones number k and k+1 (from 0) of the bits from an octet on.
-func ones(data []byte, octet, end, k uint) (from, to uint, ok bool) {
-	at := octet
-	w := word(data, at)
-	for {
-		n := uint(bits.OnesCount64(w))
-		if k < n {
-			break
-		}
-		k -= n
-		if at += 8; at >= end {
-			return 0, 0, false
-		}
-		w = word(data, at)
+// inUneven says whether an uneven page at an octet, so many groups of which are mapped, has v.
+func inUneven(data []byte, at, b, maps, v uint) bool {
+	bucket := v >> (b & 63)
+	pointer := uint(binary.LittleEndian.Uint16(data[at+bucket/groupBuckets*2:]))
+	if pointer >= everyone {
+		return pointer == everyone
 	}
-	from = (at-octet)*8 + selectOne(w, k)
-	for to = from + 1; ; to = to&^63 + 64 {
-		if w := word(data, octet+to>>6<<3) >> (to & 63); w != 0 {
-			return from, to + uint(bits.TrailingZeros64(w)), true
-		}
-		if octet+to>>3 >= end {
-			return 0, 0, false
-		}
+	place := at + 2<<((pageWidth-8-b)&63) + pointer
+	if pointer < maps*groupBuckets/8<<b {
+		return data[place+v>>3&(groupBuckets/8<<b-1)]>>(v&7)&1 != 0
 	}
+	bucket %= groupBuckets
+	right := bucket / halfBuckets
+	return inHalf(data, place+right*2*planeSize, place+right*planesSize, right-1, bucket%halfBuckets, b, uint64(v))
 }
 
-// inBucket says whether one of k values that are written backwards from a bit is v.
-func inBucket(data []byte, at, k, b uint, v uint32) bool {
-	mask := uint32(1)<<b - 1
-	at -= b
-	got := uint32(word(data, at>>3)>>(at&7)) & mask
-	for ; k > 1 && got != v; k-- {
-		at -= b - 1
-		got = (got + uint32(word(data, at>>3)>>(at&7))&(mask>>1) + 1) & mask
+// inHalf says whether a half of a group, whose planes are at an octet and whose values are beside another, has v in a bucket; left is all ones for a left
+// half, else 0. It branches on nearly nothing that it has read from far memory, and calls nothing, so that the processor begins with the next look-up
+// while it waits for this one.
+func inHalf(data []byte, planes, base, left, bucket, b uint, v uint64) bool {
+	h := half{word(data, planes), word(data, planes+8), word(data, planes+planeSize), word(data, planes+planeSize+8)}
+	mask0, mask1 := before(bucket, left)
+	place := base*8 + ((h.size(mask0, mask1, b) ^ left) - left)
+	w := word(data, place>>3) >> (place & 7)
+	mask := uint64(1)<<(b&63) - 1
+	second := w + w>>(b&63)&(mask>>1) + 1
+	third := second + w>>((2*b-1)&63)&(mask>>1) + 1
+	// Of these the highest bit is set where a value is v.
+	is1, is2, is3 := (w^v)&mask-1, (second^v)&mask-1, (third^v)&mask-1
+	at := planes + bucket>>3
+	low, high := uint64(data[at])<<(63-bucket&7), uint64(data[at+planeSize])<<(63-bucket&7)
+	is := is1&(low|high) | is2&high | is3&low&high
+	if low&high&(w<<((65-3*b)&63))&^is>>63 != 0 {
+		return h.more(data, base, left, bucket, b, third, v)
 	}
-	return got == v
+	return is>>63 != 0
 }
 
-// selectOne returns the place of the one number k (from 0) of a word that has more than k, without branches: eight sums at once.
-func selectOne(w uint64, k uint) uint {
-	const each, high = 0x0101010101010101, 0x8080808080808080
-	sums := w - w>>1&0x5555555555555555
-	sums = sums&0x3333333333333333 + sums>>2&0x3333333333333333
-	sums = (sums + sums>>4) & 0x0f0f0f0f0f0f0f0f * each // of each octet and those before it
-	octet := uint(bits.OnesCount64(((uint64(k)*each|high)-sums)&high)) * 8
-	k -= uint(sums<<8>>(octet&63)) & 0xff
-	one := w >> (octet & 63) & 0xff * each & 0x8040201008040201 // a bit to an octet
-	one = (one + 0x7f7f7f7f7f7f7f7f) >> 7 & each * each
-	return octet + uint(bits.OnesCount64(((uint64(k)*each|high)-one)&high))
+// half is the planes of half a group: the low bits of its buckets and the high ones.
+type half struct{ low0, low1, high0, high1 uint64 }
+
+// size is how many bits values take: b for each bucket that has any, b−1 for the second, b for the third and the bit behind it.
+func (h half) size(mask0, mask1 uint64, b uint) uint {
+	two := uint(bits.OnesCount64(h.high0&mask0) + bits.OnesCount64(h.high1&mask1))
+	return (2*two+uint(bits.OnesCount64(h.low0&mask0)+bits.OnesCount64(h.low1&mask1)))*b - two
+}
+
+// before are the buckets of a right half before one, or those of a left half from one on.
+func before(bucket, left uint) (mask0, mask1 uint64) {
+	return (uint64(1)<<bucket - 1) ^ uint64(left), (uint64(1)<<(bucket&63)-1)&-uint64(bucket>>6) ^ uint64(left)
+}
+
+// more says whether v is one of the values behind the third of a crowd.
+func (h half) more(data []byte, base, left, bucket, b uint, third, v uint64) bool {
+	skip := 0 // crowds that have more and are nearer to the border
+	mask0, mask1 := before(bucket, left)
+	crowds := [2]uint64{h.low0 & h.high0 & mask0, h.low1 & h.high1 & mask1}
+	crowds[bucket>>6] &^= 1 << (bucket & 63)
+	for i, set := range crowds {
+		for ; set != 0; set &= set - 1 {
+			mask0, mask1 := before(uint(64*i+bits.TrailingZeros64(set)), left)
+			last := base*8 + ((h.size(mask0, mask1, b) ^ left) - left) + 3*b - 2
+			skip += int(data[last>>3] >> (last & 7) & 1)
+		}
+	}
+	mask := uint64(1)<<b - 1
+	at := base*8 + ((h.size(^uint64(0), ^uint64(0), b) ^ left) - left)
+	for at -= b & left; at>>3 <= uint(len(data)-8); at += (b ^ left) - left {
+		w := word(data, at>>3) >> (at & 7)
+		if skip == 0 {
+			if third += w&(mask>>1) + 1; (third^v)&mask == 0 {
+				return true
+			}
+		}
+		if w>>(b-1)&1 == 0 {
+			if skip--; skip < 0 {
+				return false
+			}
+		}
+	}
+	return false // the file was not made by this package
+}
+
+// bitsOf is how many bits k values of a bucket take.
+func bitsOf(k int, b uint) uint {
+	switch {
+	case k == 0:
+		return 0
+	case k < crowd:
+		return uint(k)*b - uint(k-1)
+	}
+	return uint(k)*b - 1
+}
+
+// listed is how many octets a number of a list has.
+const listed = 3
+
+// inList says whether a list at an octet has v among its n numbers.
+func inList(data []byte, at, n uint, v uint32) bool {
+	for list := data[at : at+n*listed]; len(list) > 0; list = list[listed:] {
+		if uint32(list[0])|uint32(list[1])<<8|uint32(list[2])<<16 == v {
+			return true
+		}
+	}
+	return false
 }

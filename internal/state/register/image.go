@@ -10,27 +10,22 @@ import (
 // The file:
 //
 //	header     64 octets
+//	margin     4096 octets, zero
 //	pages      one for each 2^19 numbers of which any is in the register
-//	tail       8 octets, zero
-//	directory  16 octets for each page, ascending: its key (4: number / 2^19), detail (4) and offset (8)
-//	heads      80 octets for each dense page
+//	margin     4096 octets, zero
+//	directory  12 octets for each page, ascending: its key (4: number / 2^19), offset (5), buckets (1: b), and 2 more
 //
-// A dense page is up to 32 blocks, each of 2^14 numbers. Its head has half an octet for the form of each, then two for where each ends from the page's start on; its detail is
-// the place of the head among the heads. A sparse page, which the highest bit of its offset marks, is one block of 2^19 numbers, and its detail is the
-// form, in the highest octet, and the size. All integers are little-endian.
+// These 2 are how many numbers are in a list (b is 0), how many groups of an uneven page are mapped, or how many octets of values an even one has. All
+// integers are little-endian.
 //
-// So what is searched first stands together: it is less than 1 % of the file and stays in the processor's caches.
+// So what is searched first is so small that it stays in the processor's nearer caches.
 const (
-	pageWidth  = 19
-	blockWidth = 14
-	blocks     = 1 << (pageWidth - blockWidth)
-	headSize   = blocks/2 + 2*blocks
-	sparseFlag = 1 << 63
-	maxSparse  = 1024 // numbers in a sparse page
+	pageWidth = 19
 
-	magic      = "GHregis2"
+	family     = "GHregis"
+	magic      = family + "3"
 	headerSize = 64
-	entrySize  = 4 + 4 + 8
+	entrySize  = 4 + 8
 )
 
 // header is the start of a file.
@@ -69,6 +64,9 @@ func parseHeader(b []byte) (h header, err error) {
 	case len(b) < headerSize:
 		return h, damaged("it has %d octets, fewer than its header", len(b))
 	case string(b[:len(magic)]) != magic:
+		if string(b[:len(family)]) == family {
+			return h, fmt.Errorf("%w: its form is %q, not %q", ErrVersion, b[:len(magic)], magic)
+		}
 		return h, damaged("it does not begin as a register does")
 	case le.Uint32(b[60:]) != crc32.Checksum(b[:60], castagnoli()):
 		return h, damaged("the checksum of its header is wrong")
@@ -80,7 +78,7 @@ func parseHeader(b []byte) (h header, err error) {
 	if h.size != uint64(len(b)) {
 		return h, damaged("it has %d octets instead of %d", len(b), h.size)
 	}
-	if h.pages > h.size || h.directory < headerSize+tail || h.directory > h.size || h.directory+h.pages*entrySize > h.size {
+	if h.pages > h.size || h.directory < headerSize+2*margin || h.directory > h.size || h.directory+h.pages*entrySize > h.size {
 		return h, damaged("its directory does not fit")
 	}
 	return h, nil
@@ -90,10 +88,9 @@ func parseHeader(b []byte) (h header, err error) {
 type image struct {
 	data     []byte // the file
 	entries  []byte // the directory
-	heads    []byte
-	near     []page // the directory by key − first, where keys lie near to each other; at is 0 where there is no page
+	near     []near // the directory by key − first where keys lie near to each other, else in its own order
 	first    uint32
-	index    []int32 // else a page's place in the directory + 1, by open addressing
+	index    []int32 // nil where they do, else a page's place in the directory + 1, by open addressing
 	shift    uint
 	count    uint64
 	size     int
@@ -101,16 +98,40 @@ type image struct {
 	identity string
 }
 
-// page is an entry of the directory.
-type page struct {
-	key    uint32
-	detail uint32
-	at     uint64
+// page is what the directory says about a page, which is 0 for one that is not there.
+type page uint64
+
+func newPage(b uint, more int) page { return page(b<<40 | uint(more)<<48) }
+
+func (p page) at() uint   { return uint(p & (1<<40 - 1)) }
+func (p page) b() uint    { return uint(p>>40) & 0xff }
+func (p page) more() uint { return uint(p >> 48) }
+
+func (i *image) page(n int) (key uint32, p page) {
+	e := i.entries[n*entrySize : n*entrySize+entrySize]
+	return binary.LittleEndian.Uint32(e), page(binary.LittleEndian.Uint64(e[4:]))
 }
 
-func (i *image) page(n int) page {
-	e := i.entries[n*entrySize : n*entrySize+entrySize]
-	return page{binary.LittleEndian.Uint32(e), binary.LittleEndian.Uint32(e[4:]), binary.LittleEndian.Uint64(e[8:])}
+// near is a page and, for each eighth of it, how far its values are from where they would be if all of the page had them spread evenly, in 16 octets.
+type near struct {
+	page
+	hints [8]int8
+}
+
+// newNear finds the hints of a page.
+func (i *image) newNear(p page) near {
+	n := near{page: p}
+	if p.b() < minB || p.b() > maxB-4 {
+		return n
+	}
+	groups := uint(1) << (maxB - p.b())
+	for e := range uint(len(n.hints)) {
+		middle := (2*e + 1) * groups / 16
+		border := uint(binary.LittleEndian.Uint16(i.data[p.at()+middle*slotSize:]))
+		away := (int(border) - int(p.more()*(2*middle+1)/(2*groups))) / 16
+		n.hints[e] = int8(max(-128, min(away, 127)))
+	}
+	return n
 }
 
 // parse checks all of a file and makes it searchable.
@@ -123,16 +144,16 @@ func parse(b []byte) (*image, error) {
 		return nil, damaged("the checksum of its content is wrong")
 	}
 	i := &image{
-		data: b, entries: b[h.directory : h.directory+h.pages*entrySize], heads: b[h.directory+h.pages*entrySize:],
+		data: b, entries: b[h.directory : h.directory+h.pages*entrySize],
 		count: h.count, size: len(b), made: time.Unix(h.made, 0).UTC(),
 	}
 	last := uint32(0)
 	for n := range int(h.pages) {
-		p := i.page(n)
-		if n > 0 && p.key <= last || !i.sound(&p, h.directory-tail) {
+		key, p := i.page(n)
+		if n > 0 && key <= last || !i.sound(p, uint(h.directory-margin)) {
 			return nil, damaged("a page lies outside of it")
 		}
-		last = p.key
+		last = key
 	}
 	i.makeIndex(int(h.pages), last)
 	return i, nil
@@ -143,21 +164,24 @@ func (i *image) makeIndex(pages int, last uint32) {
 	if pages == 0 {
 		return
 	}
-	i.first = i.page(0).key
-	if span := int(last-i.first) + 1; span <= 2*pages+1024 {
-		i.near = make([]page, span)
+	i.first, _ = i.page(0)
+	if span := int(last-i.first) + 1; span <= 4*pages+1024 {
+		i.near = make([]near, span)
 		for n := range pages {
-			p := i.page(n)
-			i.near[p.key-i.first] = p
+			key, p := i.page(n)
+			i.near[key-i.first] = i.newNear(p)
 		}
 		return
 	}
+	i.near = make([]near, pages)
 	for i.shift = 32 - 3; 1<<(32-i.shift) < 2*pages; {
 		i.shift--
 	}
 	i.index = make([]int32, 1<<(32-i.shift))
 	for n := range pages {
-		slot := i.slot(i.page(n).key)
+		key, p := i.page(n)
+		i.near[n] = i.newNear(p)
+		slot := i.slot(key)
 		for i.index[slot] != 0 {
 			slot = (slot + 1) & uint32(len(i.index)-1)
 		}
@@ -174,78 +198,61 @@ func (i *image) has(n uint64) bool {
 		return false
 	}
 	key := uint32(n >> pageWidth)
-	if i.near != nil {
-		at := key - i.first // what lies before the first wraps around to beyond the last
-		return uint(at) < uint(len(i.near)) && i.near[at].at != 0 && i.inPage(&i.near[at], n)
-	}
 	if i.index == nil {
-		return false
+		at := key - i.first // what lies before the first wraps around to beyond the last
+		return uint(at) < uint(len(i.near)) && i.near[at].page != 0 && i.inPage(&i.near[at], n)
 	}
 	for slot := i.slot(key); i.index[slot] != 0; slot = (slot + 1) & uint32(len(i.index)-1) {
-		if p := i.page(int(i.index[slot]) - 1); p.key == key {
-			return i.inPage(&p, n)
+		at := int(i.index[slot]) - 1
+		if binary.LittleEndian.Uint32(i.entries[at*entrySize:]) == key {
+			return i.inPage(&i.near[at], n)
 		}
 	}
 	return false
 }
 
-func (i *image) inPage(p *page, n uint64) bool {
-	if p.at&sparseFlag != 0 {
-		start, size, form := p.sparse()
-		return inBlock(i.data, start, start+size, form, uint32(n)&(1<<pageWidth-1), pageWidth)
+func (i *image) inPage(p *near, n uint64) bool {
+	v := uint(n) & (1<<pageWidth - 1)
+	switch b := p.b(); {
+	case b == 0:
+		return inList(i.data, p.at(), p.more(), uint32(v))
+	case b&uneven != 0:
+		return inUneven(i.data, p.at(), b&^uneven, p.more(), v)
+	default:
+		return inEven(i.data, p.at(), b, p.more(), uint(int(p.hints[v>>(pageWidth-3)])), v)
 	}
-	block := uint(n) >> blockWidth & (blocks - 1)
-	start, end, form := p.block(i.heads[uint(p.detail)*headSize:], block)
-	if form == empty || form == full {
-		return form == full
-	}
-	return inBlock(i.data, start, end, form, uint32(n)&(1<<blockWidth-1), blockWidth)
 }
 
-// sparse returns where the one block of a sparse page is.
-func (p *page) sparse() (start, size uint, form uint8) {
-	return uint(p.at &^ sparseFlag), uint(p.detail & (1<<24 - 1)), uint8(p.detail >> 24)
-}
-
-// block returns where a block of a dense page is. The last octet of a page may be the 65536th, which its head writes as 0: only a mapped block
-// ends there, whose end nobody asks for.
-func (p *page) block(head []byte, block uint) (start, end uint, form uint8) {
-	_ = head[headSize-1]
-	ends := head[blocks/2:]
-	if block > 0 {
-		start = uint(binary.LittleEndian.Uint16(ends[2*block-2:]))
-	}
-	return uint(p.at) + start, uint(p.at) + uint(binary.LittleEndian.Uint16(ends[2*block:])), head[block/2] >> (block % 2 * 4) & 15
-}
-
-// sound says whether all blocks of a page lie before an end and have forms that there are.
-func (i *image) sound(p *page, limit uint64) bool {
-	if p.at&sparseFlag != 0 {
-		start, size, form := p.sparse()
-		return soundBlock(start, start+size, uint(limit), form, pageWidth)
-	}
-	if p.at > limit || (uint64(p.detail)+1)*headSize > uint64(len(i.heads)) {
+// sound says whether all of a page lies before an end and is of a form that there is.
+func (i *image) sound(p page, end uint) bool {
+	at, b := p.at(), p.b()&^uneven
+	if at < headerSize+margin || at > end {
 		return false
 	}
-	head := i.heads[uint(p.detail)*headSize:]
-	for n := range uint(blocks) {
-		start, end, form := p.block(head, n)
-		if form == mapped {
-			end = start + 1<<blockWidth/8
-		}
-		if form != empty && form != full && !soundBlock(start, end, uint(limit), form, blockWidth) {
+	if p.b() == 0 {
+		return p.more() > 0 && p.more()*listed <= end-at
+	}
+	if b < minB || b > maxB {
+		return false
+	}
+	groups, size := uint(1)<<(maxB-b), uint(groupBuckets/8)<<b
+	step, begin := uint(slotSize), at+slotSize*groups
+	if p.b()&uneven != 0 {
+		step, begin = 2, at+2*groups
+	}
+	if begin+p.more() > end && step == slotSize || begin > end {
+		return false
+	}
+	for n := range groups {
+		border := uint(binary.LittleEndian.Uint16(i.data[at+n*step:]))
+		switch {
+		case step == slotSize:
+			if border > p.more() {
+				return false
+			}
+		case border < p.more()*size && begin+border+size > end, border < everyone && begin+border+planesSize > end:
 			return false
 		}
 	}
 	return true
-}
-
-func soundBlock(start, end, limit uint, form uint8, width uint) bool {
-	switch {
-	case start < headerSize || end <= start || end > limit:
-		return false
-	case form == mapped:
-		return end-start >= 1<<width/8
-	}
-	return form > 0 && uint(form) <= width-minUsed && (end-start)*8 > 1<<(width-uint(form))
 }

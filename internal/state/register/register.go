@@ -2,12 +2,13 @@
 // never call (do-not-call, do-not-originate). RFC 5039 §3.2 at the size of a country.
 //
 // A register is one file that is mapped into memory, exact, and about 6 bits a number: 250 million numbers of the North American
-// plan take 169 MB where all codes in use are assigned ones, 200 MB spread over every code there can be (docs/adr/0012).
-// A look-up takes no lock, allocates nothing, and takes as long as two waits for far memory.
+// plan take 168 MB where all codes in use are assigned ones, 200 MB spread over every code there can be (docs/adr/0012).
+// A look-up takes no lock, allocates nothing, and waits for far memory once: what is searched first is so small that it stays in near memory, and
+// all else that is needed is asked for at the same time.
 //
 // A file is never changed. An import makes a new one beside it, from input in any order and in bounded memory, and puts it in place by one
 // exchange of a pointer: look-ups that are under way end in the old one, which is unmapped when the last of them has ended. Each file bears checksums; one
-// that is damaged, cut or of another make is refused with [ErrDamaged] and what was in force stays so.
+// that is damaged or cut is refused with [ErrDamaged], one of another version with [ErrVersion], and what was in force stays so.
 //
 // What it leaves out: removing or adding single numbers. A small list (package lists) over the register does that.
 package register
@@ -26,6 +27,8 @@ import (
 var (
 	// ErrDamaged is wrapped where a file is not what was written.
 	ErrDamaged = errors.New("the register file is damaged")
+	// ErrVersion is wrapped where a file is of a form that another version of this program has written.
+	ErrVersion = errors.New("the register file is of another version")
 	// ErrNone says that a register has no file yet.
 	ErrNone = errors.New("register: there is none of that name")
 	// ErrName says what a register may be called.

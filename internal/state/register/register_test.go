@@ -79,6 +79,8 @@ func shapes() map[string][]uint64 {
 		"one block":  run(12_120_005_000, 20_000),
 		"every 2nd":  slices.DeleteFunc(run(12_120_000_000, 300_000), func(n uint64) bool { return n%2 == 0 }),
 		"every 16th": slices.DeleteFunc(run(12_120_000_000, 600_000), func(n uint64) bool { return n%16 != 3 }),
+		"exchanges":  slices.Concat(some(12_122_000_000, 2_500, 1500), run(12_122_030_000, 9000), some(12_122_070_000, 3_000, 2000), some(12_122_100_000, 10_000, 100)),
+		"crowds":     slices.Concat(some(12_122_000_000, 30, 25), some(12_122_001_000, 4_000_000, 160_000)),
 		"limit":      append(run(19_000<<19, 1024), run(19_001<<19, 1025)...),
 	}
 }
@@ -231,12 +233,27 @@ func TestDamagedFileIsRefusedAndTheOldOneStays(t *testing.T) {
 			continue
 		}
 		m.put("dnc", bad)
-		if _, err := r.Load(); !errors.Is(err, register.ErrDamaged) || !strings.Contains(err.Error(), "register dnc: ") {
+		if _, err := r.Load(); !errors.Is(err, register.ErrDamaged) && !errors.Is(err, register.ErrVersion) || !strings.Contains(err.Error(), "register dnc: ") {
 			t.Fatalf("%d: %v", i, err)
 		}
 	}
 	if n := shapes()["dense"][0]; !r.Holds(n) {
 		t.Error("the old register is gone")
+	}
+}
+
+func TestFileOfAnotherVersionIsRefused(t *testing.T) {
+	m := newMemory()
+	r := open(t, m)
+	fill(t, r, []uint64{15551230001}, register.Options{})
+	old := slices.Clone(m.files["dnc"].bytes)
+	copy(old, "GHregis2")
+	m.put("dnc", old)
+	if _, err := r.Load(); !errors.Is(err, register.ErrVersion) || !strings.Contains(err.Error(), "import it anew") {
+		t.Errorf("%v", err)
+	}
+	if !r.Has("+15551230001") {
+		t.Error("the register in force is gone")
 	}
 }
 
@@ -336,7 +353,7 @@ func FuzzDamaged(f *testing.F) {
 		m := newMemory()
 		m.put("x", file)
 		r, _ := register.New("x", m)
-		if _, err := r.Load(); err != nil && !errors.Is(err, register.ErrDamaged) {
+		if _, err := r.Load(); err != nil && !errors.Is(err, register.ErrDamaged) && !errors.Is(err, register.ErrVersion) {
 			t.Fatal(err)
 		}
 	})

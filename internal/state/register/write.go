@@ -18,7 +18,7 @@ type writer struct {
 	at        uint64 // where out goes
 	summed    int    // how much of out is in the checksum, or need not be
 	directory []byte
-	heads     []byte
+	packer    packer
 	err       error
 }
 
@@ -27,7 +27,7 @@ const writeUnit = 2 << 20
 
 func newWriter(f NewFile) *writer {
 	// The header's place is kept until its content is known.
-	return &writer{file: f, page: make([]uint32, 0, 1<<pageWidth), out: make([]byte, headerSize, writeUnit+1<<18), summed: headerSize}
+	return &writer{file: f, page: make([]uint32, 0, 1<<pageWidth), out: make([]byte, headerSize+margin, writeUnit+1<<18), summed: headerSize}
 }
 
 // add takes the next number. Numbers ascend; one that comes again is passed over.
@@ -48,44 +48,15 @@ func (w *writer) endPage() {
 		return
 	}
 	at := w.at + uint64(len(w.out))
-	detail := uint32(len(w.heads) / headSize)
-	if n := len(w.page); n <= maxSparse {
-		start := len(w.out)
-		var form uint8
-		w.out, form = appendBlock(w.out, w.page, pageWidth)
-		at, detail = at|sparseFlag, uint32(form)<<24|uint32(len(w.out)-start)
-	} else {
-		w.densePage()
-	}
+	var p page
+	w.out, p = w.packer.page(w.out, w.page)
 	w.directory = binary.LittleEndian.AppendUint32(w.directory, w.key)
-	w.directory = binary.LittleEndian.AppendUint32(w.directory, detail)
-	w.directory = binary.LittleEndian.AppendUint64(w.directory, at)
+	w.directory = binary.LittleEndian.AppendUint64(w.directory, at|uint64(p))
 	w.header.count += uint64(len(w.page))
 	w.header.pages++
 	w.page = w.page[:0]
 	if len(w.out) >= writeUnit {
 		w.flush(len(w.out) &^ (writeUnit - 1))
-	}
-}
-
-func (w *writer) densePage() {
-	start := len(w.out)
-	var head []byte
-	w.heads, head = grow(w.heads, headSize)
-	rest := w.page
-	for block := range uint32(blocks) {
-		n := 0
-		for n < len(rest) && rest[n]>>blockWidth == block {
-			rest[n] &= 1<<blockWidth - 1
-			n++
-		}
-		if n > 0 {
-			var form uint8
-			w.out, form = appendBlock(w.out, rest[:n], blockWidth)
-			head[block/2] |= form << (block % 2 * 4)
-		}
-		binary.LittleEndian.PutUint16(head[blocks/2+2*block:], uint16(len(w.out)-start))
-		rest = rest[n:]
 	}
 }
 
@@ -105,9 +76,9 @@ func (w *writer) flush(n int) {
 // close writes what is left, and the header.
 func (w *writer) close(made time.Time) error {
 	w.endPage()
-	w.out, _ = grow(w.out, tail)
+	w.out, _ = grow(w.out, margin)
 	w.header.directory = w.at + uint64(len(w.out))
-	w.out = append(append(w.out, w.directory...), w.heads...)
+	w.out = append(w.out, w.directory...)
 	w.flush(len(w.out))
 	if w.err != nil {
 		return w.err
