@@ -95,7 +95,7 @@ func (g *gate) kinds() map[string][]*screen.Attempt {
 
 func TestAllCheapChecksTogetherAllocateNothing(t *testing.T) {
 	g := newGate(t)
-	want := map[string]string{"stranger": "", "friend": "KNOWN_PEER", "blocked": "LISTS_BLOCKED"}
+	want := map[string]string{"stranger": "", "friend": "KNOWN_PEER", "blocked": "LISTS_BLOCKED", "blocked-of-many": "LISTS_BLOCKED"}
 	for name, signal := range want {
 		calls, n := g.kinds()[name], 0
 		for ; n < 2*len(calls); n++ { // states are made, and what is said of each
