@@ -3,8 +3,10 @@ package register_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"runtime"
@@ -254,6 +256,37 @@ func TestFileOfAnotherVersionIsRefused(t *testing.T) {
 	}
 	if !r.Has("+15551230001") {
 		t.Error("the register in force is gone")
+	}
+}
+
+// TestForgedFileDoesNoHarm changes files and makes their checksums right again, as nobody but an attacker does: they are refused or answer anything.
+func TestForgedFileDoesNoHarm(t *testing.T) {
+	table, le := crc32.MakeTable(crc32.Castagnoli), binary.LittleEndian
+	random := rand.New(rand.NewPCG(5, 6))
+	for name, set := range shapes() {
+		m := newMemory()
+		r := open(t, m)
+		fill(t, r, set, register.Options{})
+		sound := m.files["dnc"].bytes
+		for range 40 {
+			bad := slices.Clone(sound)
+			for range 1 + random.IntN(20) {
+				at := 64 + random.IntN(len(bad)-64)
+				if random.IntN(2) == 0 { // the directory, or the first page's beginning
+					at = []int{len(bad) - 1 - random.IntN(12), 64 + 4096 + random.IntN(200)}[random.IntN(2)] % len(bad)
+				}
+				bad[at] = byte(random.Uint32())
+			}
+			le.PutUint32(bad[56:], crc32.Checksum(bad[64:], table))
+			le.PutUint32(bad[60:], crc32.Checksum(bad[:60], table))
+			m.put("dnc", bad)
+			if _, err := r.Load(); err != nil && !errors.Is(err, register.ErrDamaged) {
+				t.Fatalf("%s: %v", name, err)
+			}
+			for range 2000 {
+				r.Holds(set[random.IntN(len(set))] + random.Uint64N(1000))
+			}
+		}
 	}
 }
 
