@@ -368,18 +368,20 @@ func TestPBXOnThisMachineIsNeverLimited(t *testing.T) {
 	site.AddDomain(&border.Domain{Name: "example.test", Targets: []locate.Target{{Host: "127.0.0.1", Port: 5080}}})
 	site.Seal()
 	p.border.SetSite(site)
-	limited := func(from string) bool {
+	limited := func(from string, t sip.Transport) bool {
 		for range 20_000 {
-			if !p.border.Admit(netip.MustParseAddrPort(from), sip.UDP, 500, p.now) {
+			if !p.border.Admit(netip.MustParseAddrPort(from), t, 500, p.now) {
 				return true
 			}
 		}
 		return false
 	}
-	if limited("127.0.0.1:5080") {
-		t.Error("the PBX is limited")
+	for _, tr := range []sip.Transport{sip.UDP, sip.TCP} { // from a connection to its port come its answers
+		if limited("127.0.0.1:5080", tr) {
+			t.Errorf("the PBX is limited over %v", tr)
+		}
 	}
-	if !limited("127.0.0.1:5099") {
+	if !limited("127.0.0.1:5099", sip.UDP) {
 		t.Error("another program on this machine is not")
 	}
 }

@@ -21,9 +21,10 @@ type arrival struct {
 // Admit is asked by wire before anything is parsed. Who may talk is known by
 // address; but a PBX on this machine shares its loopback address with whoever
 // else runs here, so it is known by its port too, and never limited or banned.
-func (b *Border) Admit(remote netip.AddrPort, t sip.Transport, size int, now int64) bool {
+// A connection with that port at its other end is one that we have opened.
+func (b *Border) Admit(remote netip.AddrPort, _ sip.Transport, size int, now int64) bool {
 	a := remote.Addr()
-	if a.IsLoopback() && t == sip.UDP && b.site.Load().isPBX(remote) {
+	if a.IsLoopback() && b.site.Load().isPBX(remote) {
 		return true
 	}
 	return b.cfg.Guard.Admit(a, size, now) == guard.Pass
