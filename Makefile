@@ -43,7 +43,7 @@ bench-peers: build
 
 # soak loads the server at what it can bear, for ten minutes at twice that, and
 # with little right after: goodput under overload, and whether it recovers.
-CAPACITY ?= 12000
+CAPACITY ?= 8000
 soak: build
 	sh scripts/soak.sh $(CAPACITY) 600
 

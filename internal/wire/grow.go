@@ -28,9 +28,9 @@ const (
 	busyLosses = 2
 )
 
-// over says whether a window ended and, if so, whether one more reader is wanted
-// beside the readers that there are.
-func (b *busyness) over(now time.Time, fd int, readers func() int) (over, ended bool) {
+// over says whether a window ended and, if so, whether the reader needs relief.
+// part tells which part of what came to all readers came to this one.
+func (b *busyness) over(now time.Time, fd int, part func() float64) (over, ended bool) {
 	if now.Sub(b.since) < busyWindow {
 		return false, false
 	}
@@ -38,12 +38,13 @@ func (b *busyness) over(now time.Time, fd int, readers func() int) (over, ended 
 	if unix.Getrusage(unix.RUSAGE_SELF, &ru) != nil {
 		return false, false
 	}
-	return b.window(now, (ru.Utime.Nano()+ru.Stime.Nano())/int64(readers()), kernelDrops(fd)), true
+	return b.window(now, ru.Utime.Nano()+ru.Stime.Nano(), part(), kernelDrops(fd)), true
 }
 
-// window closes a window; cpu is a reader's share of the process's time.
-func (b *busyness) window(now time.Time, cpu int64, drops uint64) bool {
-	span, used, awake, lost := now.Sub(b.since), cpu-b.cpu, b.awake, drops != b.drops
+// window closes a window; cpu is the process's time, of which the reader has that
+// part.
+func (b *busyness) window(now time.Time, cpu int64, part float64, drops uint64) bool {
+	span, used, awake, lost := now.Sub(b.since), float64(cpu-b.cpu)*part, b.awake, drops != b.drops
 	first := b.since.IsZero()
 	b.since, b.cpu, b.drops, b.awake = now, cpu, drops, 0
 	if b.lossy++; !lost || first {
@@ -53,56 +54,118 @@ func (b *busyness) window(now time.Time, cpu int64, drops uint64) bool {
 		return false
 	}
 	enough := busyShare * float64(span)
-	return float64(awake) > enough && float64(used) > enough || b.lossy >= busyLosses
+	return float64(awake) > enough && used > enough || b.lossy >= busyLosses
 }
 
-// gate keeps a new reader from overtaking the one that it takes flows from, whose
-// earlier datagrams may still wait at that one's socket: the new reader starts when
-// that socket was empty once since then.
+// gate keeps a reader that gets flows from overtaking the one that gives them,
+// whose earlier datagrams may still wait at that one's socket: it goes on when that
+// socket was empty once since then.
 type gate struct{ open chan struct{} }
 
-// gateTime bounds the wait when the old reader never catches up: then datagrams
-// are being lost anyway, and order with them.
+// gateTime bounds the wait when the giver never catches up: then datagrams are
+// being lost anyway, and order with them.
 const gateTime = 250 * time.Millisecond
 
-// passGate lets the reader start that r, before it looked at its socket, owed g to.
+// passGate lets the reader go on that r, before it looked at its socket, owed g to.
 func (r *reader) passGate(g *gate) {
-	if g != nil && r.gate.CompareAndSwap(g, nil) {
+	if g != nil && r.owes.CompareAndSwap(g, nil) {
 		close(g.open)
 	}
 }
 
-// grow gives half of what comes to r, which cannot keep up, to a new reader. Not
-// even that helps where all of it is one flow.
-func (l *udpListener) grow(r *reader) {
+// awaitGate holds r, which has datagrams in hand, until the flows among them that
+// another reader had are behind nothing.
+func (r *reader) awaitGate() {
+	if g := r.waits.Load(); g != nil {
+		g.await()
+		r.waits.Store(nil)
+	}
+}
+
+// relieve gives flows of r, which cannot keep up, to a reader that has little to
+// do, or to a new one. Not even that helps where all that comes is one flow.
+func (l *udpListener) relieve(r *reader) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	most := l.net.cfg.Readers
-	if most <= 0 {
-		most = runtime.GOMAXPROCS(0)
-	}
-	at, ok := r.flows.split(r.share)
-	if !ok || !l.steered || len(l.readers) >= most || l.net.closing.Load() {
+	if !l.steered || l.net.closing.Load() || r.owes.Load() != nil {
 		return
 	}
-	half, err := l.another()
-	if err != nil {
+	to := l.idlest(r)
+	if to == nil || to.came > r.came/2 {
+		if most := l.most(); len(l.readers) < most {
+			to = nil
+		}
+	}
+	var has uint64
+	if to != nil {
+		has = to.came
+	}
+	at, ok := r.flows.split(&l.owners, r.index, has)
+	if !ok || to != nil && to.waits.Load() != nil {
 		return
 	}
-	whole := r.share
-	r.share, half.share = share{whole.from, at}, share{at, whole.to}
-	readers := append(l.readers, half)
-	g := &gate{make(chan struct{})}
-	r.gate.Store(g)
-	if steer(l.fd, l.addr.Addr().Is6(), l.seed, readers) != nil {
-		r.share = whole
-		r.gate.Store(nil)
-		half.in.free()
-		_ = unix.Close(half.fd)
+	fresh := to == nil
+	if fresh {
+		var err error
+		if to, err = l.another(); err != nil {
+			return
+		}
+	}
+	g, before := &gate{make(chan struct{})}, l.owners
+	l.owners.give(r.index, to.index, at)
+	to.waits.Store(g) // before the kernel is told: what then comes to it finds the gate
+	r.owes.Store(g)
+	if steer(l.fd, l.addr.Addr().Is6(), l.seed, &l.owners) != nil {
+		l.owners = before
+		r.owes.Store(nil)
+		close(g.open)
+		if fresh {
+			to.in.free()
+			_ = unix.Close(to.fd)
+		}
 		return
 	}
-	l.readers = readers
-	l.start(half, g)
+	if fresh {
+		l.readers = append(l.readers, to)
+		l.start(to)
+	}
+}
+
+// most is how many readers there may be.
+func (l *udpListener) most() int {
+	if n := l.net.cfg.Readers; n > 0 {
+		return n
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// idlest finds the reader beside r to which the least came lately, nil where r is
+// alone.
+func (l *udpListener) idlest(r *reader) (least *reader) {
+	for _, o := range l.readers {
+		if o != r && (least == nil || o.came < least.came) {
+			least = o
+		}
+	}
+	return least
+}
+
+// measure notes what came to each reader since r, whose window ends, asked last,
+// and returns which part of it came to r.
+func (l *udpListener) measure(r *reader) float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all uint64
+	for _, o := range l.readers {
+		for len(r.seen) <= o.index {
+			r.seen = append(r.seen, 0)
+		}
+		total := o.total.Load()
+		o.came = total - r.seen[o.index]
+		r.seen[o.index] = total
+		all += o.came
+	}
+	return float64(r.came) / float64(max(all, 1))
 }
 
 // another makes a reader with a socket of its own.
@@ -114,14 +177,10 @@ func (l *udpListener) another() (*reader, error) {
 	r, err := newReader(l, fd, false)
 	if err != nil {
 		_ = unix.Close(fd)
+		return nil, err
 	}
-	return r, err
-}
-
-func (l *udpListener) count() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.readers)
+	r.index = len(l.readers)
+	return r, nil
 }
 
 // serve starts the first reader.
@@ -132,20 +191,16 @@ func (l *udpListener) serve() error {
 	if err != nil {
 		return err
 	}
-	r.share = share{0, buckets}
 	l.readers = append(l.readers, r)
-	l.start(r, nil)
+	l.start(r)
 	return nil
 }
 
 // start runs r; l.mu is held, so that closing wakes every reader it started.
-func (l *udpListener) start(r *reader, g *gate) {
+func (l *udpListener) start(r *reader) {
 	l.net.wg.Add(1)
 	go func(wg *sync.WaitGroup) {
 		defer wg.Done()
-		if g != nil {
-			g.await()
-		}
 		r.run()
 	}(&l.net.wg)
 }

@@ -55,22 +55,25 @@ func TestBusynessPerWindow(t *testing.T) {
 	type window struct {
 		length, awake, cpu time.Duration
 		drops              uint64
+		others             float64 // of what came
 	}
 	const ms = time.Millisecond
 	cases := map[string]struct {
 		windows []window
 		over    bool
 	}{
-		"first":           {[]window{{0, time.Second, time.Second, 5}}, false},
-		"busy":            {[]window{{}, {250 * ms, 230 * ms, 240 * ms, 0}}, true},
-		"waits for cores": {[]window{{}, {250 * ms, 240 * ms, 100 * ms, 0}}, false},
-		"others are busy": {[]window{{}, {250 * ms, 100 * ms, 480 * ms, 0}}, false},
-		"half busy":       {[]window{{}, {250 * ms, 120 * ms, 130 * ms, 0}}, false},
-		"busy before":     {[]window{{}, {250 * ms, 240 * ms, 240 * ms, 0}, {250 * ms, 100 * ms, 100 * ms, 0}}, false},
-		"long asleep":     {[]window{{}, {time.Minute, 230 * ms, 240 * ms, 0}}, false},
-		"one loss":        {[]window{{}, {250 * ms, 120 * ms, 120 * ms, 7}}, false},
-		"losses":          {[]window{{}, {250 * ms, 0, 0, 7}, {250 * ms, 0, 0, 7}}, true},
-		"losses apart":    {[]window{{}, {250 * ms, 0, 0, 7}, {250 * ms, 0, 0, 0}, {250 * ms, 0, 0, 7}}, false},
+		"first":            {[]window{{0, time.Second, time.Second, 5, 0}}, false},
+		"busy":             {[]window{{}, {250 * ms, 230 * ms, 240 * ms, 0, 0}}, true},
+		"waits for cores":  {[]window{{}, {250 * ms, 240 * ms, 100 * ms, 0, 0}}, false},
+		"others are busy":  {[]window{{}, {250 * ms, 100 * ms, 480 * ms, 0, 0}}, false},
+		"shares a core":    {[]window{{}, {250 * ms, 240 * ms, 240 * ms, 0, 0.5}}, false},
+		"two busy readers": {[]window{{}, {250 * ms, 240 * ms, 480 * ms, 0, 0.5}}, true},
+		"half busy":        {[]window{{}, {250 * ms, 120 * ms, 130 * ms, 0, 0}}, false},
+		"busy before":      {[]window{{}, {250 * ms, 240 * ms, 240 * ms, 0, 0}, {250 * ms, 100 * ms, 100 * ms, 0, 0}}, false},
+		"long asleep":      {[]window{{}, {time.Minute, 230 * ms, 240 * ms, 0, 0}}, false},
+		"one loss":         {[]window{{}, {250 * ms, 120 * ms, 120 * ms, 7, 0}}, false},
+		"losses":           {[]window{{}, {250 * ms, 0, 0, 7, 0}, {250 * ms, 0, 0, 7, 0}}, true},
+		"losses apart":     {[]window{{}, {250 * ms, 0, 0, 7, 0}, {250 * ms, 0, 0, 0, 0}, {250 * ms, 0, 0, 7, 0}}, false},
 	}
 	for name, k := range cases {
 		var b busyness
@@ -78,14 +81,14 @@ func TestBusynessPerWindow(t *testing.T) {
 		for _, w := range k.windows {
 			now, cpu, drops = now.Add(w.length), cpu+w.cpu, drops+w.drops
 			b.awake += w.awake
-			over = b.window(now, cpu.Nanoseconds(), drops)
+			over = b.window(now, cpu.Nanoseconds(), 1-w.others, drops)
 		}
 		if over != k.over {
 			t.Errorf("%s: %v", name, over)
 		}
 	}
 	var b busyness
-	one := func() int { return 1 }
+	one := func() float64 { return 1 }
 	for range 2 {
 		if over, _ := b.over(time.Now(), -1, one); over {
 			t.Error("busy before a window has passed")

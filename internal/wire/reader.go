@@ -22,10 +22,15 @@ type reader struct {
 	pkt    Packet
 	pace   pacer
 	busy   busyness
-	gate   atomic.Pointer[gate] // what a new reader waits at until fd is empty
 	behind behindSince
-	share  share // the flows that come here
-	flows  flows // how much of each came in this window
+
+	index int   // in udpListener.readers, and among the sockets of the group
+	flows flows // how much came in this window, by bucket
+	total atomic.Uint64
+	came  uint64               // of total, in the last window of whoever measured; udpListener.mu
+	seen  []uint64             // total of each reader when this one measured last; udpListener.mu
+	owes  atomic.Pointer[gate] // what another reader waits at until fd is empty
+	waits atomic.Pointer[gate] // what this one waits at
 }
 
 func newReader(l *udpListener, fd int, first bool) (*reader, error) {
@@ -43,8 +48,12 @@ func newReader(l *udpListener, fd int, first bool) (*reader, error) {
 func (r *reader) run() {
 	defer r.close()
 	for !r.l.net.closing.Load() {
-		g := r.gate.Load() // before recv: what came earlier is in what recv finds
-		n, err := r.in.recv(r.fd, r.pace.flags())
+		g := r.owes.Load() // before recv: what came earlier is in what recv finds
+		flags := r.pace.flags()
+		if g != nil {
+			flags = unix.MSG_DONTWAIT // somebody waits to hear that there is nothing
+		}
+		n, err := r.in.recv(r.fd, flags)
 		if err != nil {
 			r.failed(err, g)
 			continue
@@ -52,15 +61,16 @@ func (r *reader) run() {
 		now := time.Now()
 		at := r.l.net.clock.at(now)
 		r.behind.note(n == batchSize, at)
+		r.awaitGate()
 		r.batch(n, at)
 		if n < batchSize {
 			r.passGate(g)
 		}
 		done := time.Now()
 		r.busy.awake += done.Sub(now)
-		if over, closed := r.busy.over(done, r.fd, r.l.count); closed {
+		if over, ended := r.busy.over(done, r.fd, func() float64 { return r.l.measure(r) }); ended {
 			if over {
-				r.l.grow(r)
+				r.l.relieve(r)
 			}
 			clear(r.flows[:])
 		}
@@ -120,6 +130,7 @@ func (r *reader) batch(n int, now int64) {
 		count.refused.Add(refused)
 	}
 	if received > 0 {
+		r.total.Add(received)
 		count.received.Add(received)
 		count.receivedBytes.Add(octets)
 		r.out.Flush()

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -11,32 +10,48 @@ import (
 // that we attach to the SO_REUSEPORT group. The kernel's own choice is a hash over
 // all sockets: two busy flows, a trunk and a PBX, then meet at one reader every
 // other time, and all flows move when a socket joins. Here flows fall into buckets,
-// each reader has a range of them, and a new one gets half of a busy one's, as
-// measured.
+// each bucket has a reader, and one that cannot keep up gives some of its buckets
+// away, by what came in them.
 
 const buckets = 256
 
-// share is the buckets [from, to).
-type share struct{ from, to int }
+// owners is the index of the reader that has each bucket.
+type owners [buckets]uint8
 
 // flows counts datagrams by bucket.
 type flows [buckets]uint32
 
-// split finds the bucket from which on s is given away, so that either half has as
-// nearly as can be the same part of what came. It is false when hardly anything
-// can be given away or would be left.
-func (f *flows) split(s share) (at int, ok bool) {
-	total, before, best := uint64(0), uint64(0), uint64(0)
-	for _, n := range f[s.from:s.to] {
-		total += uint64(n)
-	}
-	for i := s.from + 1; i < s.to; i++ {
-		before += uint64(f[i-1])
-		if less := min(before, total-before); less > best {
-			at, best = i, less
+// split finds the bucket from which on a reader gives away what is its own to
+// another, to which has came in the same time, so that both have as nearly as can
+// be the same. It is false when the one that gives would gain less than a tenth, or
+// the other have more than that one had.
+func (f *flows) split(o *owners, from int, has uint64) (at int, ok bool) {
+	var mine uint64
+	for b, n := range f {
+		if int(o[b]) == from {
+			mine += uint64(n)
 		}
 	}
-	return at, best*10 >= total && best > 0
+	left, best := mine, mine-mine/10
+	for b := buckets - 1; b > 0; b-- {
+		if int(o[b]) != from {
+			continue
+		}
+		left -= uint64(f[b])
+		if more := max(left, has+mine-left); f[b] > 0 && more < best {
+			at, best, ok = b, more, true
+		}
+	}
+	return at, ok
+}
+
+// give gives what one reader has from a bucket on to another.
+func (o *owners) give(from, to, at int) {
+	for b := at; b < buckets; b++ {
+		if int(o[b]) == from {
+			o[b] = uint8(to)
+		}
+	}
 }
 
 // Spreading addresses and ports that differ little over the buckets.
@@ -63,9 +78,9 @@ const (
 	sourcePort6   = 40
 )
 
-// steer makes the group of socket fd send each bucket to the reader that has it.
-// The kernel numbers the sockets of a group in the order in which they joined.
-func steer(fd int, v6 bool, seed uint32, readers []*reader) error {
+// steer makes the group of socket fd send each bucket to its owner. The kernel
+// numbers the sockets of a group in the order in which they joined.
+func steer(fd int, v6 bool, seed uint32, o *owners) error {
 	addr, port := uint32(networkHeader+source4), uint32(networkHeader+sourcePort4)
 	if v6 {
 		addr, port = networkHeader+source6, networkHeader+sourcePort6
@@ -79,17 +94,14 @@ func steer(fd int, v6 bool, seed uint32, readers []*reader) error {
 		{Code: unix.BPF_ALU | unix.BPF_MUL | unix.BPF_K, K: seed},
 		{Code: unix.BPF_ALU | unix.BPF_RSH | unix.BPF_K, K: 24},
 	}
-	order := make([]int, len(readers))
-	for i := range order {
-		order[i] = i
+	for b := buckets - 1; b > 0; b-- {
+		if o[b] != o[b-1] { // here begin buckets of one owner
+			code = append(code,
+				unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, K: uint32(b), Jf: 1},
+				unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: uint32(o[b])})
+		}
 	}
-	slices.SortFunc(order, func(a, b int) int { return readers[b].share.from - readers[a].share.from })
-	for _, i := range order {
-		code = append(code,
-			unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, K: uint32(readers[i].share.from), Jf: 1},
-			unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: uint32(i)})
-	}
-	code = append(code, unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K})
+	code = append(code, unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: uint32(o[0])})
 	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_REUSEPORT_CBPF,
 		&unix.SockFprog{Len: uint16(len(code)), Filter: &code[0]})
 }

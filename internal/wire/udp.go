@@ -31,6 +31,7 @@ type udpListener struct {
 	mu      sync.Mutex
 	readers []*reader   // in the order of their sockets in the SO_REUSEPORT group
 	steered bool        // the group does as steer says: readers can be added
+	owners  owners      // by bucket, the index of a reader
 	seed    uint32      // of bucket
 	icmp    atomic.Bool // a sender met an error that readErrors is to read
 }
@@ -63,7 +64,7 @@ func (l *udpListener) group() error {
 		l.share(false)
 		return err
 	}
-	err = steer(l.fd, l.addr.Addr().Is6(), l.seed, []*reader{{share: share{0, buckets}}})
+	err = steer(l.fd, l.addr.Addr().Is6(), l.seed, &l.owners)
 	_ = unix.Close(second)
 	l.share(false)
 	return err
