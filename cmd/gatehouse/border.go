@@ -98,7 +98,7 @@ func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
 		UserHash: cfg.Home.UserHash, Also: prover.Speaks,
 	}, s.accounts, time.Now())
 	side.registrar = home.NewRegistrar(home.RegistrarConfig{
-		Domain: hosted, IsOwn: self.IsHostPort, Storage: s.store, Log: s.log,
+		Domain: hosted, IsOwn: leadsBack(self, hosted), Storage: s.store, Log: s.log,
 		MinExpires: time.Duration(cfg.Home.MinExpires), MaxExpires: time.Duration(cfg.Home.MaxExpires), MaxContacts: cfg.Home.MaxContacts,
 	})
 	side.border = border.New(border.Config{
@@ -273,13 +273,19 @@ func newSelf(cfg *config.Config, net *wire.Net) *proxy.Self {
 	})
 }
 
-// selfNames are the names that stand for us in Route and Via: those of the
-// domains whose PBX is behind us.
+// leadsBack tells whether a contact would make us call ourselves. One at the name of a
+// hosted domain is another user (RFC 4475 §3.3.14 registers one); loops are found.
+func leadsBack(self *proxy.Self, hosted home.Domain) func([]byte, uint16) bool {
+	return func(host []byte, port uint16) bool {
+		_, name := hosted(host)
+		_, err := netip.ParseAddr(strings.Trim(string(host), "[]"))
+		return !(name && err != nil) && self.IsHostPort(host, port)
+	}
+}
+
+// selfNames are the names that stand for us in Route and Via: those of our domains.
 func selfNames(cfg *config.Config) (names []string) {
 	for i := range cfg.Domains {
-		if cfg.Domains[i].Deliver.Home {
-			continue
-		}
 		for _, n := range cfg.Domains[i].Names() {
 			names = append(names, strings.ToLower(n))
 		}

@@ -77,6 +77,18 @@ func TestClaimOfOurOwnDomain(t *testing.T) {
 	}
 }
 
+// A phone that is told to go through us by name says so in Route (RFC 3261 §16.4), be
+// the domain behind a PBX or our own. 480: nobody has registered there.
+func TestRouteThatNamesUsIsTakenOff(t *testing.T) {
+	t.Parallel()
+	for yaml, want := range map[string]int{enforcing: 200, hosting: 480} {
+		s := newSite(t, yaml)
+		if r := s.caller.Ask(t, s.caller.Invite(bob, "Route: <sip:EXAMPLE.test;lr>")); r.Status() != want {
+			t.Errorf("%s: %s", yaml, r.StartLine())
+		}
+	}
+}
+
 func TestStrangersCannotRelayThroughUs(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, strings.Replace(enforcing, "mode:", "outbound: carrier, mode:", 1)+
