@@ -75,6 +75,7 @@ func (b *Border) Backlog(w wire.Backlog) {
 		w = wire.Backlog{}
 	}
 	b.known.adjust(w)
+	b.known.full = b.strangers.full // what had been there before is no change
 }
 
 // Shedding returns the shares of new requests that are turned away.
