@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"math"
 	"runtime"
 	"sync"
 	"time"
@@ -73,8 +74,8 @@ func (r *reader) passGate(g *gate) {
 	}
 }
 
-// awaitGate holds r, which has datagrams in hand, until the flows among them that
-// another reader had are behind nothing.
+// awaitGate holds r, which has datagrams in hand, until no older ones of their flows
+// wait at the reader that had them before.
 func (r *reader) awaitGate() {
 	if g := r.waits.Load(); g != nil {
 		g.await()
@@ -90,21 +91,15 @@ func (l *udpListener) relieve(r *reader) {
 	if !l.steered || l.net.closing.Load() || r.owes.Load() != nil {
 		return
 	}
-	to := l.idlest(r)
-	if to == nil || to.came > r.came/2 {
-		if most := l.most(); len(l.readers) < most {
-			to = nil
-		}
-	}
-	var has uint64
-	if to != nil {
-		has = to.came
+	to, has := l.idlest(r)
+	fresh := has > r.came/2 && len(l.readers) < l.most()
+	if fresh {
+		to, has = nil, 0
 	}
 	at, ok := r.flows.split(&l.owners, r.index, has)
-	if !ok || to != nil && to.waits.Load() != nil {
+	if !ok || !fresh && (to == nil || to.waits.Load().shut()) {
 		return
 	}
-	fresh := to == nil
 	if fresh {
 		var err error
 		if to, err = l.another(); err != nil {
@@ -139,15 +134,16 @@ func (l *udpListener) most() int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// idlest finds the reader beside r to which the least came lately, nil where r is
-// alone.
-func (l *udpListener) idlest(r *reader) (least *reader) {
+// idlest finds the reader beside r to which the least came lately, and how much
+// that was: more than any where r is alone.
+func (l *udpListener) idlest(r *reader) (least *reader, came uint64) {
+	came = math.MaxUint64
 	for _, o := range l.readers {
-		if o != r && (least == nil || o.came < least.came) {
-			least = o
+		if o != r && o.came < came {
+			least, came = o, o.came
 		}
 	}
-	return least
+	return least, came
 }
 
 // measure notes what came to each reader since r, whose window ends, asked last,
@@ -203,6 +199,19 @@ func (l *udpListener) start(r *reader) {
 		defer wg.Done()
 		r.run()
 	}(&l.net.wg)
+}
+
+// shut tells whether somebody may have to wait at a gate, of which there may be none.
+func (g *gate) shut() bool {
+	if g == nil {
+		return false
+	}
+	select {
+	case <-g.open:
+		return false
+	default:
+		return true
+	}
 }
 
 func (g *gate) await() {

@@ -199,6 +199,26 @@ func TestIdleReaderTakesFlows(t *testing.T) {
 	}
 }
 
+// Where there may be one reader only, there is.
+func TestReaderThatMayNotBeRelieved(t *testing.T) {
+	h := newRecorder()
+	var opened atomic.Pointer[Net]
+	h.answer = func(*Packet, *Outbox) {
+		l := opened.Load().udp[0]
+		l.measure(l.readers[0])
+		l.relieve(l.readers[0])
+	}
+	n := start(t, Config{Listen: []Listen{loopback(sip.UDP)}, Readers: 1}, h)
+	opened.Store(n)
+	for range 40 {
+		write(t, dialer(t, "udp", n.udp[0].addr), "hello")
+		next(t, h.packets)
+	}
+	if got := n.Stats().Readers; got != 1 {
+		t.Errorf("%d readers", got)
+	}
+}
+
 func (l *udpListener) table() owners {
 	l.mu.Lock()
 	defer l.mu.Unlock()
