@@ -50,12 +50,6 @@ const margin = 4096
 // word reads 8 octets.
 func word(b []byte, at uint) uint64 { return binary.LittleEndian.Uint64(b[at:]) }
 
-// sizeOf is how many bits the values of some buckets take: b for each that has any, b−1 for the second, b for the third and the bit behind it.
-func sizeOf(low0, low1, high0, high1 uint64, b uint) uint {
-	two := uint(bits.OnesCount64(high0) + bits.OnesCount64(high1))
-	return (2*two+uint(bits.OnesCount64(low0)+bits.OnesCount64(low1)))*b - two
-}
-
 // inEven says whether an even page at an octet, with so many octets of values, has v. The hint is how far from where they would be with all of the page
 // spread evenly the values are, in 16 octets.
 func inEven(data []byte, at, b, octets, hint, v uint) bool {
