@@ -223,7 +223,8 @@ func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, r *screen.Report
 }
 
 // strength is askedStrength where strangers are to be asked, and full where hardly any of their kind is wanted: those are refused, and asked when they come
-// back. One in a hundred is not few where there are ten times as many of them as of all others, so from which odds on they are refused follows from what was refused. What the caller itself has done leads to a question at most: whether it is refused for it is for STRANGER_MANY to say.
+// back. One in a hundred is not few where there are ten times as many of them as of all others, so from which odds on they are refused follows from what
+// was refused. What the caller itself has done leads to a question at most: whether it is refused for it is for STRANGER_MANY to say.
 func (c *Check) strength(odds, kind float64) float64 {
 	from := c.asked + c.impatience()
 	if odds <= from {
