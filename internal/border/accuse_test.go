@@ -101,21 +101,24 @@ func (c *asking) Run(_ context.Context, _ *screen.Attempt, r *screen.Report) {
 }
 
 // A stranger who calls in the name of one of us and is not let through is banned at the fifth whom he tries, whatever their names are; not for one whom he tries
-// five times, nor in a name of his own, nor where he is let through.
+// five times, nor in a name of his own, nor where he is let through, nor a carrier for one customer: it reaches people besides.
 func TestWhoGetsNowhereInOurNameIsBannedAtTheFifth(t *testing.T) {
 	mode := verdict.Enforce
 	for _, c := range []struct {
 		name, from string
 		stopped    bool
 		user       func(i int) string
+		reaches    bool // people, with other calls
 		banned     bool
 	}{
-		{"a search", "sip:100@example.test", true, func(i int) string { return fmt.Sprint("user", i*i*7%11) }, true},
-		{"one callee", "sip:100@example.test", true, func(int) string { return "bob" }, false},
-		{"in another name", "sip:100@elsewhere.test", true, func(i int) string { return fmt.Sprint("user", i) }, false},
-		{"let through", "sip:100@example.test", false, func(i int) string { return fmt.Sprint("user", i) }, false},
+		{"a search", "sip:100@example.test", true, func(i int) string { return fmt.Sprint("user", i*i*7%11) }, false, true},
+		{"one callee", "sip:100@example.test", true, func(int) string { return "bob" }, false, false},
+		{"in another name", "sip:100@elsewhere.test", true, func(i int) string { return fmt.Sprint("user", i) }, false, false},
+		{"let through", "sip:100@example.test", false, func(i int) string { return fmt.Sprint("user", i) }, false, false},
+		{"a carrier with such a customer", "sip:100@example.test", true, func(i int) string { return fmt.Sprint("user", i) }, true, false},
 	} {
-		p := newPaper(t, []screen.Check{&asking{c.stopped}}, screen.Layer{Mode: &mode})
+		check := &asking{c.stopped}
+		p := newPaper(t, []screen.Check{check}, screen.Layer{Mode: &mode})
 		at := netip.MustParseAddrPort(callerAddr)
 		for i := range 5 {
 			if !p.border.Admit(at, sip.UDP, 500, p.now) {
@@ -123,6 +126,13 @@ func TestWhoGetsNowhereInOurNameIsBannedAtTheFifth(t *testing.T) {
 			}
 			p.from(callerAddr, strings.NewReplacer("sip:alice@elsewhere.test", c.from, "sip:bob@example.test", "sip:"+c.user(i)+"@example.test",
 				"abc1", fmt.Sprint("try", i), "call-1", fmt.Sprint("try-", i)).Replace(invite))
+			if c.reaches {
+				check.on = false
+				fwd := p.from(callerAddr, strings.NewReplacer("sip:bob@example.test", fmt.Sprintf("sip:carol%d@example.test", i),
+					"abc1", fmt.Sprint("good", i), "call-1", fmt.Sprint("good-", i)).Replace(invite))
+				p.from(pbxAddr, answer(fwd[len(fwd)-1].text, "200 OK", "b1"))
+				check.on = true
+			}
 		}
 		if got := !p.border.Admit(at, sip.UDP, 500, p.now); got != c.banned {
 			t.Errorf("%s: banned %v", c.name, got)

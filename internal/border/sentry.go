@@ -138,10 +138,11 @@ func (s *Sentry) searches(f wire.Flow, user, from string, now int64) bool {
 // is nobody's mistake. Who is not let through is refused by no PBX that would have
 // to know its users, so a search in the name of one of us is seen here.
 //
-// Who says that he is one of us would have proven it. Whom that gets nowhere with one after the other of our users searches for them: each counts once.
+// Who says that he is one of us would have proven it. Whom that gets nowhere with one after the other of our users searches for them: each counts like one whom
+// nobody has, once, and whoever reaches people besides, as a carrier does with one customer of that kind, is forgiven.
 func (s *Sentry) Accuse(site *Site, v *verdict.Verdict, f wire.Flow, now int64) {
 	if v.Action >= verdict.Introduce && poses(site, &v.From) {
-		s.suspect(f, &guard.Incident{Kind: guard.Scan, Account: v.To.Requested, Once: true, Evidence: "calls in the name of one of us"}, now)
+		s.suspect(f, &guard.Incident{Kind: guard.UnknownUser, Account: v.To.Requested, Evidence: "calls in the name of one of us"}, now)
 	}
 	for i := range v.Signals {
 		found := &v.Signals[i]
