@@ -126,13 +126,18 @@ func (h *health) slot(p place) int {
 	return slot
 }
 
-func (h *health) good(hop Hop) {
-	if !h.any() {
-		return
-	}
+// good forgets that hop failed. The rest that it asked for lasts: RFC 3261 §21.5.4
+// knows no word that ends it, and what it answers meanwhile is to older requests.
+func (h *health) good(hop Hop, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.hops, placeOf(hop))
+	p := placeOf(hop)
+	if m, ok := h.hops[p]; ok && now.Before(m.busyUntil) {
+		m.failedUntil = time.Time{}
+		h.hops[p] = m
+		return
+	}
+	delete(h.hops, p)
 	if len(h.hops) == 0 {
 		h.order, h.next = h.order[:0], 0
 	}

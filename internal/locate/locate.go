@@ -195,8 +195,12 @@ func (r *Resolver) Order(hops []Hop) {
 	}
 }
 
-// Good forgets what was held against h.
-func (r *Resolver) Good(h Hop) { r.health.good(h) }
+// Good tells that h has answered: that it failed is forgotten. The rest of [Resolver.Busy] lasts.
+func (r *Resolver) Good(h Hop) {
+	if r.health.any() {
+		r.health.good(h, r.cfg.Now())
+	}
+}
 
 // keyOf checks and normalises a target that is no IP literal.
 func keyOf(t Target) (key, error) {

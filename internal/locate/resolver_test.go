@@ -196,6 +196,8 @@ func TestFailoverMemory(t *testing.T) {
 	expect("1 failed", "231")
 	r.Busy(hop(2), 10*time.Second)
 	expect("2 asked for rest", "31")
+	r.Good(hop(2))
+	expect("2 has answered an older request", "31")
 	r.Failed(hop(3))
 	expect("3 failed too", "13")
 	r.Good(hop(3))
@@ -228,7 +230,7 @@ func TestHealthIsBounded(t *testing.T) {
 			t.Fatalf("hop %d is not remembered", i)
 		}
 		if i%3 == 0 {
-			h.good(hop)
+			h.good(hop, time.Now())
 		}
 	}
 	if len(h.hops) > 100 || len(h.order) > 100 {
