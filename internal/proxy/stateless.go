@@ -154,6 +154,7 @@ func (p *Proxy) insertStatelessVia(e *sip.Edit, m *sip.Message, l *listener, t s
 	text = txn.AppendHex(text, p.returnCheck(m.CallID(), back))
 	text = append(text, "\r\n"...)
 	e.Insert(m.Fields()[0].Line.Start, text)
+	delimit(m, e, t)
 	sc.text = text[:0]
 	p.edits.Put(sc)
 }
@@ -257,6 +258,7 @@ func (p *Proxy) Late2xx(sh *txn.Shard, up *txn.Upstream, in *txn.Incoming, out t
 	defer p.edits.Put(sc)
 	if sc.removeVia(in.Msg) {
 		p.bindLate(in.Msg, &sc.edit)
+		delimit(in.Msg, &sc.edit, up.Flow.Transport)
 		if up.From != nil {
 			sc.edit.Replace(in.Msg.From().Span, []byte(*up.From))
 		}

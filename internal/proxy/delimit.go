@@ -1,0 +1,15 @@
+package proxy
+
+import "gatehouse.example/sip"
+
+// delimit gives a message that goes on over a stream the Content-Length that it came without (RFC 3261 §16.6 step 10,
+// §18.3): a datagram ends its body, a stream would read that body as the next message, unscreened and from us.
+func delimit(m *sip.Message, e *sip.Edit, t sip.Transport) {
+	if !t.Reliable() || m.Has(sip.HeaderContentLength) {
+		return
+	}
+	var buf [40]byte
+	line := append(buf[:0], "Content-Length: "...)
+	line = appendInt(line, m.BodySpan().Len())
+	e.Insert(m.HeadersEnd(), append(line, "\r\n"...))
+}
