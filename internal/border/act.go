@@ -137,10 +137,9 @@ func (v *visit) doubted() bool {
 }
 
 func (v *visit) forward(o proxy.Observer) {
-	var tag [16]byte
 	v.fw = proxy.Forward{
 		Routing: &v.routing, Targets: v.targets, Edit: &v.edit, Pass: v.pass,
-		Server: v.server, ToTag: string(txn.AppendHex(tag[:0], v.key)), Metered: v.from.metered, Observer: o, ID: v.attempt.ID,
+		Server: v.server, ToTag: txn.ToTag(v.key), Metered: v.from.metered, Observer: o, ID: v.attempt.ID,
 		Path: v.in.Msg.Method() == sip.REGISTER && proxy.WantsPath(v.in),
 	}
 	if v.labelled {

@@ -75,10 +75,9 @@ func sourced(f wire.Flow, i *guard.Incident) *guard.Incident {
 // refuse answers without state. To a stranger on UDP no more than three times
 // what it sent goes out.
 func (v *visit) refuse(status int, reason, headers string) {
-	var tag [16]byte
 	r := sip.Response{
 		Status: status, Reason: reason, Headers: []byte(headers),
-		ToTag:  string(txn.AppendHex(tag[:0], v.key)),
+		ToTag:  txn.ToTag(v.key),
 		Source: v.in.Packet.Flow.Remote,
 	}
 	if v.server != nil {

@@ -150,7 +150,6 @@ func (v *visit) postpone(t task) bool {
 		w.visit.routing.Leave()
 	}
 	b := v.b
-	var tag [16]byte
 	asked := time.Now()
 	started := b.cfg.Go(func(ctx context.Context) {
 		w.visit.work(ctx, t, asked)
@@ -160,7 +159,7 @@ func (v *visit) postpone(t task) bool {
 		b.stats.openForLack.Add(1)
 		return false
 	}
-	w.visit.server = v.sh.NewServer(v.in, w, string(txn.AppendHex(tag[:0], v.key)), v.from.metered)
+	w.visit.server = v.sh.NewServer(v.in, w, txn.ToTag(v.key), v.from.metered)
 	if v.in.Msg.Method() == sip.INVITE {
 		b.proxy.Trying(w.visit.server, v.in, v.out)
 	}

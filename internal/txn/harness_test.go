@@ -228,3 +228,12 @@ func (r *rig) client(method string, tr sip.Transport, extra string) (c *Client, 
 	to := wire.Dest{Flow: wire.Flow{Transport: tr, Remote: netip.MustParseAddrPort(bob)}}
 	return sh.NewClient(id, sip.ParseMethod([]byte(method)), sh.Copy([]byte(req)), to, clientNotes{r}, r.now, r), req
 }
+
+func parsed(t fatal, text string) *sip.Message {
+	t.Helper()
+	m := new(sip.Message)
+	if err := m.Parse([]byte(text)); err != nil {
+		t.Fatalf("%v", err)
+	}
+	return m
+}

@@ -58,6 +58,9 @@ func (sh *Shard) request(in *Incoming, out Sender) {
 			s.ack(now)
 			return
 		}
+		if isToTag(in.Msg.To().Tag, key) {
+			return // it acknowledges what was answered without state (§8.2.7)
+		}
 		sh.layer.core.Ack(sh, in, out)
 	case sip.CANCEL:
 		// RFC 3261 §9.2: matched as if its method were that of the request.
