@@ -8,7 +8,8 @@ packages=""
 need() { # program package
 	command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || packages="$packages $2"
 }
-need gcc gcc
+need gcc gcc # for the race detector, which needs the headers too
+[ -e /usr/include/stdlib.h ] || packages="$packages libc6-dev"
 need sipp sip-tester
 need sipsak sipsak
 need kamailio kamailio
