@@ -170,7 +170,7 @@ Call-ID: call-1@elsewhere.test
 CSeq: 1 INVITE
 Contact: <sip:alice@198.51.100.7:5060>
 P-Asserted-Identity: <sip:boss@example.test>
-Subject: as long as an INVITE with a session description, since a stranger gets no more than three times what he sends ........................................................................................................................................................................................
+Subject: as long as an INVITE with a session description, since a stranger gets no more than three times what he sends ............................................................................................................................................................................................................................................................................................................
 Content-Length: 0
 `
 
@@ -386,24 +386,51 @@ func TestPBXOnThisMachineIsNeverLimited(t *testing.T) {
 	}
 }
 
-// The shortest of INVITEs gets its 180 and its 200, though no more than three
-// times its size may leave for a stranger on UDP.
+// The shortest of INVITEs gets its answer, though no more than three times its size
+// may leave for a stranger on UDP: until it has brought enough for that, it is not
+// told that it rings, which would end its coming.
 func TestStrangerWithAShortInviteIsAnswered(t *testing.T) {
-	p := newPaper(t, nil, screen.Layer{})
 	short := "INVITE sip:bob@example.test SIP/2.0\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKs1\nMax-Forwards: 70\nFrom: <sip:a@b.test>;tag=a1\n" +
 		"To: <sip:bob@example.test>\nCall-ID: short\nCSeq: 1 INVITE\nContact: <sip:a@198.51.100.7>\nContent-Length: 0\n"
-	out := p.from(callerAddr, short)
-	if len(out) != 1 || out[0].to.Remote.String() != pbxAddr {
-		t.Fatalf("got %v", out)
-	}
-	fwd := out[0].text
-	if out = p.from(callerAddr, short); len(out) != 1 || status(out[0]) != "SIP/2.0 100 Trying" {
-		t.Errorf("sent again: %v", out)
-	}
-	for _, s := range []string{"180 Ringing", "200 OK"} {
-		if out = p.from(pbxAddr, answer(fwd, s, "b1")); len(out) != 1 || status(out[0]) != "SIP/2.0 "+s {
-			t.Errorf("%s: %v", s, out)
+	for _, ringsFirst := range []bool{true, false} {
+		p := newPaper(t, nil, screen.Layer{})
+		out := p.from(callerAddr, short)
+		if len(out) != 1 || out[0].to.Remote.String() != pbxAddr {
+			t.Fatalf("got %v", out)
 		}
+		telling := func(text string, n int) string {
+			return strings.Replace(text, "Contact:", "X: "+strings.Repeat("x", n)+"\nContact:", 1)
+		}
+		ring, ok := telling(answer(out[0].text, "180 Ringing", "b1"), 200), telling(answer(out[0].text, "200 OK", "b1"), 600)
+		want := "SIP/2.0 100 Trying"
+		if ringsFirst {
+			want = "SIP/2.0 180 Ringing"
+			if out = p.from(pbxAddr, ring); len(out) != 0 {
+				t.Errorf("it rings: %v", out)
+			}
+		}
+		out = nil
+		for copies := 2; len(out) == 0 && copies < 5; copies++ {
+			out = p.from(callerAddr, short)
+		}
+		if len(out) != 1 || status(out[0]) != want {
+			t.Errorf("sent again: %v, want %s", out, want)
+		}
+		if out = p.from(pbxAddr, ok); len(out) != 1 || status(out[0]) != "SIP/2.0 200 OK" {
+			t.Errorf("answered: %v", out)
+		}
+	}
+}
+
+// What a stranger's INVITE has earned lasts as long as it may ring (Timer C, RFC 3261
+// §16.6 step 11).
+func TestStrangerIsAnsweredAfterLongRinging(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	fwd := p.from(callerAddr, invite)[1].text
+	p.from(pbxAddr, answer(fwd, "180 Ringing", "b1"))
+	p.after(175 * time.Second)
+	if out := p.from(pbxAddr, answer(fwd, "200 OK", "b1")); len(out) != 1 || status(out[0]) != "SIP/2.0 200 OK" {
+		t.Errorf("answered: %v", out)
 	}
 }
 

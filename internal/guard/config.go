@@ -84,7 +84,8 @@ type Config struct {
 	// FloodSeconds is how many seconds a source has to be over its own limit,
 	// without a break of more than 5 s, to be banned for it.
 	FloodSeconds int
-	// CreditFor is how long unused reply credit lasts.
+	// CreditFor is how long unused reply credit lasts: longer than a call may ring
+	// (RFC 3261 §16.6 step 11: three minutes), since its answer is paid with it.
 	CreditFor time.Duration
 	// MaxBans caps the number of bans. When it is reached, the ban that
 	// expires soonest makes room.
@@ -122,7 +123,7 @@ func Default() Config {
 		Ban: 10 * time.Minute, BanMax: 24 * time.Hour, RepeatMemory: 48 * time.Hour,
 		UnprovenBan: time.Minute, UnprovenBanMax: 10 * time.Minute,
 		FloodSeconds: 10,
-		CreditFor:    64 * time.Second,
+		CreditFor:    4 * time.Minute,
 		MaxBans:      100_000,
 		TableBits:    16,
 	}

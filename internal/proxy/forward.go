@@ -94,16 +94,9 @@ func (p *Proxy) Forward(sh *txn.Shard, in *txn.Incoming, fw *Forward, out txn.Se
 	x.settle(now, out)
 }
 
-// spare is the size of a request from which a metered caller gets its 100 at
-// once. Three times what a shorter one brings is needed for the answers that
-// tell more; its 100 comes when the request comes again, and brings more.
-const spare = 600
-
-// Trying answers 100 (RFC 3261 §16.2: within 200 ms; at once is simplest).
+// Trying answers 100 (RFC 3261 §16.2: within 200 ms; at once is simplest). A short
+// request of a stranger on UDP gets it when it comes again: see txn.Server.
 func (p *Proxy) Trying(s *txn.Server, in *txn.Incoming, out txn.Sender) {
-	if s.Metered() && len(in.Packet.Data) < spare {
-		return
-	}
 	sh := s.Shard()
 	b := sip.AppendResponse(sh.Buffer(), in.Msg, &sip.Response{Status: 100, Source: in.Packet.Flow.Remote})
 	s.Respond(b, 100, in.Packet.Now, out)

@@ -216,6 +216,12 @@ func (r *rig) respond(req string, status int) []letter {
 	return r.sent[n:]
 }
 
+// answer responds with a header field and a body of their own.
+func (r *rig) answer(req string, status int, field, body string) {
+	text := strings.Replace(response(req, status, "b1"), "\r\n\r\n", "\r\nX: "+field+"\r\n\r\n"+body, 1)
+	r.servers[len(r.servers)-1].Respond([]byte(text), status, r.now, r)
+}
+
 // client makes a client transaction, as a proxy does.
 func (r *rig) client(method string, tr sip.Transport, extra string) (c *Client, req string) {
 	sh := r.layer.shardFor([]byte("call-1"))

@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"bytes"
 	"net/netip"
 
 	"gatehouse.example/internal/wire"
@@ -47,6 +48,8 @@ type Server struct {
 	interval int64  // Timer G
 	deadline int64  // Timer H, I or J; of a non-INVITE in Trying, when 100 is due
 	size     int    // bytes of the request, for the meter
+	came     int    // of a metered INVITE: all octets of it that have come …
+	sent     int    // … and that went out for them; see holds
 	toTag    string
 	state    serverState
 	invite   bool
@@ -62,6 +65,7 @@ func (sh *Shard) NewServer(in *Incoming, user ServerUser, toTag string, metered 
 	s.toTag = toTag
 	s.flow = ReturnFlow(in)
 	s.size = len(in.Packet.Data)
+	s.came = s.size
 	s.invite = in.Msg.Method() == sip.INVITE
 	s.metered = metered
 	s.key = sh.RequestKey(in)
@@ -158,6 +162,7 @@ func (s *Server) complete(now int64) {
 // said again, if anything.
 func (s *Server) retransmitted(in *Incoming, out Sender) {
 	s.size += len(in.Packet.Data)
+	s.came += len(in.Packet.Data)
 	if s.last == nil && s.invite && s.state == serverProceeding {
 		// RFC 3261 §17.2.1: who sends again has to be told that it arrived.
 		b := sip.AppendResponse(s.sh.Buffer(), in.Msg, &sip.Response{Status: 100, Source: in.Packet.Flow.Remote})
@@ -220,13 +225,42 @@ func (s *Server) expire(now int64, out Sender) {
 // RFC 3581 §4).
 func (s *Server) send(resp []byte, now int64, final bool, out Sender) {
 	if s.metered {
+		if !final && s.holds(resp) {
+			return
+		}
 		in := s.size
 		s.size = 0
 		if m := s.sh.layer.meter; m != nil && !m(s.flow, in, len(resp), now, final) {
 			return
 		}
+		s.sent += len(resp)
 	}
 	out.Send(wire.Dest{Flow: s.flow}, 0, resp)
+}
+
+// What a metered INVITE has to leave room for, in octets, before a provisional
+// response goes out for it.
+const (
+	perOctet   = 3    // what one octet of a request pays for, as in package guard
+	answerRoom = 1200 // a 2xx with a session description
+	ringRoom   = 700  // a 180
+)
+
+// holds tells whether a provisional response to a metered INVITE has to wait. It
+// ends the caller's retransmissions (RFC 3261 §17.1.1.2), and nothing is earned any
+// more for the final one then. A short INVITE pays for both when it has come again.
+func (s *Server) holds(resp []byte) bool {
+	if !s.invite {
+		return false
+	}
+	keep := answerRoom
+	switch {
+	case bytes.HasPrefix(resp, []byte("SIP/2.0 100")):
+		keep += ringRoom
+	case !bytes.HasSuffix(resp, []byte("\r\n\r\n")):
+		keep = len(resp) // it has a session description, as the answer will
+	}
+	return perOctet*s.came-s.sent-len(resp) < keep
 }
 
 func (s *Server) remember(resp []byte) {

@@ -305,7 +305,7 @@ func TestServerMetersStrangers(t *testing.T) {
 		return true
 	}})
 	r.metered = true
-	inv := request("INVITE", "z9hG4bKa")
+	inv := strings.Replace(request("INVITE", "z9hG4bKa"), "Max-Forwards", "X: "+strings.Repeat("p", 300)+"\r\nMax-Forwards", 1)
 	r.receive(sip.UDP, alice, inv)
 	r.respond(inv, 180)
 	r.respond(inv, 486)
@@ -323,6 +323,61 @@ func TestServerMetersStrangers(t *testing.T) {
 		t.Errorf("final flags: %v", asked)
 	}
 	r.wantIdle()
+}
+
+// TestServerKeepsRoomForTheAnswer: a provisional response makes the caller fall
+// silent, so nothing is earned any more for the answer. It waits until the request
+// has brought enough for both.
+func TestServerKeepsRoomForTheAnswer(t *testing.T) {
+	sdp := strings.Repeat("a", 500)
+	for _, c := range []struct {
+		name    string
+		size    int
+		ring    int    // octets of the 180's own
+		early   string // its session description
+		want100 int    // copies of the request until there is a 100
+		want180 int
+	}{
+		{"long", 850, 300, "", 1, 1},
+		{"long, early media", 850, 300, sdp, 1, 1},
+		{"middle", 600, 250, "", 2, 1},
+		{"short", 450, 250, "", 2, 2},
+		{"tiny", 340, 250, "", 3, 2},
+	} {
+		for _, trying := range []bool{false, true} {
+			budget := 0
+			r := newRigWith(t, Config{Shards: 1, Meter: func(_ wire.Flow, in, out int, _ int64, _ bool) bool {
+				ok := budget+3*in >= out
+				if budget += 3 * in; ok {
+					budget -= out
+				}
+				return ok
+			}})
+			r.metered, r.trying = true, trying
+			inv := request("INVITE", "z9hG4bKa")
+			inv = strings.Replace(inv, "Max-Forwards", "X: "+strings.Repeat("p", max(0, c.size-len(inv)-5))+"\r\nMax-Forwards", 1)
+			want := c.want100
+			r.receive(sip.UDP, alice, inv)
+			if !trying {
+				want = c.want180
+				r.answer(inv, 180, strings.Repeat("h", c.ring), c.early)
+			}
+			copies := 1
+			for ; len(r.sent) == 0 && copies < 9; copies++ {
+				r.receive(sip.UDP, alice, inv)
+			}
+			if copies != want {
+				t.Errorf("%s, 100 %v: answered after %d copies, want %d", c.name, trying, copies, want)
+			}
+			if trying {
+				r.answer(inv, 180, strings.Repeat("h", c.ring), c.early)
+			}
+			r.sent = nil
+			if r.answer(inv, 200, strings.Repeat("h", 200), sdp); len(r.sent) != 1 {
+				t.Errorf("%s, 100 %v: the answer does not go out", c.name, trying)
+			}
+		}
+	}
 }
 
 func TestPendingCountsWhatAwaitsItsAnswer(t *testing.T) {
