@@ -119,7 +119,7 @@ func became(v *verdict.Verdict) string {
 	case 430:
 		return "phone's connection gone"
 	case 480:
-		return "nobody registered"
+		return "nobody reachable"
 	case 503:
 		return "no answer behind us"
 	}

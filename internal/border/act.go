@@ -220,7 +220,7 @@ func (v *visit) observer() proxy.Observer {
 // Answered notes in the history that a request which was let through could not
 // be delivered.
 func (b *Border) Answered(id string, status int, local bool, _ int64) {
-	if local && (status >= 500 || status == 430) && id != "" {
+	if local && (status >= 500 || status == 430 || status == 480) && id != "" {
 		b.cfg.Recorder.Respond(id, verdict.Response{Code: status, Reason: sip.ReasonPhrase(status)})
 	}
 }

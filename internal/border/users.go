@@ -145,7 +145,7 @@ func (v *visit) toUser() bool {
 		if c.Q != q {
 			group, q = group+1, c.Q
 		}
-		t := proxy.Target{URI: c.Target, Path: c.Path, Group: group}
+		t := proxy.Target{URI: c.Target, Path: c.Path, Group: group, Phone: true}
 		switch {
 		case len(c.Path) > 0:
 			t.Next = pathTarget(c.Path[0])

@@ -23,6 +23,9 @@ type Target struct {
 	// Only tells that Flow is the only way there, also inside the dialog: the
 	// Record-Route has to remember it.
 	Only bool
+	// Phone tells that a telephone is there, no server: when it cannot be reached,
+	// that says nothing of us, and no 503 tells its caller to keep away.
+	Phone bool
 	// Path are the Route values to put on top (RFC 3327).
 	Path []string
 	// Group orders the targets: those of one group are tried in parallel, a
@@ -78,7 +81,7 @@ func (p *Proxy) Forward(sh *txn.Shard, in *txn.Incoming, fw *Forward, out txn.Se
 	now := in.Packet.Now
 	x := p.newExchange(sh, in, fw)
 	if r := fw.Routing; r.InDialog && r.Back.Remote.IsValid() && !r.HasNext {
-		x.targets[0].Flow = r.Back
+		x.targets[0].Flow, x.targets[0].Only = r.Back, true
 	}
 	x.server = fw.Server
 	if x.server == nil {
