@@ -87,6 +87,40 @@ func TestSearchInOurNameThatIsNotLetThroughIsBanned(t *testing.T) {
 	}
 }
 
+// Who says that he is one of us and asks for those whom nobody has is banned at the third, though telephones ring between; in a name of his own, or as one whose calls
+// are answered, at the fifth.
+func TestWhoSearchesInOurNameIsBannedAtTheThird(t *testing.T) {
+	for _, c := range []struct {
+		name, from string
+		answered   bool // the first of the calls that ring
+		allowed    int
+	}{
+		{"a search", "sip:100@example.test", false, 3},
+		{"in another name", "sip:100@elsewhere.test", false, 5},
+		{"a carrier that shows our domain", "sip:100@example.test", true, 5},
+	} {
+		p := newPaper(t, nil, screen.Layer{})
+		at, missed := netip.MustParseAddrPort(callerAddr), 0
+		for i := 0; i < 20 && p.border.Admit(at, sip.UDP, 500, p.now); i++ {
+			out := p.from(callerAddr, strings.NewReplacer("sip:alice@elsewhere.test", c.from, "sip:bob@example.test", fmt.Sprintf("sip:user%d@example.test", i),
+				"abc1", fmt.Sprint("try", i), "call-1", fmt.Sprint("try-", i)).Replace(invite))
+			status := "404 Not Found"
+			switch {
+			case i == 1 && c.answered:
+				status = "200 OK"
+			case i == 1:
+				status = "180 Ringing"
+			default:
+				missed++
+			}
+			p.from(pbxAddr, answer(out[len(out)-1].text, status, "b1"))
+		}
+		if missed != c.allowed {
+			t.Errorf("%s: banned after %d, want %d", c.name, missed, c.allowed)
+		}
+	}
+}
+
 // asking finds everybody worth asking for an introduction, as long as it is on.
 type asking struct{ on bool }
 

@@ -113,7 +113,9 @@ func (v *visit) watch() *watched {
 	m, p := v.in.Msg, v.in.Packet
 	proves := m.Has(sip.HeaderAuthorization) || m.Has(sip.HeaderProxyAuthorization)
 	pbx := v.domain != nil && !v.domain.Home
-	return &watched{v.b, v.b.sentry.NewQuery(m, p.Flow, v.attempt.To.Requested, proves, pbx, p.Now)}
+	w := &watched{v.b, v.b.sentry.NewQuery(m, p.Flow, v.attempt.To.Requested, proves, pbx, p.Now)}
+	w.query.From(v.site, &v.verdict.From)
+	return w
 }
 
 // Answered counts how it ended.

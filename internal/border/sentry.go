@@ -178,6 +178,7 @@ type Query struct {
 	Proves  bool // it has credentials
 	PBX     bool // a PBX answers, and not a user's phone
 	Bare    bool // it asks for somebody at a bare address
+	Poses   bool // it says that it is of one of us, and nothing proves that
 }
 
 // NewQuery describes a request to a domain that a PBX serves, or a user's phone. account is whom it asks for.
@@ -207,7 +208,11 @@ func (s *Sentry) Answered(q *Query, status int, now int64) {
 	case status == 401 || status == 407:
 		g.Challenged(q.incident(guard.UnknownUser, status), now)
 	case status == 403 || status == 404 || status == 484 || status == 604:
-		g.Report(q.incident(guard.UnknownUser, status), now)
+		in := q.incident(guard.UnknownUser, status)
+		if q.Poses && !g.Reaches(source, now) {
+			in.Times = 2
+		}
+		g.Report(in, now)
 	}
 }
 
@@ -223,6 +228,9 @@ func (s *Sentry) wrong(q *Query, status int, now int64) {
 	}
 	s.cfg.Guard.Report(in, now)
 }
+
+// From notes who it says that it is from. One of us knows whom there is: who only says so, is answered by nobody, and asks for those whom nobody has, searches for them.
+func (q *Query) From(site *Site, from *verdict.From) { q.Poses = !q.Proves && poses(site, from) }
 
 func (q *Query) incident(kind guard.FailureKind, status int) *guard.Incident {
 	in := sourced(q.Flow, &guard.Incident{Kind: kind, Account: q.Account, Evidence: "the PBX answered " + string(appendUint(nil, uint64(status)))})

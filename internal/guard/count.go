@@ -133,8 +133,8 @@ func (g *Guard) drain(t *table, k key, limit FailureLimit, now int64) {
 // misdials now and then. One unknown user of a source is forgiven for each
 // callee who has answered it, once a day.
 func (g *Guard) Answered(a netip.Addr, callee string, now int64) {
-	const answered = FailureKind(0x40) // keeps these pairs apart from failures
 	host := hostKey(a.Unmap())
+	mark(&g.pairs, host.with(reaches), pairMemory, now)
 	if g.seen(host, answered, callee, now) {
 		return
 	}
@@ -143,6 +143,18 @@ func (g *Guard) Answered(a netip.Addr, callee string, now int64) {
 		g.drain(&g.networks[UnknownUser][i], netKey(a.Unmap()), g.cfg.NetworkFailures, now)
 	}
 }
+
+// Reaches tells whether somebody has taken a call of a within a day.
+func (g *Guard) Reaches(a netip.Addr, now int64) bool {
+	v := g.pairs.get(hostKey(a.Unmap()).with(reaches), now)
+	return v != 0 && until(v, now) > 0
+}
+
+// What keeps the pairs of sources and those who have answered apart from failures.
+const (
+	answered = FailureKind(0x40)
+	reaches  = 0x40
+)
 
 // spread counts a failure against the account and against the network, each
 // source with each account once, and reports whether there are many of either.

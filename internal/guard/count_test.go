@@ -124,6 +124,15 @@ func TestWhoReachesPeopleMayMisdial(t *testing.T) {
 	t.Error("a search between calls to one voice box goes unpunished")
 }
 
+// TestReaches: for a day, and for whom a call was taken of alone.
+func TestReaches(t *testing.T) {
+	g := mustNew(t, Default())
+	a, b := at4(1, 7).Addr(), at4(1, 8).Addr()
+	if g.Answered(a, "box", t0); !g.Reaches(a, t0+1e12) || g.Reaches(b, t0) || g.Reaches(a, t0+int64(25*time.Hour)) {
+		t.Error("who reaches people is mistaken")
+	}
+}
+
 func TestChallengesLeftUnanswered(t *testing.T) {
 	g := mustNew(t, Default())
 	ask := func(remote netip.AddrPort, user string, ms int64) bool {
