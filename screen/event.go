@@ -59,7 +59,8 @@ type Outcome struct {
 	Status int `json:"status,omitempty"`
 	// Feedback is what the callee says then: "spam", "ham" or empty.
 	Feedback string `json:"feedback,omitempty"`
-	// Turing, Consent and Puzzle are what comes of each introduction: "pass", "fail", "none" or empty.
+	// Turing, Consent and Puzzle are what comes of each introduction that is asked for: "pass", "fail", "none" (no reaction, which is a failure where no other
+	// way is left) or empty (there is no such way for this caller).
 	Turing  string `json:"turing,omitempty"`
 	Consent string `json:"consent,omitempty"`
 	Puzzle  string `json:"puzzle,omitempty"`

@@ -123,3 +123,32 @@ func TestEventErrorsNameTheField(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoIsNotNamed: a withheld caller is nobody, also where somebody vouches for him; else all of them would be one.
+func TestWhoIsNotNamed(t *testing.T) {
+	for _, tc := range []struct {
+		from     string
+		proof    verdict.Proof
+		withheld bool
+		identity string
+	}{
+		{"sip:anonymous@anonymous.invalid", verdict.Trunk, true, ""},
+		{"sip:Anonymous@Anonymous.Invalid", verdict.StirA, true, ""},
+		{"sip:anonymous@carrier.test", verdict.Trunk, true, ""},
+		{"sip:unavailable@carrier.test", verdict.TLS, true, ""},
+		{"sip:x123@anonymous.invalid", verdict.StirURI, true, ""},
+		{"sip:anonymous.invalid", verdict.Trunk, true, ""},
+		{"sip:anonymous@example.test", verdict.Digest, true, "sip:anonymous@example.test"},
+		{"sip:anonymously@carrier.test", verdict.TLS, false, "sip:anonymously@carrier.test"},
+		{"sip:+15551230001@anonymous.invalid", verdict.Trunk, false, "tel:+15551230001"},
+		{"sip:ann@carrier.test", verdict.None, false, ""},
+	} {
+		a, err := (&screen.Event{From: tc.from, To: "sip:bob@example.test", Proof: tc.proof}).Attempt(uri.Plan{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Withheld() != tc.withheld || a.From.Identity != tc.identity || a.From.Proof != tc.proof {
+			t.Errorf("%s, %v: withheld %v, identity %q, proof %v", tc.from, tc.proof, a.Withheld(), a.From.Identity, a.From.Proof)
+		}
+	}
+}

@@ -22,8 +22,36 @@ func (a *Attempt) SetIdentity(u *uri.URI, proof verdict.Proof, plan uri.Plan) {
 		if a.IdentityNumber != "" {
 			a.From.Identity, a.IdentityDomain = "tel:"+a.IdentityNumber, ""
 		}
+	case verdict.Digest:
+		return // an account of ours, whatever it is called
+	}
+	if a.IdentityNumber == "" && withheld(a.From.Identity) {
+		// Somebody vouches for a caller whom he does not name: all of these are not one.
+		a.From.Identity, a.IdentityDomain = "", ""
 	}
 }
+
+// Withheld tells whether the From header keeps back who calls: in a form of RFC 3323 §4.1.1.3, or in one of those that gateways make of a withheld
+// number. All who do are nobody, and no key may be made of it.
+func (a *Attempt) Withheld() bool { return a.FromNumber == "" && withheld(a.From.Claimed) }
+
+func withheld(aor string) bool {
+	user, host, ok := strings.Cut(aor[strings.IndexByte(aor, ':')+1:], "@")
+	if !ok {
+		return user == "" || user == anonymousHost
+	}
+	if strings.EqualFold(host, anonymousHost) {
+		return true
+	}
+	for _, word := range [...]string{"anonymous", "unknown", "unavailable", "private", "restricted", "withheld", "nobody"} {
+		if strings.EqualFold(user, word) {
+			return true
+		}
+	}
+	return false
+}
+
+const anonymousHost = "anonymous.invalid"
 
 // SetTo fills the keys of the callee from the Request-URI.
 func (a *Attempt) SetTo(u *uri.URI, plan uri.Plan) {

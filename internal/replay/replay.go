@@ -205,17 +205,23 @@ func hash(id string) uint64 {
 	return h
 }
 
-// ways are the introductions that are offered, and that the caller can and does attempt: those whose outcome says how it ends.
+// ways are the introductions that are offered, from the one that is played on: the first whose outcome says how it ends, else the first to which the caller
+// does not react ("none"). A way without an outcome is none for this caller.
 func ways(p *screen.Policy, o *screen.Outcome) []string {
+	ignored := len(p.Introduce)
 	for i, way := range p.Introduce {
-		if attempted(result(o, way)) {
-			return p.Introduce[i:] // the first is the one that is played
+		switch result(o, way) {
+		case string(Passed), string(Failed):
+			return p.Introduce[i:]
+		case noReaction:
+			ignored = min(ignored, i)
 		}
 	}
-	return nil
+	return p.Introduce[ignored:]
 }
 
-func attempted(result string) bool { return result == string(Passed) || result == string(Failed) }
+// noReaction is the outcome of an introduction that was asked for and never came.
+const noReaction = "none"
 
 func result(o *screen.Outcome, way string) string {
 	switch way {
@@ -235,8 +241,10 @@ func played(v *verdict.Verdict, o *screen.Outcome) (relayed bool, in Introduced)
 	case verdict.Relay, verdict.Label:
 		return true, NotAsked
 	case verdict.Introduce:
-		in = Introduced(result(o, v.Introduction))
-		return in == Passed, in
+		if result(o, v.Introduction) == string(Passed) {
+			return true, Passed
+		}
+		return false, Failed
 	}
 	return false, NotAsked
 }

@@ -133,6 +133,8 @@ func TestIntroductionsAreTakenFromTheOutcomeInThePolicysOrder(t *testing.T) {
 		{[]string{"consent", "turing"}, `"turing":"pass","consent":"fail"`, `"action":"introduce","relayed":false,"introduced":"fail"`},
 		{[]string{"turing", "consent"}, `"turing":"pass","consent":"fail"`, `"action":"introduce","relayed":true,"introduced":"pass"`},
 		{[]string{"consent", "turing"}, `"turing":"pass","consent":"none"`, `"action":"introduce","relayed":true,"introduced":"pass"`},
+		{[]string{"consent", "turing"}, `"turing":"none","consent":""`, `"action":"introduce","relayed":false,"introduced":"fail"`},
+		{[]string{"consent", "turing"}, `"turing":"none","consent":"none"`, `"action":"introduce","relayed":false,"introduced":"fail"`},
 		{[]string{"consent"}, `"turing":"pass"`, `"action":"label","relayed":true,"introduced":""`},
 		{nil, `"turing":"fail","consent":"fail","puzzle":"fail"`, `"action":"label","relayed":true,"introduced":""`},
 		{[]string{"puzzle"}, `"puzzle":"pass"`, `"action":"introduce","relayed":true,"introduced":"pass"`},

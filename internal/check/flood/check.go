@@ -134,7 +134,7 @@ func (c *Check) caller(a *screen.Attempt) uint64 {
 	if who == "" {
 		who = a.From.Claimed
 	}
-	if who == "" || strings.HasSuffix(who, "@anonymous.invalid") {
+	if who == "" || a.From.Identity == "" && a.Withheld() {
 		b := a.Source.Addr().As16()
 		return c.cfg.Seed.Pair(hashSource, uint64(b[12])<<24|uint64(b[13])<<16|uint64(b[14])<<8|uint64(b[15]), uint64(b[0])<<8|uint64(b[1]))
 	}

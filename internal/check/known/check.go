@@ -118,7 +118,7 @@ func subjectOf(a *screen.Attempt) subject {
 	}
 	s.trust = 0
 	// Whoever claims to be one of the called user's own domain, or himself, would have proven it.
-	if a.From.Claimed != "" && !anonymous(a) && (a.FromNumber != "" || a.FromDomain != a.ToDomain) {
+	if a.From.Claimed != "" && !a.Withheld() && (a.FromNumber != "" || a.FromDomain != a.ToDomain) {
 		s.peer = known.Key(a.FromNumber, a.From.Claimed)
 	}
 	if s.peer == s.owner {

@@ -1,8 +1,6 @@
 package known
 
 import (
-	"strings"
-
 	"gatehouse.example/internal/state/known"
 	"gatehouse.example/screen"
 	"gatehouse.example/verdict"
@@ -77,15 +75,3 @@ func sender(a *screen.Attempt) string {
 
 // callee is whom an outbound attempt is for.
 func callee(a *screen.Attempt) string { return known.Key(a.ToNumber, a.To.Requested) }
-
-// anonymous knows the forms of RFC 3323 §4.1.1.3 and what gateways make of a withheld number.
-func anonymous(a *screen.Attempt) bool {
-	if a.FromDomain == "anonymous.invalid" {
-		return true
-	}
-	user, _, ok := strings.Cut(a.From.Claimed[strings.IndexByte(a.From.Claimed, ':')+1:], "@")
-	if !ok {
-		return a.FromNumber == ""
-	}
-	return user == "anonymous" || user == "Anonymous" || user == "unknown" || user == "unavailable" || user == "restricted"
-}

@@ -183,7 +183,7 @@ func inAny(registers []*register.Register, number string) *register.Register {
 func nameless(a *screen.Attempt, r *screen.Report) {
 	user := userOf(a.From.Claimed)
 	switch {
-	case a.FromDomain == "anonymous.invalid" || isAnonymous(user):
+	case a.Withheld():
 		strength := 1.0
 		if a.From.Proof != verdict.None {
 			strength = 0.3 // RFC 3325: the network knows who it is and keeps it to itself
@@ -201,16 +201,6 @@ func userOf(aor string) string {
 		return ""
 	}
 	return aor[from:to]
-}
-
-// isAnonymous knows the user parts that stand for nobody: RFC 3323 §4.1.1.3, and what gateways write.
-func isAnonymous(user string) bool {
-	for _, word := range [...]string{"anonymous", "unknown", "unavailable", "private", "restricted", "withheld", "nobody"} {
-		if strings.EqualFold(user, word) {
-			return true
-		}
-	}
-	return false
 }
 
 func isDigit(c byte) bool { return c-'0' <= 9 }

@@ -206,7 +206,7 @@ func (c *Check) callerKey(a *screen.Attempt) (uint64, bool) {
 	if a.From.Proof != verdict.None && a.From.Identity != "" {
 		return c.hash(hashProven, a.IdentityNumber, a.From.Identity), true
 	}
-	if a.From.Claimed == "" || anonymous(a) {
+	if a.From.Claimed == "" || a.Withheld() {
 		return 0, false
 	}
 	return c.hash(hashClaimed, a.FromNumber, a.From.Claimed), true
@@ -237,18 +237,6 @@ func measure(m *rate.Meter, key uint64, a *screen.Attempt, now int64) rate.Level
 		return m.Peek(key, now)
 	}
 	return m.Count(key, now)
-}
-
-// anonymous knows the forms of RFC 3323 §4.1.1.3 and what gateways make of a withheld number.
-func anonymous(a *screen.Attempt) bool {
-	if a.FromDomain == "anonymous.invalid" {
-		return true
-	}
-	user, _, ok := strings.Cut(a.From.Claimed[strings.IndexByte(a.From.Claimed, ':')+1:], "@")
-	if !ok {
-		return a.FromNumber == ""
-	}
-	return user == "anonymous" || user == "Anonymous" || user == "unknown" || user == "unavailable" || user == "restricted"
 }
 
 // sourceKey is the address as two numbers. Of IPv6 only the first 64 bits count: that is what one subscriber has.

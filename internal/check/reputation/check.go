@@ -178,7 +178,7 @@ func vouched(p verdict.Proof) float64 {
 
 // claimed is the name of a caller that nothing proves; empty where it would throw strangers together.
 func claimed(a *screen.Attempt) string {
-	if a.FromNumber == "" && (a.FromDomain == "anonymous.invalid" || a.FromDomain == "" || a.FromDomain == a.ToDomain) {
+	if a.FromNumber == "" && (a.FromDomain == "" || a.FromDomain == a.ToDomain || a.Withheld()) {
 		return ""
 	}
 	return known.Key(a.FromNumber, a.From.Claimed)

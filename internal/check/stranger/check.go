@@ -48,7 +48,7 @@ func Info() screen.Info {
 				Description: "The same of a caller that is proven. IDENTITY_PROVEN speaks against it with a point: a proof says who it is, not what it wants."},
 			{Name: signalRisk, Weight: 10,
 				Description: "Strangers like this one turn out unwanted here: with its proof, by its trunk or network lately, from its part of the numbering plan, so near to the " +
-					"callee's number. From four tenths of its strength on it is asked for an introduction, and in full, where hardly one in 100 is wanted, refused until it comes back."},
+					"callee's number. From four tenths of its strength on it is asked for an introduction, and in full, where hardly one in 100 is wanted, refused until it comes back. Where nobody can be asked it labels, from where it is likelier unwanted than not."},
 			{Name: signalMany, Weight: 12,
 				Description: "The caller dials many people who have nothing to do with it, and by what becomes of its calls hardly any of them wants it."},
 			{Name: signalRush, Weight: 12,
@@ -127,7 +127,7 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	if a.Outbound || !social(a.Kind) || ours(a) {
 		return
 	}
-	standing, is := c.standing(a)
+	standing, named, is := c.standing(a)
 	if !is {
 		return
 	}
@@ -139,30 +139,34 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	if c.behaves(a, &standing, r) {
 		standing.Lean = 0 // is said already
 	}
-	if !standing.Met && len(a.Introductions) > 0 {
-		c.first(a, &standing, r)
+	switch {
+	case standing.Met:
+	case len(a.Introductions) > 0:
+		c.first(a, &standing, named, r)
+	default:
+		c.doubted(a, &standing, r)
 	}
 }
 
 // standing is what is known of the caller. Who has no more to show than that he was talked with, and dials one stranger after the other, is a stranger himself: to keep
 // somebody on the line is a seller's trade. It is false where nothing is to be said.
-func (c *Check) standing(a *screen.Attempt) (s newcomers.Standing, is bool) {
+func (c *Check) standing(a *screen.Attempt) (s newcomers.Standing, named, is bool) {
 	subject, named := c.subject(a)
 	if c.knows != nil && c.knows(a) {
 		if !named {
-			return s, false
+			return s, named, false
 		}
 		s = c.memory.Standing(subject, a.Time)
 		if !c.doubtful(a, &s) || c.cfg.Chosen == nil || c.cfg.Chosen(a) {
 			s.Met = true
-			return s, true
+			return s, named, true
 		}
 	}
 	if named {
 		s = c.memory.Tried(subject, a.Time, a.Probe)
 		s.Met = s.Met && !c.doubtful(a, &s)
 	}
-	return s, true
+	return s, named, true
 }
 
 // doubtful tells whether a caller dials so many strangers that to have talked with it says little.
@@ -192,7 +196,7 @@ func vouched(p verdict.Proof) float64 {
 }
 
 // first reports a first contact.
-func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, r *screen.Report) {
+func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, named bool, r *screen.Report) {
 	switch a.From.Proof {
 	case verdict.StirA, verdict.StirURI, verdict.TLS, verdict.Digest:
 		r.Signal(signalProven, 1, "first contact of a caller that is proven")
@@ -201,16 +205,11 @@ func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, r *screen.Report
 	default:
 		r.Signal(signalUnproven, 1, "first contact of a caller that nothing proves")
 	}
-	var buf [mostTraits]newcomers.Trait
-	heard := s.Heard
-	if s.Rush >= rushOfFriend {
-		heard = 0 // who has no time for conversations is no acquaintance because somebody took its call
-	}
-	kind := c.memory.Odds(c.traits(a, heard, buf[:0]), a.Time)
-	if persistent(s) {
-		kind = min(kind, refusedOdds) // it is hardly of that kind
-	}
+	kind := c.kind(a, s)
 	odds := kind + ownOdds(s)
+	if !named {
+		kind = math.Inf(-1) // nobody could tell that it comes back
+	}
 	if strength := c.strength(odds, kind); strength > 0 {
 		if strength == 1 && !a.Probe {
 			c.memory.Refused(1 / (1 + math.Exp(kind)))
@@ -220,6 +219,27 @@ func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, r *screen.Report
 	if s.Returned > 0 && (s.Rush < rushOfNobody || persistent(s)) {
 		r.Signal(signalReturned, 1, "was not let through to the same user before, and tries again")
 	}
+}
+
+// doubted reports a first contact that nobody can ask to introduce itself: where it is likelier unwanted than not, as much as labels it, and no more.
+func (c *Check) doubted(a *screen.Attempt, s *newcomers.Standing, r *screen.Report) {
+	if odds := c.kind(a, s) + ownOdds(s); odds > 0 {
+		r.Signal(signalRisk, min(askedStrength+odds/20, labelledStrength), c.likely(odds))
+	}
+}
+
+// kind is how strangers like this one turn out, as the logarithm of odds.
+func (c *Check) kind(a *screen.Attempt, s *newcomers.Standing) float64 {
+	var buf [mostTraits]newcomers.Trait
+	heard := s.Heard
+	if s.Rush >= rushOfFriend {
+		heard = 0 // who has no time for conversations is no acquaintance because somebody took its call
+	}
+	kind := c.memory.Odds(c.traits(a, heard, buf[:0]), a.Time)
+	if persistent(s) {
+		kind = min(kind, refusedOdds) // it is hardly of that kind
+	}
+	return kind
 }
 
 // strength is askedStrength where strangers are to be asked, and full where hardly any of their kind is wanted: those are refused, and asked when they come
@@ -249,12 +269,13 @@ func (c *Check) refused() float64 {
 
 // Where a risk leads.
 const (
-	askedStrength = 0.4
-	surelyAsked   = 0.75
-	refusedOdds   = 4.8    // 99 in 100 and more
-	mistakes      = 0.0007 // as many as that of those who are let through may be refused although they are wanted
-	mostLenient   = 4
-	mostStrict    = 1
+	askedStrength    = 0.4
+	labelledStrength = 0.55
+	surelyAsked      = 0.75
+	refusedOdds      = 4.8    // 99 in 100 and more
+	mistakes         = 0.0007 // as many as that of those who are let through may be refused although they are wanted
+	mostLenient      = 4
+	mostStrict       = 1
 )
 
 // impatience is how much riskier strangers must be to be asked, as the logarithm of odds.
@@ -391,7 +412,7 @@ func (c *Check) subject(a *screen.Attempt) (newcomers.Subject, bool) {
 	name := known.Key(a.IdentityNumber, a.From.Identity)
 	if !proven {
 		name = known.Key(a.FromNumber, a.From.Claimed)
-		if a.FromDomain == "anonymous.invalid" || a.FromNumber == "" && a.FromDomain == a.ToDomain || name == callee {
+		if a.FromNumber == "" && (a.FromDomain == a.ToDomain || a.Withheld()) || name == callee {
 			return newcomers.Subject{}, false
 		}
 	}

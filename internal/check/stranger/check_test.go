@@ -275,6 +275,27 @@ func TestCampaignsAreLearned(t *testing.T) {
 	if bad < .6 || good > .3 {
 		t.Errorf("the risk is %.2f by the trunk of the campaign and %.2f by the other one", bad, good)
 	}
+	for _, peer := range []string{"campaign", "other"} {
+		a := call(2002, peer)
+		a.Introductions = nil
+		found := g.signals(a)
+		if risk := found["STRANGER_RISK"]; peer == "campaign" && (risk < .4 || risk >= .6) || peer == "other" && risk != 0 || found[partial] != 0 {
+			t.Errorf("%s, where nobody can be asked: %v", peer, found)
+		}
+	}
+	for i, refused := 0, false; !refused; i++ {
+		a := call(3000+i, "campaign")
+		a.Time = start.Add(time.Hour)
+		if refused = g.signals(a)["STRANGER_RISK"] == 1; i == 2000 {
+			t.Fatal("nobody of the campaign is refused")
+		}
+		g.engine.Learn(&screen.Ending{Attempt: a, Action: verdict.Introduce, Time: a.Time})
+	}
+	withheld := g.attempt("sip:anonymous@anonymous.invalid", bob, verdict.Trunk, start.Add(time.Hour))
+	withheld.Peer = "campaign"
+	if risk := g.signals(withheld)["STRANGER_RISK"]; risk < .4 || risk == 1 {
+		t.Errorf("who cannot be recognised when he comes back: %v", risk)
+	}
 }
 
 func TestProbesCountNothing(t *testing.T) {
