@@ -57,6 +57,21 @@ func ParseMethod(b []byte) Method {
 	return UnknownMethod
 }
 
+// otherCase says whether an unknown method is a known one but for its case. RFC 3261 §7.1 makes "invite" an extension;
+// there are PBXs for which it is an INVITE all the same.
+func otherCase(b []byte) bool {
+	var upper [len("SUBSCRIBE")]byte
+	if len(b) > len(upper) {
+		return false
+	}
+	for i, c := range b {
+		if upper[i] = c; 'a' <= c && c <= 'z' {
+			upper[i] = c - 32
+		}
+	}
+	return ParseMethod(upper[:len(b)]) != UnknownMethod
+}
+
 // String returns the method's name, "UNKNOWN" for an extension method.
 func (m Method) String() string {
 	switch m {

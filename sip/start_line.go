@@ -27,6 +27,9 @@ func (m *Message) requestLine(line []byte) error {
 	m.request = true
 	m.name = Span{0, uint32(n)}
 	m.method = ParseMethod(line[:n])
+	if m.method == UnknownMethod && otherCase(line[:n]) {
+		return m.fault(0, 501, "method in another case")
+	}
 	start := n + 1
 	size := bytes.IndexByte(line[start:], ' ')
 	if size < 0 {
