@@ -78,14 +78,16 @@ func skip(b []byte, i int, bits uint8) int {
 }
 
 // quotedEnd returns the index after the closing quote of the quoted-string that starts at b[i], or -1. RFC 3261 §25.1:
-// a backslash quotes the next octet.
+// a backslash quotes the next octet, which is no line break: some would take what follows for another line.
 func quotedEnd(b []byte, i int) int {
 	for i++; i < len(b); i++ {
 		switch b[i] {
 		case '"':
 			return i + 1
 		case '\\':
-			i++
+			if i++; i < len(b) && (b[i] == '\r' || b[i] == '\n') {
+				return -1
+			}
 		}
 	}
 	return -1

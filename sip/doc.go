@@ -7,15 +7,15 @@
 // [Via.Parse] read one value. Compact forms, folding, lists over several lines, quoted pairs and escapes need no care from
 // the caller.
 //
-// What is forwarded is the original with an [Edit]: octets that no splice touches leave as they came, in their order, with
-// their folding, unknown header fields and all. [AppendResponse] writes what answers a request, even one that could not
-// be parsed, as long as it can be answered at all.
+// What is forwarded is the original with an [Edit]: octets that no splice touches leave as they came, in their order,
+// unknown header fields and all, with their folding unless [Edit.Unfold] undoes it. [AppendResponse] writes what answers a
+// request, even one that could not be parsed, as long as it can be answered at all.
 //
 // # Strictness
 //
 // A message that two elements could read differently is refused: a second Content-Length, From, CSeq and the like, a
-// Content-Length that is no plain number, a bare CR or LF in the header section, a NUL outside a quoted pair, white space
-// where the start line has none, headers in a Request-URI. What is merely unusual passes: all valid messages of RFC 4475
+// Content-Length that is no plain number, a bare CR or LF in the header section, a NUL outside a quoted pair, a line break in one,
+// white space where the start line has none, headers in a Request-URI, a known method in another case. What is merely unusual passes: all valid messages of RFC 4475
 // and 5118, RFC 2543 requests without branch and tag, unknown methods, header fields, transports and URI schemes.
 //
 // More liberal than the grammar are: a display name without quotes may hold UTF-8; a parameter may have an empty value; a

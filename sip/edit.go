@@ -33,6 +33,27 @@ func (e *Edit) Insert(at uint32, text []byte) { e.Replace(Span{at, at}, text) }
 // Delete removes s. Deletions may overlap; a text whose place lies within a deletion, not at its borders, goes with it.
 func (e *Edit) Delete(s Span) { e.Replace(s, nil) }
 
+// Unfold writes each field on one line: a fold becomes a space (RFC 3261 §7.3.1). A reader that takes lines for fields
+// would find some in folded values that nobody else has seen there. Call it behind the edits that insert texts at the end of a value.
+func (e *Edit) Unfold() {
+	if !e.m.folded {
+		return
+	}
+	b := e.m.buf
+	for i := range e.m.fields {
+		line := e.m.fields[i].Line
+		for at, end := int(line.Start), int(line.End)-2; ; {
+			n := lineBreak(b[at:end])
+			if n < 0 {
+				break
+			}
+			start := at + n
+			at = skipLWS(b[:end], start)
+			e.Replace(Span{uint32(start), uint32(at)}, []byte{' '})
+		}
+	}
+}
+
 // DeleteField removes a whole header field.
 func (e *Edit) DeleteField(f Field) { e.Delete(f.Line) }
 

@@ -119,6 +119,45 @@ func TestValuesSplitOutsideQuotesAndBrackets(t *testing.T) {
 	}
 }
 
+// Who takes each line for a field finds as many as there are, under their names.
+func TestUnfoldLeavesEachFieldALine(t *testing.T) {
+	for _, c := range []struct{ lines, want string }{
+		{"Subject: x\n P-Asserted-Identity: <sip:boss@example.test>\n", "Subject: x P-Asserted-Identity: <sip:boss@example.test>\n"},
+		{"Subject: x\n \n\t\n  y  z\n", "Subject: x y  z\n"},
+		{"Subject:\n x\nSupported: a,\n\tb , c\n \n", "Subject: x\nSupported: a, b , c \n"},
+		{"Subject:\n \nDate: \n\t\n", "Subject: \nDate:  \n"},
+		{"Contact: \"A\n B\"\n <sip:a@h>\n ;x=\"\n \"\n", "Contact: \"A B\" <sip:a@h> ;x=\" \"\n"},
+		{"Subject: x  y\n", "Subject: x  y\n"},
+	} {
+		m := mustParse(t, crlf("OPTIONS sip:h SIP/2.0\n"+headers+c.lines+"\nbody\n in lines"))
+		var e sip.Edit
+		e.Begin(m)
+		e.Unfold()
+		got := e.AppendTo(nil)
+		if want := string(crlf("OPTIONS sip:h SIP/2.0\n" + headers + c.want + "\nbody\n in lines")); string(got) != want {
+			t.Errorf("%q became %q", c.lines, got)
+		}
+		if n := len(m.Fields()); len(mustParse(t, got).Fields()) != n {
+			t.Errorf("%q: not %d fields any more", c.lines, n)
+		}
+	}
+	// With other edits at the same places.
+	m := mustParse(t, crlf("OPTIONS sip:h SIP/2.0\nVia: SIP/2.0/UDP h;branch=z9hG4bK1;rport\n ,SIP/2.0/UDP i\nRoute: <sip:a>\n , <sip:b>\n ,\n <sip:c>\n"+headers+"\n"))
+	var e sip.Edit
+	e.Begin(m)
+	sip.AppendReceived(&e, m, netip.MustParseAddrPort("203.0.113.7:40000"))
+	for v := m.Values(sip.HeaderRoute); v.Next(); {
+		if string(v.Text()) != "<sip:b>" {
+			e.DeleteValue(&v)
+		}
+	}
+	e.Unfold()
+	want := "OPTIONS sip:h SIP/2.0\nVia: SIP/2.0/UDP h;branch=z9hG4bK1;rport=40000;received=203.0.113.7 ,SIP/2.0/UDP i\nRoute: <sip:b> \n" + headers + "\n"
+	if got := string(e.AppendTo(nil)); got != string(crlf(want)) {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestReceivedAndRPortAreStamped(t *testing.T) {
 	v4, v6 := netip.MustParseAddrPort("203.0.113.7:40000"), netip.MustParseAddrPort("[2001:db8::7]:40000")
 	mapped := netip.MustParseAddrPort("[::ffff:203.0.113.7]:40000")

@@ -18,6 +18,7 @@ type Message struct {
 	first      [headerCount]uint16 // index into fields of the first field of an ID, plus one
 	request    bool
 	canRespond bool
+	folded     bool // a field of the header section has more than one line
 	method     Method
 	status     int16
 	maxForward int16 // -1: absent

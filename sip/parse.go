@@ -49,7 +49,7 @@ func (m *Message) reset(b []byte) {
 	m.buf = b
 	m.fields = m.fields[:0]
 	clear(m.first[:])
-	m.request, m.canRespond = false, false
+	m.request, m.canRespond, m.folded = false, false, false
 	m.method, m.status, m.maxForward, m.cseq = UnknownMethod, 0, -1, 0
 	m.name, m.target, m.callID, m.section = Span{}, Span{}, Span{}, 0
 }
@@ -94,6 +94,7 @@ func (m *Message) scan(pos int) error {
 		return m.fault(MaxHeaderSection, 513, "header section too large")
 	}
 	m.section = uint32(s.pos)
+	m.folded = s.lines != 1+len(m.fields)
 	return m.checkOctets(s.lines)
 }
 

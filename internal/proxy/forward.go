@@ -121,6 +121,7 @@ func (p *Proxy) commonEdits(in *txn.Incoming, r *Routing, e *sip.Edit) {
 	if string(target) != string(m.RequestURI()) {
 		e.Replace(m.RequestURISpan(), target)
 	}
+	e.Unfold()
 }
 
 func isLoose(a *sip.Address) bool {

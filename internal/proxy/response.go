@@ -121,6 +121,7 @@ func (sc *scratch) removeVia(m *sip.Message) bool {
 	vs := m.Values(sip.HeaderVia)
 	vs.Next()
 	sc.edit.DeleteValue(&vs)
+	sc.edit.Unfold()
 	return vs.Next()
 }
 
