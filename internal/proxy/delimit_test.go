@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -88,5 +89,27 @@ func TestAckWithoutLengthGetsOneOnAStream(t *testing.T) {
 	}
 	if size, err := sip.Frame([]byte(sent[0].text), 65535); err != nil || size != len(sent[0].text) {
 		t.Errorf("a stream is read up to %d of %d, %v\n%s", size, len(sent[0].text), err, sent[0].text)
+	}
+}
+
+// RFC 3261 §25.1: a status line has a space behind its code, also without a reason phrase.
+func TestStatusLineWithoutItsSpaceGetsIt(t *testing.T) {
+	n := newPaper(t)
+	bare := func(text string) string {
+		head, rest, _ := strings.Cut(text, "\r\n")
+		return head[:len("SIP/2.0 200")] + "\r\n" + rest
+	}
+	fwd := n.from(alice, invite)[1].text
+	ok := ""
+	for _, status := range []int{180, 200, 200} { // the second 200 after the end of its transaction
+		got := sentTo(n.from(bob, bare(answer(fwd, status, "b1", bobIsAt))), alice)
+		if want := fmt.Sprintf("SIP/2.0 %d \r\nVia: ", status); len(got) != 1 || !strings.HasPrefix(got[0].text, want) {
+			t.Fatalf("%d: %v", status, got)
+		}
+		ok = got[0].text
+	}
+	info := sentTo(n.from(alice, inside("INFO", routeOf(ok))), bob)[0].text // forwarded without state
+	if got := sentTo(n.from(bob, bare(answer(info, 200, "", ""))), alice); len(got) != 1 || !strings.HasPrefix(got[0].text, "SIP/2.0 200 \r\n") {
+		t.Errorf("INFO: %v", got)
 	}
 }

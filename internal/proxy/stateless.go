@@ -207,6 +207,7 @@ func (p *Proxy) returnStateless(sh *txn.Shard, in *txn.Incoming, out txn.Sender)
 	sc := p.edits.Get().(*scratch)
 	defer p.edits.Put(sc)
 	if ok = sc.removeVia(in.Msg); ok {
+		delimit(in.Msg, &sc.edit, back.Transport)
 		b := sc.edit.AppendTo(sh.Buffer())
 		out.Send(wire.Dest{Flow: back}, 0, b)
 		sh.Release(b)

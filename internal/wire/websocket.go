@@ -132,6 +132,8 @@ func (l *streamListener) upgrade(w http.ResponseWriter, r *http.Request) {
 	c.end()
 }
 
+var errText = errors.New("wire: websocket: a text message is no UTF-8")
+
 // offersSIP obeys RFC 7118 §4.1: a client names the subprotocol "sip".
 func offersSIP(r *http.Request) bool {
 	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
@@ -163,12 +165,15 @@ func (c *conn) readFrames(ws *websocket.Conn, raw net.Conn) error {
 		if err := r.deadline(); err != nil {
 			return err
 		}
-		_, from, err := ws.Reader(context.Background())
+		typ, from, err := ws.Reader(context.Background())
 		if err == nil {
 			r.phase = body
 			if err = r.deadline(); err == nil {
-				err = r.frame(from)
+				err = r.frame(from, typ)
 			}
+		}
+		if errors.Is(err, errText) {
+			_ = ws.Close(websocket.StatusInvalidFramePayloadData, "text has to be UTF-8")
 		}
 		if err != nil {
 			r.timedOut(err)
@@ -181,7 +186,7 @@ func (c *conn) readFrames(ws *websocket.Conn, raw net.Conn) error {
 }
 
 // frame reads one WebSocket message and handles it.
-func (r *reading) frame(from io.Reader) error {
+func (r *reading) frame(from io.Reader, typ websocket.MessageType) error {
 	r.buf = r.buf[:0]
 	for {
 		if err := r.room(); err != nil {
@@ -195,6 +200,10 @@ func (r *reading) frame(from io.Reader) error {
 		if err != nil {
 			return fmt.Errorf("wire: websocket: %w", err)
 		}
+	}
+	if typ == websocket.MessageText && !utf8.Valid(r.buf) {
+		r.c.net.count.frameErrors.Add(1)
+		return errText // RFC 6455 §8.1
 	}
 	if len(bytes.Trim(r.buf, "\r\n")) == 0 {
 		// Older clients keep alive as RFC 5626 does on TCP.

@@ -76,7 +76,9 @@ func TestWebSocketMessages(t *testing.T) {
 			t.Fatalf("got %v %q", typ, got)
 		}
 	}
-	wsSend(t, c, "\xff\xfe is no UTF-8")
+	if err := c.Write(context.Background(), websocket.MessageBinary, []byte("\xff\xfe is no UTF-8")); err != nil {
+		t.Fatal(err)
+	}
 	if typ, _ := wsRead(t, c); typ != websocket.MessageBinary {
 		t.Errorf("got %v", typ)
 	}
@@ -154,6 +156,28 @@ func TestWebSocketTooLongMessageEndsTheConnection(t *testing.T) {
 	wsSend(t, c, strings.Repeat("x", 5000))
 	next(t, h.packets)
 	_ = c.Write(context.Background(), websocket.MessageText, make([]byte, 6000))
+	next(t, h.closed)
+	nothing(t, h.packets)
+}
+
+// RFC 6455 §8.1: text is UTF-8, or the connection fails; anything else comes as binary.
+func TestWebSocketTextHasToBeUTF8(t *testing.T) {
+	h := newRecorder()
+	n := start(t, Config{Listen: []Listen{loopback(sip.WS)}}, h)
+	latin := strings.Replace(request(1), "<sip:alice", "\"Ren\xe9\" <sip:alice", 1)
+	c := mustBrowse(t, n)
+	if err := c.Write(context.Background(), websocket.MessageBinary, []byte(latin)); err != nil {
+		t.Fatal(err)
+	}
+	if got := next(t, h.packets).text; got != latin {
+		t.Errorf("got %q", got)
+	}
+	wsSend(t, c, latin)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if _, _, err := c.Read(ctx); websocket.CloseStatus(err) != websocket.StatusInvalidFramePayloadData {
+		t.Errorf("closed by %v", err)
+	}
 	next(t, h.closed)
 	nothing(t, h.packets)
 }
