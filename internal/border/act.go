@@ -59,7 +59,7 @@ func (v *visit) relay() {
 	}
 	v.b.stats.relayed.Add(1)
 	v.onward()
-	action.Strip(&v.edit, v.in.Msg, v.from.trust(), v.site.Label.Header)
+	v.strip()
 	if v.from.user != "" {
 		_, realm := account.Names(v.from.user)
 		action.StripCredentials(&v.edit, v.in.Msg, realm)
@@ -73,6 +73,11 @@ func (v *visit) relay() {
 		v.edit.Insert(v.in.Msg.HeadersEnd(), v.added)
 	}
 	v.forward(v.follow(v.observer()))
+}
+
+// strip takes out what the sender may not say: in every request, also within a dialog and in an ACK (RFC 3325 §4).
+func (v *visit) strip() {
+	action.Strip(&v.edit, v.in.Msg, v.from.trust(), v.site.Label.Header)
 }
 
 // confidential tells whether a request goes to somebody who is trusted to keep

@@ -133,6 +133,7 @@ func (v *visit) inDialog() {
 		}
 	}
 	v.onward()
+	v.strip()
 	if !v.routing.Opener {
 		action.Unlabel(&v.edit, v.in.Msg, v.site.Label)
 	}
@@ -160,6 +161,8 @@ func (v *visit) ack() {
 	if n, ok := v.in.Msg.MaxForwards(); ok && n == 0 {
 		return
 	}
+	v.identify()
+	v.strip()
 	v.b.proxy.Preroute(v.in.Msg, &v.edit, &v.routing)
 	if !v.routing.InDialog || v.dialog() == goesNowhere {
 		v.routing.Leave()

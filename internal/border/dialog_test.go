@@ -78,6 +78,33 @@ func TestADialogIsNoRelay(t *testing.T) {
 	}
 }
 
+// A caller who was let in says no more in his call than he could say at its beginning.
+func TestClaimsWithinADialogDoNotReachThePBX(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	u := p.callUp(pbxContact)
+	claims := []string{"P-Asserted-Identity: <sip:boss@example.test>", "p-preferred-identity : <sip:boss@example.test>", "Remote-Party-ID: <sip:boss@example.test>",
+		"Diversion: <sip:boss@example.test>", "X-Gatehouse: relay", "Spam-Score: 0", "P-Attestation-Indicator: A", "X-Harmless: stays"}
+	named := func(text string) (names []string) {
+		for _, l := range strings.Split(text, "\r\n") {
+			if name, _, _ := strings.Cut(l, ":"); slices.ContainsFunc(claims, func(c string) bool { return strings.HasPrefix(c, name+":") || strings.HasPrefix(c, name+" :") }) && name != "" {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+	for _, method := range []string{"INVITE", "UPDATE", "INFO", "MESSAGE", "REFER", "ACK", "BYE"} {
+		out := p.from(callerAddr, u.caller(method, pbxContact, "c"+method, claims...))
+		if got := named(out[len(out)-1].text); !strings.HasPrefix(last(out), pbxAddr+" "+method) || !slices.Equal(got, []string{"X-Harmless"}) {
+			t.Errorf("%s: %q in %v", method, got, out)
+		}
+	}
+	// What the PBX says of its caller may pass, but never in our name.
+	out := p.from(pbxAddr, u.callee("UPDATE", "sip:alice@198.51.100.7:5060", "p1")+"P-Asserted-Identity: <sip:bob@example.test>\nX-Gatehouse: relay\n")
+	if got := named(out[0].text); !slices.Equal(got, []string{"P-Asserted-Identity"}) {
+		t.Errorf("of the PBX: %q", got)
+	}
+}
+
 // The call has been moved to the second PBX: its caller finds it there, by a
 // token that is not bound to it. So what opens something is screened again.
 func TestCallThatMovesInsideIsFollowedAndScreened(t *testing.T) {
