@@ -75,6 +75,8 @@ type Attempt struct {
 
 	// Exempt says why this attempt is never screened ("emergency number 112"); empty means that it is screened.
 	Exempt string
+	// Emergency tells of an exempt attempt that it calls for help.
+	Emergency bool
 	// Introductions are the ways in which this caller could introduce itself here and now, from what this server offers and
 	// what the request allows. The policy's order chooses among them; none makes introduce the policy's fallback.
 	Introductions []string

@@ -45,6 +45,35 @@ type Learner interface {
 	Judge(a *Attempt, label, by string)
 }
 
+// Witness is what a Check may be as well: one that wants to know of what is never screened. It may be told on the packet's path, as [Check.Run] of a Cheap
+// check is.
+type Witness interface {
+	Check
+	// Exempted is told of an exempt attempt when it is made. Probes are no attempts.
+	Exempted(a *Attempt)
+}
+
+// exempted tells the witnesses.
+func (e *Engine) exempted(a *Attempt) {
+	if a.Probe {
+		return
+	}
+	for _, w := range e.witnesses {
+		e.witness(w, a)
+	}
+}
+
+// witness is a check that wants to know, and where its failures are counted.
+type witness struct {
+	Witness
+	counts *counts
+}
+
+func (e *Engine) witness(w witness, a *Attempt) {
+	defer w.counts.survive()
+	w.Exempted(a)
+}
+
 // Learn tells all checks that are Learners how an attempt ended. A check that fails is counted and left out. Probes teach nothing.
 func (e *Engine) Learn(end *Ending) {
 	if end.Attempt == nil || end.Attempt.Probe {

@@ -14,6 +14,7 @@ type Engine struct {
 	checks    []Check     // as the catalog orders them
 	selective []Selective // by check: nil where it is not a Lookup check of that kind
 	learners  []learner
+	witnesses []witness
 	counts    []counts
 	misuses   atomic.Uint64
 	words     *words
@@ -56,6 +57,9 @@ func New(checks []Check) (*Engine, error) {
 	for at, check := range e.checks {
 		if l, ok := check.(Learner); ok {
 			e.learners = append(e.learners, learner{l, &e.counts[at]})
+		}
+		if w, ok := check.(Witness); ok {
+			e.witnesses = append(e.witnesses, witness{w, &e.counts[at]})
 		}
 	}
 	for _, info := range c.checks {
@@ -117,6 +121,7 @@ func (e *Engine) begin(a *Attempt, p *Policy, v *verdict.Verdict) (done bool) {
 	v.Signals = v.Signals[:0]
 	if a.Exempt != "" {
 		v.Signals = append(v.Signals, verdict.Signal{Name: exemptSignal, Strength: 1, Evidence: a.Exempt})
+		e.exempted(a)
 		return true
 	}
 	if p.compiled.print != e.catalog.print || len(p.compiled.weights) != len(e.catalog.signals) {

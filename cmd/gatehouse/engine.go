@@ -276,7 +276,7 @@ func probe(ctx context.Context, cfg *config.Config, engine *screen.Engine, p *po
 	if a.Peer == "" && a.Source.IsValid() {
 		a.Peer = site.PeerAt(a.Source.Addr())
 	}
-	a.Exempt = site.Exemption(ev.To)
+	a.Exempt, a.Emergency = site.Exemption(ev.To)
 	policy := *p.called(a)
 	policy.Exhaustive = true
 	v := new(verdict.Verdict)

@@ -55,7 +55,7 @@ func newPlayer(ctx context.Context, cfg *config.Config, c *replayCmd, begin time
 			if a.Peer == "" && a.Source.IsValid() {
 				a.Peer = site.PeerAt(a.Source.Addr())
 			}
-			a.Exempt = site.Exemption(ev.To)
+			a.Exempt, a.Emergency = site.Exemption(ev.To)
 		},
 		Answer: func(_ *screen.Attempt, p *screen.Policy) *verdict.Response {
 			r := action.NewRejection(p.Rejection, redress(cfg))

@@ -107,7 +107,7 @@ func (k *known) introduce(cfg *config.Config) (err error) {
 func socialChecks(cfg *config.Config, k *known) ([]screen.Check, error) {
 	var checks []screen.Check
 	if cfg.Checks.Reputation.Enabled {
-		check, err := reputationcheck.New(reputationcheck.Config{}, k.social.reputation, k.social.web)
+		check, err := reputationcheck.New(reputationcheck.Config{Knows: k.acquainted}, k.social.reputation, k.social.web)
 		if err != nil {
 			return nil, cfg.Problem("checks.reputation", err.Error(), err)
 		}

@@ -31,7 +31,8 @@ func (v *visit) address() bool {
 	if v.in.Msg.Method() == sip.REGISTER {
 		return v.registration()
 	}
-	exempt := v.site.exempt(u) != ""
+	why, _ := v.site.exempt(u)
+	exempt := why != ""
 	if v.domain != nil && !exempt && !v.from.mayRelay() && v.mustProve() && !v.proveUser() {
 		return false
 	}

@@ -105,7 +105,7 @@ func (v *visit) describe() {
 			v.rules = v.domain.rules(a.To.User, a.ToNumber)
 		}
 	}
-	if a.Exempt = v.site.exempt(&v.routing.URI); a.Exempt == "" && v.from.pbx && !v.leaves() {
+	if a.Exempt, a.Emergency = v.site.exempt(&v.routing.URI); a.Exempt == "" && v.from.pbx && !v.leaves() {
 		a.Exempt = "sent by the PBX"
 	}
 	v.describeClaim(wall)

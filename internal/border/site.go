@@ -182,30 +182,33 @@ func (s *Site) PeerAt(a netip.Addr) string {
 	return ""
 }
 
-// Exemption says why calls to an address are never screened, "" where they are.
-func (s *Site) Exemption(address string) string {
+// Exemption says why calls to an address are never screened, "" where they are, and whether they are calls for help.
+func (s *Site) Exemption(address string) (why string, emergency bool) {
 	u, err := uri.Parse([]byte(address))
 	if err != nil {
-		return ""
+		return "", false
 	}
 	return s.exempt(&u)
 }
 
-// exempt says why calls to u are never screened, "" where they are.
-func (s *Site) exempt(u *uri.URI) string {
+// mostEmergency is how many digits an emergency number has at most: exempt as well are internal numbers, and those are no call for help.
+const mostEmergency = 3
+
+// exempt says why calls to u are never screened, "" where they are, and whether they are calls for help.
+func (s *Site) exempt(u *uri.URI) (why string, emergency bool) {
 	if u.Scheme == uri.URN {
 		text := strings.ToLower(string(u.AppendTo(nil)))
 		for _, e := range s.urns {
 			// RFC 5031 §4.2: urn:service:sos.police is a kind of urn:service:sos.
 			if text == e || strings.HasPrefix(text, e+".") {
-				return "emergency service " + e
+				return "emergency service " + e, strings.HasPrefix(e, "urn:service:sos")
 			}
 		}
-		return ""
+		return "", false
 	}
 	var buf [64]byte
 	if len(u.User) == 0 || len(u.User) > len(buf) {
-		return ""
+		return "", false
 	}
 	n := 0
 	for _, c := range u.User {
@@ -223,9 +226,9 @@ func (s *Site) exempt(u *uri.URI) string {
 	return s.exemptNumber(buf[:n])
 }
 
-func (s *Site) exemptNumber(b []byte) string {
+func (s *Site) exemptNumber(b []byte) (why string, emergency bool) {
 	if _, ok := s.numbers[string(b)]; ok {
-		return "number " + string(b) + " is never screened"
+		return "number " + string(b) + " is never screened", len(b) <= mostEmergency
 	}
-	return ""
+	return "", false
 }

@@ -65,23 +65,27 @@ func Info() screen.Info {
 	}
 }
 
-// Config is empty: what is known is learned, and the weights are the policy's.
-type Config struct{}
+// Config holds what the check is told of; the weights are the policy's.
+type Config struct {
+	// Knows tells whether the called user knows the caller of an attempt; nil: nobody does.
+	Knows func(a *screen.Attempt) bool
+}
 
 // Check reports reputations and learns them. It is safe for concurrent use.
 //
 // Counting is its way of looking, so it must see each attempt: give it to the engine before checks that may end a run early.
 type Check struct {
+	cfg    Config
 	memory *reputation.Memory
 	web    *trust.Graph
 }
 
 // New returns the check over a memory and a web of trust, which may be nil.
-func New(_ Config, m *reputation.Memory, web *trust.Graph) (*Check, error) {
+func New(cfg Config, m *reputation.Memory, web *trust.Graph) (*Check, error) {
 	if m == nil {
 		return nil, errors.New("reputation: the check needs a memory")
 	}
-	return &Check{memory: m, web: web}, nil
+	return &Check{cfg: cfg, memory: m, web: web}, nil
 }
 
 // Info implements screen.Check.
@@ -121,7 +125,8 @@ func (c *Check) proven(a *screen.Attempt, r *screen.Report) {
 	case s.Bad >= 0.5:
 		r.Signal(signalUnsure, 0, evidence(&s))
 	}
-	if broken := c.memory.Behaved(key, owner(a), a.Text, a.Time, a.Probe); broken > 0 {
+	met := c.cfg.Knows != nil && c.cfg.Knows(a)
+	if broken := c.memory.Behaved(key, owner(a), met, a.Text, a.Time, a.Probe); broken > 0 {
 		if a.From.Proof == verdict.Digest && a.IdentityDomain == a.ToDomain {
 			broken *= colleague
 		}

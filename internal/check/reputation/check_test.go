@@ -170,6 +170,65 @@ func TestHijackedFriendIsHeldBeforeTheSixthRing(t *testing.T) {
 	}
 }
 
+// TestAHoldIsAsLongAsItsReason: it ends a day after the last sign, whoever calls meanwhile, and lasts while strangers are tried.
+func TestAHoldIsAsLongAsItsReason(t *testing.T) {
+	for _, tc := range []struct {
+		name      string
+		goesOn    time.Duration // tries strangers that long
+		free      time.Duration // and is let in to his friends from then on
+		notBefore time.Duration
+	}{
+		{"an evening", time.Hour, 26 * time.Hour, 24 * time.Hour},
+		{"three days", 72 * time.Hour, 98 * time.Hour, 95 * time.Hour},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, _ := newCheck(t)
+			call := func(to string, at time.Duration) float64 {
+				return strength(t, c, attempt(t, "sip:friend@far.test", to, "tls", at), "REPUTATION_ZOMBIE")
+			}
+			for day := 20; day > 0; day -= 3 {
+				call("sip:bob@example.test", -time.Duration(day)*24*time.Hour)
+			}
+			for i := range int(tc.goesOn / (10 * time.Minute)) {
+				call(fmt.Sprintf("sip:victim%d@example.test", i), time.Duration(i)*10*time.Minute)
+			}
+			for at := tc.goesOn; at < tc.free+48*time.Hour; at += time.Hour {
+				if held := call("sip:bob@example.test", at) > 0; at < tc.notBefore && !held || at > tc.free && held {
+					t.Fatalf("after %v held: %v", at, held)
+				}
+			}
+		})
+	}
+}
+
+// TestWhoPhonesHisAcquaintancesIsNoZombie: a coach who phones the team that has been talking with him for weeks, one after the other.
+func TestWhoPhonesHisAcquaintancesIsNoZombie(t *testing.T) {
+	m, err := reputation.New(reputation.Config{Seed: rate.FixedSeed(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := check.New(check.Config{Knows: func(a *screen.Attempt) bool { return strings.HasPrefix(a.To.Requested, "sip:member") }}, m, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := func(to string, n int, at time.Duration) float64 {
+		return strength(t, c, attempt(t, "sip:coach@far.test", fmt.Sprintf("sip:%s%d@example.test", to, n), "tls", at), "REPUTATION_ZOMBIE")
+	}
+	for day := 20; day > 0; day -= 3 {
+		call("friend", 0, -time.Duration(day)*24*time.Hour)
+	}
+	for i := range 14 {
+		if s := call("member", i, time.Duration(i)*time.Minute); s > 0 {
+			t.Errorf("member %d: %v", i, s)
+		}
+	}
+	for i := range 8 {
+		if s := call("victim", i, time.Duration(20+i)*time.Minute); i == 7 && s < 0.75 {
+			t.Errorf("and then strangers: %v", s)
+		}
+	}
+}
+
 // TestPeopleAreNoZombies: a month of a person's calls, a party invitation to three, redials, and a company that always called many.
 func TestPeopleAreNoZombies(t *testing.T) {
 	c, _ := newCheck(t)

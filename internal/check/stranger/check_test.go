@@ -309,21 +309,6 @@ func TestProbesCountNothing(t *testing.T) {
 	}
 }
 
-func TestEmergencyCallsOpenAWindow(t *testing.T) {
-	g := newGate(t)
-	a := g.attempt("sip:+15551239999@example.test", "sip:911@example.test", verdict.Digest, start)
-	a.Outbound = true
-	g.answered(a, verdict.Relay, time.Minute)
-	if len(g.windows) != 0 {
-		t.Error("any call opens it")
-	}
-	a.Exempt = "number 911 is never screened"
-	g.answered(a, verdict.Relay, time.Minute)
-	if until := g.windows["+15551239999"]; !until.Equal(start.Add(time.Minute + 2*time.Hour)) {
-		t.Errorf("windows are %v", g.windows)
-	}
-}
-
 func TestWrongSettingsAreRefused(t *testing.T) {
 	if _, err := check.New(check.Config{Trial: 101}, newcomers.New(newcomers.Config{}), nil, nil); err == nil {
 		t.Error("trial 101 was taken")

@@ -9,7 +9,10 @@ import (
 	"gatehouse.example/verdict"
 )
 
-var _ screen.Learner = (*Check)(nil)
+var (
+	_ screen.Learner = (*Check)(nil)
+	_ screen.Witness = (*Check)(nil)
+)
 
 // calledBack is how long after an emergency call anybody is expected to call.
 const calledBack = 2 * time.Hour
@@ -102,19 +105,33 @@ func (c *Check) teach(a *screen.Attempt, s newcomers.Subject, named, wanted bool
 	c.memory.Teach(c.traits(a, heard, buf[:0]), wanted, weight, a.Time)
 }
 
+// Exempted implements screen.Witness: who calls for help is called back, and soonest where that call was cut off, of which nobody may hear.
+func (c *Check) Exempted(a *screen.Attempt) {
+	if a.Outbound && a.Emergency && a.Kind == verdict.Call {
+		c.helped(a, a.Time)
+	}
+}
+
+// helped opens the window in which somebody who has called for help is called back.
+func (c *Check) helped(a *screen.Attempt, from time.Time) {
+	if owner := sender(a); c.expect != nil && owner != "" {
+		c.expect(owner, from, from.Add(calledBack))
+	}
+}
+
 // placed learns from what our users send.
 func (c *Check) placed(e *screen.Ending) {
 	a := e.Attempt
 	if a.Kind != verdict.Call {
 		return
 	}
-	owner := sender(a)
 	if a.Exempt != "" {
-		if c.expect != nil {
-			c.expect(owner, e.Time, e.Time.Add(calledBack))
+		if a.Emergency {
+			c.helped(a, e.Time)
 		}
 		return
 	}
+	owner := sender(a)
 	peer := known.Key(a.ToNumber, a.To.Requested)
 	if owner == "" || peer == "" {
 		return

@@ -36,12 +36,13 @@ func (b *behaviour) worth() int64 { return max(b.updated, b.held) + int64(min(b.
 const (
 	personDays   = 2              // active days after which a behaviour is known
 	personWidest = 4              // callees a day above which it is not that of a person
+	sameText     = 3              // messages in a row
 	holdFor      = 24 * time.Hour // a zombie stays one that long after the last sign
 )
 
-// Behaved counts an attempt of an identity at a callee, and says how far its behaviour has broken, from 0 to 1. text is a message's body.
-// With look set nothing is counted.
-func (m *Memory) Behaved(identity Key, callee, text string, now time.Time, look bool) float64 {
+// Behaved counts an attempt of an identity at a callee, who knows it or not, and says how far its behaviour has broken, from 0 to 1. text is a message's
+// body. With look set nothing is counted.
+func (m *Memory) Behaved(identity Key, callee string, known bool, text string, now time.Time, look bool) float64 {
 	key := m.seed.Pair(hashBehaviour, uint64(identity), 0)
 	to := m.seed.String(hashCallee, callee)
 	m.behaviours.Lock(key)
@@ -52,11 +53,11 @@ func (m *Memory) Behaved(identity Key, callee, text string, now time.Time, look 
 			return 0
 		}
 		ahead := *b
-		return ahead.attempt(to, m.textHash(text), now.Unix())
+		return ahead.attempt(to, known, m.textHash(text), now.Unix())
 	}
 	b := m.behaviours.Take(key)
 	before := b.held
-	broken := b.attempt(to, m.textHash(text), now.Unix())
+	broken := b.attempt(to, known, m.textHash(text), now.Unix())
 	if b.held > 0 && before < now.Unix() && b.held > now.Unix() {
 		m.zombies.Add(1)
 	}
@@ -119,12 +120,14 @@ func (m *Memory) Cleared(identity string) {
 	m.behaviours.Unlock(key)
 }
 
-// attempt counts one and returns the level after it.
-func (b *behaviour) attempt(to uint64, text uint32, now int64) float64 {
+// attempt counts one and returns the level after it. Who knows the caller is none of those new callees that people do not try one after the other. A hold is as
+// long as its reason: what shows nothing new does not prolong it.
+func (b *behaviour) attempt(to uint64, known bool, text uint32, now int64) float64 {
 	b.turn(now)
 	b.updated = now
 	b.today |= 1 << (to >> 58)
-	b.note(uint32(to)|1, uint32(now), !b.knows(to))
+	fresh := !known && !b.knows(to)
+	b.note(uint32(to)|1, uint32(now), fresh)
 	if text != 0 {
 		if text != b.text {
 			b.text, b.same = text, 0
@@ -133,11 +136,10 @@ func (b *behaviour) attempt(to uint64, text uint32, now int64) float64 {
 			b.same++
 		}
 	}
-	level := b.level(now)
-	if level >= 0.5 {
+	if (fresh || text != 0 && b.same >= sameText) && b.breaks(now) >= 0.5 {
 		b.held = max(b.held, now+int64(holdFor/time.Second))
 	}
-	return max(level, b.level(now))
+	return b.level(now)
 }
 
 // turn closes the days before today: their callees become the usual ones, unless they were a zombie's.
@@ -181,7 +183,7 @@ func (b *behaviour) knows(to uint64) bool {
 func (b *behaviour) note(callee, at uint32, fresh bool) {
 	for i := range b.recent {
 		if b.recent[i].callee == callee {
-			b.recent[i].at = at
+			b.recent[i].at, b.recent[i].fresh = at, b.recent[i].fresh && fresh
 			return
 		}
 	}
@@ -208,11 +210,16 @@ func (b *behaviour) person() bool {
 	return b.days >= personDays && b.widest <= personWidest && (b.friend || b.returns >= b.strange)
 }
 
-// level says how far what it does now is from what a person does who has behaved as this one has.
+// level says how far its behaviour is broken: in full while it is held.
 func (b *behaviour) level(now int64) float64 {
 	if b.held > now {
 		return 1
 	}
+	return b.breaks(now)
+}
+
+// breaks says how far what it does now is from what a person does who has behaved as this one has.
+func (b *behaviour) breaks(now int64) float64 {
 	if !b.person() {
 		return 0
 	}
@@ -228,7 +235,7 @@ func (b *behaviour) level(now int64) float64 {
 		level = max(level, (float64(day)-4.5)/2)
 	}
 	// The same text again and again, to new callees, is no conversation.
-	if b.same >= 3 && freshHour >= 2 {
+	if b.same >= sameText && freshHour >= 2 {
 		level = max(level, 1)
 	}
 	return min(max(level, 0), 1)

@@ -68,7 +68,7 @@ func TestBehavioursOutliveARestart(t *testing.T) {
 	friend := first.Key(Identity, "+15551230001")
 	for day := range 10 {
 		for callee := range 2 {
-			first.Behaved(friend, fmt.Sprint("sip:user", callee, "@example.test"), "", now.Add(time.Duration(day)*24*time.Hour), false)
+			first.Behaved(friend, fmt.Sprint("sip:user", callee, "@example.test"), false, "", now.Add(time.Duration(day)*24*time.Hour), false)
 		}
 	}
 	if err := first.Behaviours(d).Save(t.Context()); err != nil {
@@ -81,7 +81,7 @@ func TestBehavioursOutliveARestart(t *testing.T) {
 	var broken [2]float64
 	for i := range 8 {
 		for j, m := range []*Memory{first, second} {
-			broken[j] = m.Behaved(friend, fmt.Sprint("sip:stranger", i, "@example.test"), "", now.Add(11*24*time.Hour+time.Duration(i)*time.Minute), false)
+			broken[j] = m.Behaved(friend, fmt.Sprint("sip:stranger", i, "@example.test"), false, "", now.Add(11*24*time.Hour+time.Duration(i)*time.Minute), false)
 		}
 	}
 	if broken[0] != broken[1] || broken[0] < 0.5 || first.Stats().Behaviours != second.Stats().Behaviours {

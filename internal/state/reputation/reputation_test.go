@@ -151,7 +151,7 @@ func TestManyGoroutines(t *testing.T) {
 			for j := range 500 {
 				name := fmt.Sprint("x", j%37)
 				m.Opinion(fmt.Sprint("v", i), j%2 == 0, start(), identity(m, name))
-				m.Behaved(m.Key(reputation.Identity, name), fmt.Sprint("u", j), "text", start(), false)
+				m.Behaved(m.Key(reputation.Identity, name), fmt.Sprint("u", j), false, "text", start(), false)
 				m.Flagged(name, start())
 				m.Broken(name, start())
 				m.Cleared(name)
