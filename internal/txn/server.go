@@ -242,8 +242,8 @@ func (s *Server) send(resp []byte, now int64, final bool, out Sender) {
 // response goes out for it.
 const (
 	perOctet   = 3    // what one octet of a request pays for, as in package guard
-	answerRoom = 1200 // a 2xx with a session description
-	ringRoom   = 700  // a 180
+	ringRoom   = 1900 // before 100: a 180, and a 2xx with a session description
+	answerRoom = 600  // before a 180: what a 2xx has more than that
 )
 
 // holds tells whether a provisional response to a metered INVITE has to wait. It
@@ -253,12 +253,12 @@ func (s *Server) holds(resp []byte) bool {
 	if !s.invite {
 		return false
 	}
-	keep := answerRoom
+	keep := len(resp)
 	switch {
 	case bytes.HasPrefix(resp, []byte("SIP/2.0 100")):
-		keep += ringRoom
-	case !bytes.HasSuffix(resp, []byte("\r\n\r\n")):
-		keep = len(resp) // it has a session description, as the answer will
+		keep = ringRoom
+	case bytes.HasSuffix(resp, []byte("\r\n\r\n")): // else it has a session description as well
+		keep += answerRoom
 	}
 	return perOctet*s.came-s.sent-len(resp) < keep
 }
