@@ -68,7 +68,13 @@ func (a *Address) parse(b []byte, base uint32) bool {
 		i = next
 	}
 	a.Span = Span{base + uint32(start), base + uint32(end)}
-	return i == len(b)
+	return i == len(b) && !a.ambiguous()
+}
+
+// ambiguous says whether there are two ways to read an address without brackets: "sip:alice;x@example.test" is the host alice with a parameter (RFC 8217 §3),
+// but others find a user and another host. No '@' is a token's, so that the grammar has neither.
+func (a *Address) ambiguous() bool {
+	return !a.Bracketed && bytes.IndexByte(a.Params, '@') >= 0 && bytes.IndexByte(a.URI, '@') < 0
 }
 
 // parseAddr reads the display name and the address and returns what follows them.

@@ -17,6 +17,8 @@ func TestAddressForms(t *testing.T) {
 		{"tel:+1-555;ext=1", "", "tel:+1-555", "ext=1", "", false},
 		{"<sip:a@h;lr?x=y>;TAG=1", "", "sip:a@h;lr?x=y", "TAG=1", "1", true},
 		{"Bob <sip:b@h>", "Bob", "sip:b@h", "", "", true},
+		{"sip:b@h;tag=a@b", "", "sip:b@h", "tag=a@b", "a@b", false},
+		{"<sip:h>;tag=a@b", "", "sip:h", "tag=a@b", "a@b", true},
 		{"Bob\r\n B. O'Neil<sip:b@h>", "Bob B. O'Neil", "sip:b@h", "", "", true},
 		{`"Bob <sip:bob@example.com>" <sip:spam@evil>`, "Bob <sip:bob@example.com>", "sip:spam@evil", "", "", true},
 		{`"a\"b\\c"<sip:b@h>`, `a"b\c`, "sip:b@h", "", "", true},
@@ -40,6 +42,8 @@ func TestAddressForms(t *testing.T) {
 		"sip:a@h, sip:b@h", "sip:a@h?x=y", "<sip:a@h>;", "<sip:a@h>;;x", "<sip:a@h>;=x", "<sip:a@h>x", "<sip:a@h> <sip:b@h>",
 		"< sip:a@h >", "<sip:a@h>;tag=1;tag=2", "<sip:a@h>;tag", `<sip:a@h>;x="y`, "<sip:a\"b@h>", "a@b <sip:a@h>",
 		"<sip:a@h>;tag=\x00", "sip:a b@h",
+		// Others find the user "alice;x" at example.test, or with the whole of what stands before the '@'.
+		"sip:alice;x@example.test;tag=1", "sip:h;phone-context=x@example.test", "sip:h;tag=a@b", "SIPS:h ;\r\n x=\"a@b\"",
 	} {
 		var a sip.Address
 		if err := a.Parse([]byte(in)); err == nil {
