@@ -78,6 +78,25 @@ func TestADialogIsNoRelay(t *testing.T) {
 	}
 }
 
+// Who was let in once does not get to others by that, nor who was refused.
+func TestADialogOpensNoOther(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	u := p.callUp(pbxContact)
+	for _, method := range []string{"INVITE", "MESSAGE", "BYE"} {
+		forged := strings.Replace(u.caller(method, "sip:chief@192.0.2.80:5080", "z"+method), ";tag=b1", ";tag=b2", 1)
+		if out := p.from(callerAddr, forged); !strings.HasPrefix(last(out), callerAddr+" SIP/2.0 481") {
+			t.Errorf("%s with another tag: %v", method, out)
+		}
+	}
+	p = newPaper(t, nil, screen.Layer{})
+	fwd := p.from(callerAddr, invite)[1].text
+	back := p.from(pbxAddr, answer(fwd, "486 Busy Here", "b1")) // an ACK, and what the caller gets
+	u = up{alices: header(back[len(back)-1].text, "Record-Route")}
+	if seen := len(p.seen); u.alices == "" || !strings.HasPrefix(last(p.from(callerAddr, u.caller("INVITE", "sip:chief@192.0.2.80:5080", "z1"))), pbxAddr) || len(p.seen) != seen+1 {
+		t.Errorf("a refused caller calls on, history %+v, Record-Route %q", p.seen, u.alices)
+	}
+}
+
 // A caller who was let in says no more in his call than he could say at its beginning.
 func TestClaimsWithinADialogDoNotReachThePBX(t *testing.T) {
 	p := newPaper(t, nil, screen.Layer{})

@@ -31,11 +31,7 @@ func (x *exchange) bindRequest(m *sip.Message, fw *Forward) {
 	if text := x.p.hopBehind(m); text != nil {
 		c.hop = x.p.hopOf(text)
 	}
-	tag := m.From().Tag
-	if c.opener {
-		tag = m.To().Tag
-	}
-	x.p.signer.append(x.token[:0], &c, m.CallID(), tag)
+	x.p.signer.append(x.token[:0], &c, m.CallID(), m.To().Tag, m.From().Tag)
 	x.answeredBy = x.answeredBy[:0]
 }
 
@@ -103,27 +99,22 @@ func (p *Proxy) foreign(value, or []byte) []byte {
 }
 
 // replyToken makes the sender's token, unless it has been made for an earlier
-// response of the same callee.
+// response of the same callee in the same dialog.
 func (x *exchange) replyToken(m *sip.Message, hop []byte) {
-	if hop == nil {
+	switch {
+	case m.Status() >= 300:
+		hop = nil // no dialog: its token is bound to nowhere
+	case hop == nil:
 		hop = contactOf(m)
 	}
-	if len(x.answeredBy) > 0 && bytes.Equal(hop, x.answeredBy) {
+	tag := m.To().Tag
+	if by, last, ok := bytes.Cut(x.answeredBy, []byte{0}); ok && bytes.Equal(by, hop) && bytes.Equal(last, tag) {
 		return
 	}
-	x.answeredBy = append(x.answeredBy[:0], hop...)
+	x.answeredBy = append(append(append(x.answeredBy[:0], hop...), 0), tag...)
 	c := x.claims
 	c.hop = x.p.hopOf(hop)
-	x.p.signer.append(x.reply[:0], &c, m.CallID(), openerTag(&c, m))
-}
-
-// openerTag returns the opener's tag in a message of a request that c's side
-// has sent, or in the response to it.
-func openerTag(c *claims, m *sip.Message) []byte {
-	if c.opener {
-		return m.From().Tag
-	}
-	return m.To().Tag
+	x.p.signer.append(x.reply[:0], &c, m.CallID(), m.From().Tag, tag)
 }
 
 // bindLate does what bindResponse does, where nothing is known of the request any
@@ -158,7 +149,7 @@ func (p *Proxy) bindLate(m *sip.Message, e *sip.Edit) {
 			}
 			c.opener = !c.opener
 			c.hop = p.hopOf(hop)
-			p.signer.append(fresh[:0], &c, m.CallID(), openerTag(&c, m))
+			p.signer.append(fresh[:0], &c, m.CallID(), m.From().Tag, m.To().Tag)
 		}
 		start := vs.Span().Start + uint32(bytes.Index(vs.Text(), token))
 		e.Replace(sip.Span{Start: start, End: start + tokenLen}, fresh[:])

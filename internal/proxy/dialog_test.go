@@ -129,11 +129,12 @@ func TestTokens(t *testing.T) {
 		{"back with the other side's token", insideBack("INFO", route), false},
 		{"forged", inside("INFO", strings.Replace(route, token, strings.Repeat("A", tokenLen), 1)), false},
 		{"one bit", inside("INFO", strings.Replace(route, token, token[:31]+string(token[31]^1), 1)), false},
-		{"direction", inside("INFO", strings.Replace(route, token, "IB"+token[2:], 1)), false},
+		{"direction", inside("INFO", strings.Replace(route, token, "MB"+token[2:], 1)), false},
 		{"short", inside("INFO", strings.Replace(route, token, token[:16], 1)), false},
 		{"not base64", inside("INFO", strings.Replace(route, token, token[:31]+"!", 1)), false},
 		{"other call", strings.Replace(inside("INFO", route), "call-1", "call-2", 1), false},
 		{"other tags", strings.Replace(inside("INFO", route), "tag=a1", "tag=a2", 1), false},
+		{"another callee's dialog", strings.Replace(inside("INFO", route), "tag=b1", "tag=b2", 1), false},
 		{"no To tag", strings.Replace(inside("INFO", route), ";tag=b1", "", 1), false},
 		{"no Route", inside("INFO", ""), false},
 		{"somebody else's Route", inside("INFO", strings.Replace(route, "192.0.2.1", "192.0.2.2", 1)), false},
@@ -158,11 +159,8 @@ func TestTokensSurviveTheirText(t *testing.T) {
 		{}, {Pass: Pass{Outbound: true}, opener: true}, {Pass: Pass{Peer: 65535}, hop: hopMark{1, 2, 3, 4, 5}},
 		{Pass: Pass{Outbound: true, Peer: 1}, opener: true, from: fromMark{6, 7, 8, 9}},
 	} {
-		token := s.append(nil, &want, []byte("call"), []byte("tag"))
+		token := s.append(nil, &want, []byte("call"), []byte("tag"), []byte("other"))
 		check := func(s *Signer, callID, fromTag, toTag string) (got claims, ok bool) {
-			if !want.opener {
-				fromTag, toTag = toTag, fromTag
-			}
 			ok = s.check(&got, token, []byte(callID), []byte(fromTag), []byte(toTag))
 			return got, ok
 		}
@@ -171,6 +169,12 @@ func TestTokensSurviveTheirText(t *testing.T) {
 		}
 		if _, ok := check(s, "call", "other", "tag"); ok {
 			t.Error("the other side may use it")
+		}
+		if _, ok := check(s, "call", "tag", "another"); ok {
+			t.Error("another dialog may use it")
+		}
+		if _, ok := check(s, "call", "unknown", "other"); ok == want.opener {
+			t.Errorf("by another tag of the sender: %v", ok)
 		}
 		if _, ok := check(s, "callt", "ag", "other"); ok {
 			t.Error("a part of the tag counts as Call-ID")
@@ -182,6 +186,31 @@ func TestTokensSurviveTheirText(t *testing.T) {
 	// The version octet admits no other bits.
 	if s.check(new(claims), []byte(strings.Repeat("A", tokenLen)), nil, nil, nil) {
 		t.Error("version 0")
+	}
+}
+
+// Each callee that answers a call opens a dialog of its own: its token is good for none of the others, answered first or late.
+func TestEachForkHasItsToken(t *testing.T) {
+	n := newPaper(t)
+	fwd := sentTo(n.from(alice, invite), bob)[0].text
+	for i, tag := range []string{"b1", "b2", "b1", "b3"} {
+		status := 180
+		if i > 1 {
+			status = 200 // the second one late
+		}
+		route := routeOf(sentTo(n.from(bob, answer(fwd, status, tag, bobIsAt)), alice)[0].text)
+		for _, of := range []string{"b1", "b2", "b3"} {
+			var m sip.Message
+			var e sip.Edit
+			var r Routing
+			if err := m.Parse([]byte(crlf(strings.Replace(inside("INFO", route), "tag=b1", "tag="+of, 1)))); err != nil {
+				t.Fatal(err)
+			}
+			e.Begin(&m)
+			if n.p.Preroute(&m, &e, &r); r.InDialog != (of == tag) {
+				t.Errorf("with the token of answer %d, of %s, in the dialog of %s: %v", i, tag, of, r.InDialog)
+			}
+		}
 	}
 }
 

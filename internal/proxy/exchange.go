@@ -39,7 +39,7 @@ type exchange struct {
 	secure     bool           // Request-URI or next Route is a sips: URI
 	back       []byte         // fl of the Record-Route; nil where the caller has an address
 	path       []byte         // fp of our Path; nil = none
-	answeredBy []byte         // the hop that reply was made for
+	answeredBy []byte         // the hop and tag that reply was made for
 
 	best       []byte // best response so far, our Via removed
 	bestStatus int

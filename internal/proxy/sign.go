@@ -38,13 +38,14 @@ type (
 
 // A token is the base64url form of version and flags (1 octet), peer (2), hop
 // (5), from (4), and the first 12 octets of a MAC over these, the Call-ID and
-// the tag of whoever opened the dialog. It needs no shared state: any node with
-// the key can check it, and it fits no other dialog.
+// the tag of whoever opened the dialog. The opener's own covers the other side's
+// tag too: it is made of an answer, where that is known. It needs no shared
+// state: any node with the key can check it, and it fits no other dialog.
 const (
 	tokenSaid    = 12
 	tokenRaw     = tokenSaid + 12
 	tokenLen     = 32
-	tokenVersion = 2 << 4
+	tokenVersion = 3 << 4
 	flagOutbound = 1
 	flagOpener   = 2
 )
@@ -71,8 +72,8 @@ func NewSigner(key []byte) *Signer {
 	return s
 }
 
-// append appends the token for a dialog.
-func (s *Signer) append(dst []byte, c *claims, callID, openerTag []byte) []byte {
+// append appends the token for a dialog, for the side that sends with the tag from.
+func (s *Signer) append(dst []byte, c *claims, callID, from, to []byte) []byte {
 	st := s.states.Get().(*signing)
 	st.raw[0] = tokenVersion
 	if c.Outbound {
@@ -84,7 +85,7 @@ func (s *Signer) append(dst []byte, c *claims, callID, openerTag []byte) []byte 
 	st.raw[1], st.raw[2] = byte(c.Peer>>8), byte(c.Peer)
 	copy(st.raw[3:], c.hop[:])
 	copy(st.raw[8:], c.from[:])
-	copy(st.raw[tokenSaid:], st.compute(callID, openerTag))
+	copy(st.raw[tokenSaid:], st.compute(callID, from, to))
 	dst = base64.RawURLEncoding.AppendEncode(dst, st.raw[:])
 	s.states.Put(st)
 	return dst
@@ -102,28 +103,27 @@ func (s *Signer) check(c *claims, token, callID, fromTag, toTag []byte) bool {
 	if err != nil || n != tokenRaw || st.raw[0]&^(flagOutbound|flagOpener) != tokenVersion {
 		return false
 	}
-	opener := st.raw[0]&flagOpener != 0
-	tag := toTag
-	if opener {
-		tag = fromTag
-	}
-	if subtle.ConstantTimeCompare(st.compute(callID, tag), st.raw[tokenSaid:]) == 0 {
+	if subtle.ConstantTimeCompare(st.compute(callID, fromTag, toTag), st.raw[tokenSaid:]) == 0 {
 		return false
 	}
 	c.Pass = Pass{Outbound: st.raw[0]&flagOutbound != 0, Peer: uint16(st.raw[1])<<8 | uint16(st.raw[2])}
-	c.opener = opener
+	c.opener = st.raw[0]&flagOpener != 0
 	copy(c.hop[:], st.raw[3:])
 	copy(c.from[:], st.raw[8:])
 	return true
 }
 
-// compute returns the check value for raw's first octets and a dialog.
-func (st *signing) compute(callID, tag []byte) []byte {
+// compute returns the check value for raw's first octets and a dialog, by the tags in what the token's side sends. Where that is not the opener, its own tag
+// was not known when the token was made.
+func (st *signing) compute(callID, from, to []byte) []byte {
 	st.mac.reset()
 	st.mac.octet('d')
 	st.mac.write(st.raw[:tokenSaid])
 	st.mac.text(callID)
-	st.mac.text(tag)
+	st.mac.text(to)
+	if st.raw[0]&flagOpener != 0 {
+		st.mac.text(from)
+	}
 	return st.mac.sum()[:tokenRaw-tokenSaid]
 }
 

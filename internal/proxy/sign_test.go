@@ -17,7 +17,7 @@ func BenchmarkToken(b *testing.B) {
 	b.Run("append", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			token = s.append(token[:0], &c, callID, tag)
+			token = s.append(token[:0], &c, callID, []byte("other"), tag)
 		}
 	})
 	b.Run("check", func(b *testing.B) {
