@@ -269,7 +269,7 @@ func listenProblem(cfg *config.Config, err error) error {
 // newSelf describes this server as others name it.
 func newSelf(cfg *config.Config, net *wire.Net) *proxy.Self {
 	return proxy.NewSelf(proxy.SelfConfig{
-		Listeners: net.Listeners(), Locals: net.LocalAddrs(), Public: cfg.PublicAddr(), Names: selfNames(cfg),
+		Listeners: net.Listeners(), Locals: net.LocalAddrs(), Number: net.Local, Public: cfg.PublicAddr(), Names: selfNames(cfg),
 	})
 }
 

@@ -15,13 +15,11 @@ func (x *exchange) try(b *branch, m *sip.Message, e *sip.Edit, now int64, out tx
 	hop := b.hops[b.hop]
 	b.hop++
 	to := wire.Dest{Flow: wire.Flow{Transport: hop.Transport, Remote: hop.Addr}, ServerName: hop.ServerName}
-	if b.target.Flow.Remote.IsValid() {
+	flow := b.target.Flow.Remote.IsValid()
+	if flow {
 		to.Flow = b.target.Flow
 	}
-	l := x.p.self.outgoing(hop.Transport, hop.Addr.Addr())
-	if to.Conn == 0 {
-		to.Socket = l.Index
-	}
+	l := x.p.self.leaving(&to.Flow, flow, x.at)
 	id := x.sh.ReserveID()
 	x.p.writeBranch(x, b, m, e, l, hop.Transport, id)
 	buf := e.AppendTo(x.sh.Buffer())

@@ -284,7 +284,7 @@ func TestDirectHop(t *testing.T) {
 		if err != nil {
 			t.Fatal(text, err)
 		}
-		to, ok := n.p.directHop(&u)
+		to, _, ok := n.p.directHop(&u)
 		got := ""
 		if ok {
 			got = to.Transport.String() + " " + to.Remote.String()

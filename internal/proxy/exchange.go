@@ -24,6 +24,7 @@ type exchange struct {
 	witness    Witness   // the observer, where it is one
 	id         string    // for the observer
 	in         *listener // where the request came in
+	at         *listener // where its dialog was opened, see Routing.opened
 	method     sip.Method
 	base       []byte // the request with the common edits, where another branch may follow
 	targets    []Target
@@ -80,7 +81,7 @@ func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *excha
 	x.targets = append(targets, fw.Targets...)
 	x.witness, _ = fw.Observer.(Witness)
 	x.loop = p.loopValue(in.Msg)
-	x.in = p.self.incoming(in.Packet.Flow, in.Packet.Local)
+	x.in, x.at = p.self.incoming(in.Packet.Flow, in.Packet.Local), fw.Routing.opened()
 	if n, ok := maxBreadth(in.Msg); ok {
 		x.breadth = min(n, 60) // RFC 5393 §5.3.3.1: the default is 60
 	}

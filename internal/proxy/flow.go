@@ -26,7 +26,7 @@ import (
 //	fp  in Path: the flow that a phone has registered over
 //
 // The value is the base64url form of transport and socket (2 octets), the
-// number of the connection (8), its other end (18) and the first 8 octets of an
+// number of our local address (1) and of the connection (7), its other end (18) and the first 8 octets of an
 // HMAC over these, the kind and, in Record-Route, Call-ID and opener's tag. The
 // key for connections is made at each start, since their numbers begin anew.
 const (
@@ -72,6 +72,7 @@ func (s *Signer) appendFlow(dst []byte, kind flowKind, f wire.Flow, callID, open
 	var raw [flowRaw]byte
 	raw[0], raw[1] = byte(f.Transport), f.Socket
 	binary.BigEndian.PutUint64(raw[2:], uint64(f.Conn))
+	raw[2] = f.Local // no connection has so high a number
 	a := f.Remote.Addr().As16()
 	copy(raw[10:], a[:])
 	binary.BigEndian.PutUint16(raw[26:], f.Remote.Port())
@@ -95,14 +96,18 @@ func (s *Signer) checkFlow(text []byte, kind flowKind, callID, openerTag []byte)
 		return f, false
 	}
 	return wire.Flow{
-		Transport: sip.Transport(raw[0]), Socket: raw[1], Conn: wire.ConnID(binary.BigEndian.Uint64(raw[2:])),
+		Transport: sip.Transport(raw[0]), Socket: raw[1], Local: raw[2], Conn: connOf(raw[:]),
 		Remote: netip.AddrPortFrom(netip.AddrFrom16([16]byte(raw[10:26])).Unmap(), binary.BigEndian.Uint16(raw[26:])),
 	}, true
 }
 
+func connOf(raw []byte) wire.ConnID {
+	return wire.ConnID(binary.BigEndian.Uint64(raw[2:]) &^ (0xff << 56))
+}
+
 func (s *Signer) flowMAC(raw []byte, kind flowKind, callID, tag []byte) (sum [sha256.Size]byte) {
 	key := s.key
-	if binary.BigEndian.Uint64(raw[2:]) != 0 {
+	if connOf(raw) != 0 {
 		key = s.start[:]
 	}
 	mac := hmac.New(sha256.New, key)

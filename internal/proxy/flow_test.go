@@ -11,7 +11,7 @@ import (
 func TestFlowValueFitsItsDialogOnly(t *testing.T) {
 	s, other := NewSigner([]byte("key")), NewSigner([]byte("key"))
 	for _, remote := range []string{"192.0.2.7:40000", "[2001:db8::7]:40000"} {
-		f := wire.Flow{Transport: sip.WSS, Socket: 3, Conn: 77, Remote: netip.MustParseAddrPort(remote)}
+		f := wire.Flow{Transport: sip.WSS, Socket: 3, Local: 200, Conn: 77, Remote: netip.MustParseAddrPort(remote)}
 		text := s.appendFlow(nil, openerFlow, f, []byte("call"), []byte("tag"))
 		if len(text) != flowLen {
 			t.Fatalf("%d octets", len(text))

@@ -35,7 +35,8 @@ type Routing struct {
 	Next    sip.Address
 	HasNext bool
 	next    sip.Span
-	hop     uri.URI // ForwardDialog's, here so that it is not allocated
+	at      *listener // that our last Route value names: the side that the request goes to (RFC 5658)
+	hop     uri.URI   // ForwardDialog's, here so that it is not allocated
 	// RequestURI is the Request-URI to go on with: the request's own, or the
 	// last Route value where a strict router had put us into the Request-URI.
 	RequestURI []byte
@@ -68,6 +69,15 @@ func (p *Proxy) bound(r *Routing) {
 		return
 	}
 	r.Bound = r.NextURI(&r.hop) && p.signer.hop(&r.hop) == r.claims.hop
+}
+
+// opened returns the listener that the dialog of a request was opened at, where the
+// request goes to whoever opened it, and nil elsewhere.
+func (r *Routing) opened() *listener {
+	if r.InDialog && !r.Opener {
+		return r.at
+	}
+	return nil
 }
 
 // Leave makes a request one outside of its dialog.
@@ -120,6 +130,7 @@ func (p *Proxy) takeRoutes(m *sip.Message, e *sip.Edit, r *Routing, strict bool)
 				p.admit(m, token, r)
 			}
 			p.takeFlow(m, &u, r)
+			r.at = p.self.at(&u)
 			continue
 		}
 		r.Next, r.HasNext, r.next = a, true, vs.Span()

@@ -26,6 +26,7 @@ type Self struct {
 type listener struct {
 	wire.Listener
 	public bool   // the address of a NAT in front of us
+	local  uint8  // Flow.Local, behind a wildcard
 	sentBy string // "SIP/2.0/UDP 192.0.2.1:5060;rport;branch="
 	route  string // "<sip:192.0.2.1:5060;lr"
 	secure string // "<sips:192.0.2.1:5061;lr", "" where no TLS is to be had
@@ -36,6 +37,8 @@ type SelfConfig struct {
 	Listeners []wire.Listener
 	// Locals are the addresses that wildcard listeners stand for.
 	Locals []netip.AddrPort
+	// Number returns what wire.Flow.Local calls such an address; nil: nothing.
+	Number func(socket uint8, a netip.Addr) uint8
 	// Public is the address of a NAT in front of us, by which the outside
 	// reaches our ports; the zero Addr where there is none.
 	Public netip.Addr
@@ -48,10 +51,10 @@ func NewSelf(cfg SelfConfig) *Self {
 	s := &Self{addrs: make(map[netip.AddrPort]struct{}), ips: make(map[netip.Addr]struct{}), public: cfg.Public.IsValid()}
 	s.SetNames(cfg.Names)
 	for _, l := range cfg.Listeners {
-		s.add(l, cfg.Locals)
+		s.add(l, &cfg)
 		if s.public && !l.Addr.Addr().IsLoopback() && l.Addr.Addr().Is4() == cfg.Public.Is4() {
 			l.Addr = netip.AddrPortFrom(cfg.Public, l.Addr.Port())
-			s.addOne(l, true)
+			s.addOne(l, true, 0)
 		}
 	}
 	return s
@@ -67,24 +70,29 @@ func (s *Self) SetNames(names []string) {
 }
 
 // add adds a listener, a wildcard one under each address that it stands for.
-func (s *Self) add(l wire.Listener, locals []netip.AddrPort) {
+func (s *Self) add(l wire.Listener, cfg *SelfConfig) {
 	if !l.Addr.Addr().IsUnspecified() {
-		s.addOne(l, false)
+		s.addOne(l, false, 0)
 		return
 	}
-	for _, a := range locals {
-		if a.Port() == l.Addr.Port() && a.Addr().Is4() == l.Addr.Addr().Is4() {
-			l.Addr = a
-			s.addOne(l, false)
+	for _, a := range cfg.Locals {
+		if a.Port() != l.Addr.Port() || a.Addr().Is4() != l.Addr.Addr().Is4() {
+			continue
 		}
+		l.Addr = a
+		local := uint8(0)
+		if cfg.Number != nil {
+			local = cfg.Number(l.Index, a.Addr())
+		}
+		s.addOne(l, false, local)
 	}
 }
 
-func (s *Self) addOne(l wire.Listener, public bool) {
+func (s *Self) addOne(l wire.Listener, public bool, local uint8) {
 	s.addrs[l.Addr] = struct{}{}
 	s.ips[l.Addr.Addr()] = struct{}{}
 	d := describe(l)
-	d.public = public
+	d.public, d.local = public, local
 	s.listeners = append(s.listeners, d)
 }
 
@@ -222,6 +230,70 @@ func (s *Self) outgoing(t sip.Transport, to netip.Addr) *listener {
 		}
 	}
 	return best
+}
+
+// leaving chooses the address that names us towards a hop, and settles to on it. Inside
+// a dialog, towards whoever opened it, that is the one that it was opened at; of a flow
+// that leads to a phone, the one that the phone has used: a firewall or a NAT on the
+// way lets nothing else through. Otherwise the kernel knows best what to send from.
+func (s *Self) leaving(to *wire.Flow, flow bool, at *listener) *listener {
+	if flow && to.Conn == 0 && (at == nil || to.Local != 0) {
+		if l := s.owner(to); l != nil {
+			return l
+		}
+	}
+	if at != nil && at.Transport == to.Transport && at.Addr.Addr().Is4() == to.Remote.Addr().Is4() {
+		if to.Conn == 0 {
+			to.Socket, to.Local = at.Index, at.local
+		}
+		return at
+	}
+	l := s.outgoing(to.Transport, to.Remote.Addr())
+	if to.Conn == 0 {
+		to.Socket, to.Local = l.Index, 0
+	}
+	return l
+}
+
+// owner returns the address that a UDP flow is one of, nil where it is none of ours.
+func (s *Self) owner(f *wire.Flow) (best *listener) {
+	score := -1
+	for i := range s.listeners {
+		l := &s.listeners[i]
+		if l.Index != f.Socket || l.Transport != f.Transport || l.Addr.Addr().Is4() != f.Remote.Addr().Is4() {
+			continue
+		}
+		n := s.fit(l, f.Remote.Addr())
+		if f.Local != 0 && l.local == f.Local {
+			n += 256 // more than all leading bits, less than what a NAT in front of us makes of it
+		}
+		if n > score {
+			best, score = l, n
+		}
+	}
+	return best
+}
+
+// at returns the listener whose very address a Route value of ours names, nil where it
+// names us by name.
+func (s *Self) at(u *uri.URI) *listener {
+	a, ok := u.Addr()
+	if !ok {
+		return nil
+	}
+	t, port := sip.UDP, u.Port
+	if v, ok := u.Param("transport"); ok {
+		t = sip.ParseTransport(v)
+	}
+	if port == 0 {
+		port = defaultPort(u)
+	}
+	for i := range s.listeners {
+		if l := &s.listeners[i]; l.Transport == t && l.Addr.Addr() == a && l.Addr.Port() == port {
+			return l
+		}
+	}
+	return nil
 }
 
 func (s *Self) fit(l *listener, to netip.Addr) (n int) {

@@ -34,14 +34,14 @@ func (p *Proxy) ForwardDialog(sh *txn.Shard, in *txn.Incoming, r *Routing, e *si
 	if !r.NextURI(&r.hop) {
 		return false
 	}
-	to, ok := p.directHop(&r.hop)
+	to, flow, ok := p.directHop(&r.hop)
 	if r.Back.Remote.IsValid() && !r.HasNext {
-		to, ok = wire.Dest{Flow: r.Back}, true
+		to, flow, ok = wire.Dest{Flow: r.Back}, true, true
 	}
 	if !ok || m.Method() != sip.ACK && (to.Transport != sip.UDP || in.Packet.Flow.Transport != sip.UDP) {
 		return false
 	}
-	p.sendStateless(sh, in, r, e, to, out)
+	p.sendStateless(sh, in, r, e, to, flow, out)
 	return true
 }
 
@@ -85,7 +85,7 @@ func (p *Proxy) ForwardAckTo(in *txn.Incoming, sh *txn.Shard, r *Routing, e *sip
 		return
 	}
 	to := wire.Dest{Flow: wire.Flow{Transport: hops[0].Transport, Remote: hops[0].Addr}, ServerName: hops[0].ServerName}
-	p.sendStateless(sh, in, r, e, to, out)
+	p.sendStateless(sh, in, r, e, to, false, out)
 }
 
 // TargetOf makes a locate target of a URI, by its maddr, port and transport
@@ -103,15 +103,15 @@ func TargetOf(u *uri.URI) locate.Target {
 
 // directHop returns the next hop where no look-up is needed: an address, or a
 // registered flow.
-func (p *Proxy) directHop(u *uri.URI) (wire.Dest, bool) {
+func (p *Proxy) directHop(u *uri.URI) (to wire.Dest, flow, ok bool) {
 	if p.cfg.FlowOf != nil {
 		if f, ok := p.cfg.FlowOf(u); ok {
-			return wire.Dest{Flow: f}, true
+			return wire.Dest{Flow: f}, true, true
 		}
 	}
 	a, ok := u.Addr()
 	if _, maddr := u.Param("maddr"); !ok || maddr || u.Scheme == uri.SIPS {
-		return wire.Dest{}, false // rare enough to be left to package locate
+		return to, false, false // rare enough to be left to package locate
 	}
 	t := sip.UDP
 	if v, ok := u.Param("transport"); ok {
@@ -124,20 +124,14 @@ func (p *Proxy) directHop(u *uri.URI) (wire.Dest, bool) {
 			port = 5061
 		}
 	}
-	to := wire.Dest{Flow: wire.Flow{Transport: t, Remote: netip.AddrPortFrom(a, port)}}
-	if p.self.IsAddr(to.Remote) || a.IsUnspecified() || a.IsMulticast() || t == sip.UnknownTransport {
-		return wire.Dest{}, false
-	}
-	return to, true
+	to = wire.Dest{Flow: wire.Flow{Transport: t, Remote: netip.AddrPortFrom(a, port)}}
+	return to, false, !p.self.IsAddr(to.Remote) && !a.IsUnspecified() && !a.IsMulticast() && t != sip.UnknownTransport
 }
 
-func (p *Proxy) sendStateless(sh *txn.Shard, in *txn.Incoming, r *Routing, e *sip.Edit, to wire.Dest, out txn.Sender) {
+func (p *Proxy) sendStateless(sh *txn.Shard, in *txn.Incoming, r *Routing, e *sip.Edit, to wire.Dest, flow bool, out txn.Sender) {
 	p.stats.stateless.Add(1)
 	p.commonEdits(in, r, e)
-	l := p.self.outgoing(to.Transport, to.Remote.Addr())
-	if to.Conn == 0 {
-		to.Socket = l.Index
-	}
+	l := p.self.leaving(&to.Flow, flow, r.opened())
 	p.insertStatelessVia(e, in.Msg, l, to.Transport, txn.ReturnFlow(in))
 	b := e.AppendTo(sh.Buffer())
 	out.Send(to, 0, b)

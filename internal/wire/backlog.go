@@ -58,6 +58,15 @@ func (b *behindSince) note(full bool, now int64) {
 // behindSince is a time in Unix nanoseconds, 0 = not behind.
 type behindSince struct{ atomic.Int64 }
 
+// Local returns the number by which Flow.Local names an address behind a wildcard
+// UDP listener, 0 for any other listener.
+func (n *Net) Local(socket uint8, a netip.Addr) uint8 {
+	if int(socket) >= len(n.udp) || n.udp[socket] == nil || !n.udp[socket].wild {
+		return 0
+	}
+	return n.udp[socket].locals.number(a)
+}
+
 // LocalAddrs returns the addresses that wildcard listeners are reached by.
 func (n *Net) LocalAddrs() []netip.AddrPort {
 	var addrs []netip.AddrPort

@@ -201,7 +201,10 @@ func TestUDPPortIsNotShared(t *testing.T) {
 func TestUDPWildcardAnswersFromTheAddressAsked(t *testing.T) {
 	h := newRecorder()
 	h.answer = echoAnswer
-	_, addr := udpNet(t, h, "0.0.0.0:0")
+	n, addr := udpNet(t, h, "0.0.0.0:0")
+	if n.Local(0, netip.MustParseAddr("127.0.0.3")) != 1 || n.Local(1, addr.Addr()) != 0 {
+		t.Error("the number of an address that nothing has come to yet")
+	}
 	for _, ip := range []string{"127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.2"} {
 		to := netip.AddrPortFrom(netip.MustParseAddr(ip), addr.Port())
 		c := dialer(t, "udp", to) // connected: hears only from there
@@ -211,6 +214,8 @@ func TestUDPWildcardAnswersFromTheAddressAsked(t *testing.T) {
 		}
 		if p := next(t, h.packets); p.Local != to {
 			t.Errorf("local address %v, want %v", p.Local, to)
+		} else if p.Flow.Local != n.Local(0, to.Addr()) {
+			t.Errorf("%v has number %d, in a flow %d", to, n.Local(0, to.Addr()), p.Flow.Local)
 		}
 	}
 }

@@ -1,0 +1,78 @@
+package proxy
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"gatehouse.example/internal/txn"
+	"gatehouse.example/internal/wire"
+	"gatehouse.example/sip"
+)
+
+// manyAddresses is a machine with two addresses, each of which the outside may call, and two UDP listeners on all of them.
+func manyAddresses(n *paper) {
+	at := []netip.AddrPort{netip.MustParseAddrPort("198.51.100.1:5060"), netip.MustParseAddrPort("192.0.2.2:5060"),
+		netip.MustParseAddrPort("198.51.100.1:5070"), netip.MustParseAddrPort("192.0.2.2:5070")}
+	n.p.self = NewSelf(SelfConfig{
+		Listeners: []wire.Listener{
+			{Transport: sip.UDP, Addr: netip.MustParseAddrPort("0.0.0.0:5060")},
+			{Transport: sip.UDP, Addr: netip.MustParseAddrPort("0.0.0.0:5070"), Index: 1},
+		},
+		Locals: at,
+		Number: func(_ uint8, a netip.Addr) uint8 { return map[bool]uint8{true: 1, false: 2}[a == at[0].Addr()] },
+	})
+}
+
+// A dialog that was opened at one of our addresses goes on from it, although another one is nearer: a firewall or a NAT
+// in front of its caller lets nothing else through.
+func TestDialogLeavesFromTheAddressItWasOpenedAt(t *testing.T) {
+	for _, contact := range []string{"198.51.100.7", "10.1.2.3"} { // in public, and behind a NAT
+		n := newPaper(t)
+		manyAddresses(n)
+		request := strings.ReplaceAll(invite, "alice@198.51.100.7", "alice@"+contact)
+		data := []byte(crlf(request))
+		m := new(sip.Message)
+		if err := m.Parse(data); err != nil {
+			t.Fatal(err)
+		}
+		came := wire.Flow{Transport: sip.UDP, Socket: 1, Local: 2, Remote: netip.MustParseAddrPort(alice)}
+		n.layer.Receive(&txn.Incoming{Msg: m, Packet: &wire.Packet{Data: data, Flow: came, Local: netip.MustParseAddrPort("192.0.2.2:5070"), Now: n.now}}, n)
+		fwd := sentTo(n.sent, bob)[0].text
+		n.from(bob, answer(fwd, 200, "b1", bobIsAt))
+		for _, method := range []string{"INFO", "INVITE"} { // without and with state
+			text := strings.Replace(insideBack(method, routeOf(fwd)), "alice@198.51.100.7", "alice@"+contact, 1)
+			out := sentTo(n.from(bob, text), alice)
+			if len(out) != 1 {
+				t.Fatalf("%s to %s: %v", method, contact, n.sent)
+			}
+			if got := out[0].to.Flow; got != came || !strings.HasPrefix(header(out[0].text, "Via")[0], "SIP/2.0/UDP 192.0.2.2:5070;") {
+				t.Errorf("%s to %s leaves from %+v, Via %s", method, contact, got, header(out[0].text, "Via")[0])
+			}
+		}
+	}
+}
+
+// Outside of dialogs a phone is called from the address that it has registered at; who is no phone from what the kernel
+// thinks best.
+func TestPhoneIsCalledFromTheAddressThatItUses(t *testing.T) {
+	n := newPaper(t)
+	manyAddresses(n)
+	phone := wire.Flow{Transport: sip.UDP, Socket: 1, Local: 2, Remote: netip.MustParseAddrPort("198.51.100.9:40000")}
+	n.targets = []Target{{Flow: phone, Phone: true}}
+	n.from(alice, invite)
+	out := sentTo(n.sent, phone.Remote.String())
+	if len(out) != 1 || out[0].to.Flow != phone || !strings.HasPrefix(header(out[0].text, "Via")[0], "SIP/2.0/UDP 192.0.2.2:5070;") {
+		t.Errorf("%+v", out)
+	}
+	phone.Socket = 9 // of an earlier configuration
+	n.targets[0].Flow = phone
+	n.from(alice, strings.ReplaceAll(invite, "abc1", "abc2"))
+	if out = sentTo(n.sent, phone.Remote.String()); len(out) != 2 || out[1].to.Socket != 0 || out[1].to.Local != 0 {
+		t.Errorf("%+v", out)
+	}
+	n.to(bob)
+	if out = sentTo(n.from(alice, strings.ReplaceAll(invite, "abc1", "abc3")), bob); len(out) != 1 || out[0].to.Local != 0 {
+		t.Errorf("%+v", out)
+	}
+}
