@@ -163,6 +163,26 @@ func TestLabel(t *testing.T) {
 	}
 }
 
+// A PBX that believes a trunk's P-Asserted-Identity shows the name there.
+func TestLabelMarksAssertedNamesToo(t *testing.T) {
+	v := &verdict.Verdict{Action: verdict.Label}
+	const pai = "P-Asserted-Identity: \"My, \\\"Bank\" <sip:+1555;verstat=x@e.test>;p=q,\r\n <tel:+1555>, tel:+1556;verstat=x\r\nRemote-Party-ID: Bank <sip:b@e.test>;party=calling\r\n"
+	const marked = "P-Asserted-Identity: \"! My, \\\"Bank\" <sip:+1555@e.test>;p=q,\r\n \"! \" <tel:+1555>, \"! \" <tel:+1556>\r\nRemote-Party-ID: \"! Bank\" <sip:b@e.test>;party=calling\r\n"
+	for trust, want := range map[Trust]string{{}: "", {Identity: true}: marked} {
+		got := edited(t, "From: \"A\" <sip:a@e.test>;tag=a\r\n"+pai, func(e *sip.Edit, m *sip.Message) {
+			Label(e, m, LabelStyle{Prefix: "! "}, v)
+			Strip(e, m, trust, "")
+		})
+		if want = "From: \"! A\" <sip:a@e.test>;tag=a\r\n" + want; got != want {
+			t.Errorf("%+v: got\n%s\nwant\n%s", trust, got, want)
+		}
+	}
+	plain := edited(t, "From: <sip:a@e.test>;tag=a\r\n"+pai, func(e *sip.Edit, m *sip.Message) { Label(e, m, LabelStyle{Header: ""}, v) })
+	if !strings.HasSuffix(plain, pai) {
+		t.Errorf("without a prefix: %s", plain)
+	}
+}
+
 func TestRejections(t *testing.T) {
 	full := Redress{JCard: "https://block.example.test/card?x=<\r\nEvil: 1>", URL: "https://block.example.test/\"\\\r\nEvil: 1", Tel: "+15551230001", Email: "a@b.test"}
 	for _, c := range []struct {

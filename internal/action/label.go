@@ -20,36 +20,48 @@ type LabelStyle struct {
 // prefix before the display name, which phones show, and a header for the PBX.
 func Label(e *sip.Edit, m *sip.Message, s LabelStyle, v *verdict.Verdict) {
 	if s.Prefix != "" {
-		labelName(e, m, s.Prefix)
+		from := m.From()
+		labelName(e, m.Text(from.Span), from.Span.Start, from, s.Prefix)
+		labelAsserted(e, m, s.Prefix)
 	}
 	if s.Header != "" {
 		e.Insert(m.HeadersEnd(), appendHeader(nil, s.Header, v))
 	}
 }
 
-// labelName writes a quoted display name that begins with prefix. RFC 3261
-// §25.1: quotes and backslashes in it are escaped.
-func labelName(e *sip.Edit, m *sip.Message, prefix string) {
-	from := m.From()
+// labelAsserted marks the names that a trusted peer gives its caller: a PBX that believes them shows them in the place of From's. Those of others
+// are removed as a whole.
+func labelAsserted(e *sip.Edit, m *sip.Message, prefix string) {
+	for _, id := range [...]sip.HeaderID{sip.HeaderPAssertedIdentity, sip.HeaderRemotePartyID} {
+		for vs := m.Values(id); vs.Next(); {
+			var a sip.Address
+			if a.Parse(vs.Text()) == nil {
+				labelName(e, vs.Text()[a.Span.Start:], vs.Span().Start+a.Span.Start, &a, prefix)
+			}
+		}
+	}
+}
+
+// labelName writes a quoted display name that begins with prefix to the address a, whose text begins at offset base of the
+// message. RFC 3261 §25.1: quotes and backslashes in it are escaped.
+func labelName(e *sip.Edit, text []byte, base uint32, a *sip.Address, prefix string) {
 	name := append([]byte{'"'}, escape(prefix)...)
-	name = append(name, escape(string(from.AppendDisplay(nil)))...)
+	name = append(name, escape(string(a.AppendDisplay(nil)))...)
 	name = append(name, '"', ' ')
-	text := m.Text(from.Span)
-	lead := len(text) - len(trimDisplay(text, from))
-	if from.Bracketed {
-		e.Replace(sip.Span{Start: from.Span.Start, End: from.Span.Start + uint32(lead)}, name)
+	start := base + uint32(len(text)-len(trimDisplay(text, a)))
+	if a.Bracketed {
+		e.Replace(sip.Span{Start: base, End: start}, name)
 		return
 	}
 	// An addr-spec has to be put into brackets before a name can stand there;
 	// what follows it are header parameters (RFC 3261 §20).
-	start := from.Span.Start + uint32(lead)
 	e.Insert(start, append(name, '<'))
-	e.Insert(start+uint32(len(from.URI)), []byte{'>'})
+	e.Insert(start+uint32(len(a.URI)), []byte{'>'})
 }
 
-// trimDisplay returns the part of a From value that begins with the address.
-func trimDisplay(text []byte, from *sip.Address) []byte {
-	if !from.Bracketed {
+// trimDisplay returns the part of a value that begins with the address.
+func trimDisplay(text []byte, a *sip.Address) []byte {
+	if !a.Bracketed {
 		return text
 	}
 	quoted := false

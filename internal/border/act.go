@@ -126,6 +126,9 @@ func (v *visit) tellProof() {
 	} else {
 		p.Verstat = "No-TN-Validation"
 	}
+	if v.verdict.Action == verdict.Label {
+		p.Name = v.site.Label.Prefix // or a PBX that believes what is asserted shows no label
+	}
 	if rules.AssertIdentity {
 		action.Assert(&v.edit, v.in.Msg, &p, v.from.trust().Identity)
 	}

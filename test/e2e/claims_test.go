@@ -43,7 +43,7 @@ func TestSignedNameIsLookedAtAsAnyOther(t *testing.T) {
 	if a := call("First B\u0430nk", "Subject: x"); !a.Has("DISPLAY_MIXED_SCRIPT") || !a.Has("DISPLAY_PROTECTED") {
 		t.Errorf("a forged name in the token: %+v", a)
 	}
-	if got := s.pbx.Expect(t, "the doubtful call", func(m harness.Message) bool { return m.Get("Subject") == "x" }).Get("P-Asserted-Identity"); !strings.HasPrefix(got, "<tel:+15551230001;verstat=") {
+	if got := s.pbx.Expect(t, "the doubtful call", func(m harness.Message) bool { return m.Get("Subject") == "x" }).Get("P-Asserted-Identity"); !strings.HasPrefix(got, `"[SPAM?] " <tel:+15551230001;verstat=`) {
 		t.Errorf("P-Asserted-Identity of a doubtful caller %q", got)
 	}
 	card := `["vcard",[["fn",{},"text","First B\u0430nk"]]]`
