@@ -50,7 +50,7 @@ func Info() screen.Info {
 			{Name: signalSender, Weight: 6, Description: "Texts of this sender were reported before, by the called user or by others."},
 			{Name: signalSenderHam, Weight: -4, Description: "The called user has said that he wants this sender's texts; worth little where nothing proves the sender."},
 			{Name: signalKind, Weight: 6,
-				Description: "The called user has not judged this sender, and nobody wants it, but mostly reported are senders of its kind and domain: short codes, telephone numbers, words."},
+				Description: "The called user has not judged this sender, and nobody wants it, but senders of its kind and domain (short codes, telephone numbers, words) are mostly reported, and seldom heard without objection."},
 			{Name: signalOpaque, Weight: 2, Description: "The body is encrypted, compressed or of an unknown type: nobody here can read it."},
 			{Name: signalObfuscated, Weight: 3, Description: "Words are hidden from filters: look-alike letters, invisible characters, letters that stand apart, links taken apart."},
 			{Name: signalLearning, Weight: 0, Description: "The check has no opinion yet, and says why."},
@@ -177,7 +177,7 @@ func (c *Check) opinion(ctx context.Context, a *screen.Attempt, t *reading, r *s
 		words = fewWords
 	}
 	if s := spamStrength(o.Score, o.Low); s > 0 {
-		r.Signal(signalSpam, min(s, sure)*words, where+"the text reads like reported ones: "+decimal(o.Score)+" from the threshold, "+learned(&o))
+		r.Signal(signalSpam, min(s, sure)*words, where+"the text reads like reported ones: "+above(&o)+", "+learned(&o))
 		return
 	}
 	if o.Ham > 0 {
@@ -194,6 +194,14 @@ func spamStrength(score, low float64) float64 {
 		return 0.5 + 0.25*low/(low-score)
 	}
 	return 0
+}
+
+// above says where a score that makes a text suspicious lies.
+func above(o *tokens.Opinion) string {
+	if o.Score >= 0 {
+		return decimal(o.Score) + " above the threshold that fewer than one wanted text in a thousand passes"
+	}
+	return decimal(o.Low) + " above the threshold between both kinds, " + decimal(-o.Score) + " below the one that fewer than one wanted text in a thousand passes"
 }
 
 func learned(o *tokens.Opinion) string {
@@ -269,33 +277,53 @@ func (c *Check) stranger(a *screen.Attempt, s *tokens.Sender, r *screen.Report) 
 	}
 }
 
-// kind says what was said about senders of a stranger's kind. The fewer of them were judged, the more the kinds that are alike count: as much as one word about its own.
+// kind says what was said about senders of a stranger's kind (RFC 5039 §3.5), and how many there are about whom nobody has said anything although people here got their messages:
+// who wants one seldom says so, and from complaints alone the most usual kind would be the worst. The fewer of them were judged, the more the kinds that are alike count: as much
+// as one word about its own.
 func (c *Check) kind(a *screen.Attempt) (strength float64, why string) {
 	kind, family := kindKeys(a)
-	p := place(a)
-	spam, ham := ofKind(c.tokens.Sender(kind, p))
-	likeSpam, likeHam := ofKind(c.tokens.Sender(family, p))
-	likeSpam, likeHam = max(0, likeSpam-spam), max(0, likeHam-ham) // of others
-	like := float64(likeSpam-likeHam) / float64(likeSpam+likeHam+1)
-	strength = (float64(spam-ham) + like) / float64(spam+ham+1)
+	own := c.ofKind(kind, place(a))
+	others := c.ofKind(family, place(a)).without(&own)
+	strength = (own.spam - own.wanted() + (others.spam-others.wanted())/(others.spam+others.wanted()+1)) / (own.spam + own.wanted() + 1)
 	if strength <= kindFloor {
 		return 0, ""
 	}
-	return strength, "the called user has not judged this sender; senders of its kind (" + senderKind(a) + ") were reported " + strconv.Itoa(spam) +
-		" times and wanted " + strconv.Itoa(ham) + " times" + likewise(likeSpam, likeHam)
+	why = "the called user has not judged this sender; senders of its kind (" + senderKind(a) + ") were reported " + own.String()
+	if others.spam+others.wanted() > 0 {
+		why += "; others that nobody can call back " + others.String()
+	}
+	return strength, why
+}
+
+// evidence is what there is about a kind of senders.
+type evidence struct {
+	spam, ham float64 // words
+	quiet     tokens.Quiet
 }
 
 // ofKind is what the called user has said about a kind or, where that is more, what all have.
-func ofKind(s tokens.Sender) (spam, ham int) {
-	return max(s.OwnSpam, s.AllSpam), max(s.OwnHam, s.AllHam)
+func (c *Check) ofKind(kind string, p tokens.Place) evidence {
+	s := c.tokens.Sender(kind, p)
+	return evidence{float64(max(s.OwnSpam, s.AllSpam)), float64(max(s.OwnHam, s.AllHam)), c.tokens.Quiet(kind)}
 }
 
-// likewise says what others of the family have got.
-func likewise(spam, ham int) string {
-	if spam+ham == 0 {
-		return ""
+// wanted is what speaks for the kind.
+func (e *evidence) wanted() float64 { return e.ham + e.quiet.Words }
+
+// without is what there is about the others of a family.
+func (e evidence) without(own *evidence) evidence {
+	return evidence{max(0, e.spam-own.spam), max(0, e.ham-own.ham), tokens.Quiet{
+		Senders: max(0, e.quiet.Senders-own.quiet.Senders), Words: max(0, e.quiet.Words-own.quiet.Words),
+	}}
+}
+
+// String counts.
+func (e *evidence) String() string {
+	s := strconv.Itoa(int(e.spam)) + " times and wanted " + strconv.Itoa(int(e.ham)) + " times"
+	if e.quiet.Senders > 0 {
+		s += ", and " + strconv.Itoa(e.quiet.Senders) + " more have sent messages to which nobody objected"
 	}
-	return ", others that nobody can call back " + strconv.Itoa(spam) + " and " + strconv.Itoa(ham) + " times"
+	return s
 }
 
 // kindFloor is how clear what was said about a kind must be: twice reported and never wanted, or four times as often. Under the shipped policy kindMost labels, and leaves room

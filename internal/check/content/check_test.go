@@ -212,6 +212,43 @@ func TestSignedNamesOfCallsAreRead(t *testing.T) {
 	}
 }
 
+// TestNamesThatSayNothing: most robocalls withhold who calls, and so do people.
+func TestNamesThatSayNothing(t *testing.T) {
+	c := newCheck(t)
+	call := func(i int, claimed, display string) *screen.Attempt {
+		a := message(fmt.Sprint(claimed, display, i))
+		a.Kind, a.Text, a.From.Claimed, a.From.Display = verdict.Call, "", claimed, display
+		return a
+	}
+	silent := [][2]string{
+		{"sip:anonymous@anonymous.invalid", "Anonymous"}, {"sip:anonymous@anonymous.invalid", ""}, {"sip:unknown@gw.test", "\"Unknown Caller\""},
+		{"sip:restricted@gw.test", "PRIVATE"}, {"sip:+15550100@gw.test", "+1 (555) 0100"}, {"sip:unavailable@gw.test", "Out-of-Area"}, {"sip:+15550100@gw.test", "WIRELESS CALLER"},
+	}
+	for i := range 300 {
+		by := fmt.Sprintf("sip:user%d@example.test", i%10)
+		name := silent[i%len(silent)]
+		a := call(i, name[0], name[1])
+		if i%len(silent) >= 4 {
+			a.FromNumber = "+15550100"
+		}
+		c.Judge(a, "spam", by)
+		c.Judge(call(i, "sip:x@caller.test", fmt.Sprintf("Prize department %d", i%7)), "spam", by)
+		c.Judge(call(i, "sip:y@caller.test", fmt.Sprintf("Garden school %d", i%7)), "ham", by)
+	}
+	if s := strength(t, c, call(500, "sip:x@caller.test", "Prize department 3"), "CONTENT_SPAM"); s == 0 {
+		t.Error("a reported name is not known again")
+	}
+	for i, name := range silent {
+		a := call(400+i, name[0], name[1])
+		if i >= 4 {
+			a.FromNumber = "+15550100"
+		}
+		if s := strength(t, c, a, "CONTENT_SPAM"); s != 0 {
+			t.Errorf("%q of %s: strength %v", name[1], name[0], s)
+		}
+	}
+}
+
 // TestHostileTextCostsBoundedTime also shows that nothing panics on it.
 func TestHostileTextCostsBoundedTime(t *testing.T) {
 	c := newCheck(t)

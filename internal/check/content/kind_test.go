@@ -6,6 +6,7 @@ import (
 
 	"gatehouse.example/internal/check/content"
 	"gatehouse.example/screen"
+	"gatehouse.example/screen/screentest"
 	"gatehouse.example/verdict"
 )
 
@@ -118,5 +119,87 @@ func TestKindsAreTakenBack(t *testing.T) {
 	say(c, []said{{"1", "spam", 2}, {"2", "spam", 2}, {"3", "spam", 2}, {"4", "spam", 2}, {"5", "spam", 2}})
 	if s := strength(t, c, stranger, "CONTENT_SENDER_KIND"); s != 8./13 {
 		t.Errorf("strength %v of ten reports against two wanted", s)
+	}
+}
+
+// ended is how a message ended that was let through.
+func ended(a *screen.Attempt) *screen.Ending {
+	return &screen.Ending{Attempt: a, Action: verdict.Relay, Time: a.Time, Status: 200, Answered: true}
+}
+
+// TestSilenceSpeaksForAKind: nobody says of an ordinary message that he wants it.
+func TestSilenceSpeaksForAKind(t *testing.T) {
+	for _, tc := range []struct {
+		name             string
+		senders, each    int
+		written, refused bool
+		want             float64
+	}{
+		{"nothing else came", 0, 0, false, false, 0.75},
+		{"many senders without objection", 100, 1, false, false, 0},
+		{"one who writes much is one", 1, 1000, false, false, 0.75},
+		{"few", 6, 3, false, false, 0.75},
+		{"few to whom we write", 6, 3, true, false, 0},
+		{"what is refused says nothing", 100, 1, false, true, 0.75},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := newCheck(t)
+			say(c, []said{{"799", "spam", 2}, {"8181", "spam", 2}, {"5031", "spam", 2}})
+			for i := range tc.senders {
+				for n := range tc.each {
+					a := from(fmt.Sprint(1000+i), "sms.test", n)
+					if tc.written && n == 1 {
+						out := &screen.Attempt{Kind: verdict.Message, Outbound: true, Time: a.Time}
+						out.To.Requested = a.From.Identity
+						c.Learn(ended(out))
+					}
+					e := ended(a)
+					if tc.refused {
+						e.Action, e.Answered, e.Status = verdict.Reject, false, 603
+					}
+					c.Learn(e)
+				}
+			}
+			if s := strength(t, c, from("244", "sms.test", 999), "CONTENT_SENDER_KIND"); s != tc.want {
+				t.Errorf("strength %v, want %v", s, tc.want)
+			}
+		})
+	}
+}
+
+// TestWordsReplaceSilence: a sender of whom something is said counts for that alone, whether his messages came before or after.
+func TestWordsReplaceSilence(t *testing.T) {
+	c := newCheck(t)
+	for i := range 30 {
+		a := from(fmt.Sprint(1000+i), "sms.test", 0)
+		c.Learn(ended(a))
+		c.Judge(a, "spam", a.To.User)
+		c.Learn(ended(from(fmt.Sprint(1000+i), "sms.test", 1)))
+	}
+	c.Learn(ended(from("77", "sms.test", 0)))
+	const want = "the called user has not judged this sender; senders of its kind (short code) were reported 30 times and wanted 0 times, " +
+		"and 1 more have sent messages to which nobody objected"
+	for _, s := range screentest.Signals(t, c, from("244", "sms.test", 999)) {
+		if s.Name == "CONTENT_SENDER_KIND" && s.Evidence != want {
+			t.Errorf("%s\nwant %s", s.Evidence, want)
+		}
+	}
+}
+
+// TestProbesAreNotDelivered goes by the engine, which keeps probes from all that learns.
+func TestProbesAreNotDelivered(t *testing.T) {
+	c := newCheck(t)
+	engine, err := screen.New([]screen.Check{c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	say(c, []said{{"799", "spam", 2}, {"8181", "spam", 2}, {"5031", "spam", 2}})
+	for i := range 100 {
+		a := from(fmt.Sprint(1000+i), "sms.test", 0)
+		a.Probe = true
+		engine.Learn(ended(a))
+	}
+	if s := strength(t, c, from("244", "sms.test", 999), "CONTENT_SENDER_KIND"); s != 0.75 {
+		t.Errorf("strength %v after probes", s)
 	}
 }

@@ -1,6 +1,8 @@
 package content
 
 import (
+	"time"
+
 	"gatehouse.example/internal/state/tokens"
 	"gatehouse.example/internal/text"
 	"gatehouse.example/screen"
@@ -13,12 +15,41 @@ const operator = "admin"
 // The SIP code by which a callee says that he does not want a message or call (RFC 8197).
 const unwanted = 607
 
-// Learn implements screen.Learner. How an attempt ended says little about what it said; only 607 is a word about it, and that of one person.
+// Learn implements screen.Learner. How an attempt ended says little about what it said; only 607 is a word about it, and that of one person. That a message was delivered
+// speaks a little for senders of its kind, as long as nobody says anything else.
 func (c *Check) Learn(e *screen.Ending) {
-	if e.Attempt.Outbound || e.Action > verdict.Label || e.Status != unwanted && e.Cause != unwanted || !e.ByCallee {
-		return
+	a := e.Attempt
+	switch {
+	case a.Outbound:
+		if a.Kind == verdict.Message && e.Answered && e.Action <= verdict.Label {
+			c.tokens.Wrote(address(a.ToNumber, a.To.Requested), e.Time)
+		}
+	case (e.Status == unwanted || e.Cause == unwanted) && e.ByCallee:
+		if e.Action <= verdict.Label {
+			c.Judge(a, "spam", place(a).User)
+		}
+	case a.Kind == verdict.Message && e.Answered && e.Action != verdict.Reject && e.Action != verdict.Drop:
+		c.delivered(a, e.Time)
 	}
-	c.Judge(e.Attempt, "spam", place(e.Attempt).User)
+}
+
+// delivered notes a message that has reached somebody.
+func (c *Check) delivered(a *screen.Attempt, at time.Time) {
+	key, proven := senderKey(a)
+	of := address(a.FromNumber, a.From.Claimed)
+	if proven {
+		of = address(a.IdentityNumber, a.From.Identity)
+	}
+	kind, family := kindKeys(a)
+	c.tokens.Delivered(key, of, at, kind, family)
+}
+
+// address is how one writes to somebody: one number has several.
+func address(number, aor string) string {
+	if number != "" {
+		return number
+	}
+	return aor
 }
 
 // Judge implements screen.Learner: a person's word teaches, and nothing else does. It takes longer than other checks' learning, some hundred
@@ -71,11 +102,12 @@ func (c *Check) tell(a *screen.Attempt, by string, spam bool, n int) {
 	key, _ := senderKey(a)
 	p := place(a)
 	before := firstWords(c.tokens.Sender(key, p), spam)
+	kind, family := kindKeys(a)
+	c.tokens.Spoken(key, kind, family)
 	c.tokens.Tell(key, p, by, spam, n, a.Time)
 	if n = firstWords(c.tokens.Sender(key, p), spam) - before; n == 0 {
 		return
 	}
-	kind, family := kindKeys(a)
 	c.tokens.Tell(kind, p, by, spam, n, a.Time)
 	c.tokens.Tell(family, p, by, spam, n, a.Time)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"gatehouse.example/internal/state/tokens"
 	"gatehouse.example/internal/text"
@@ -47,14 +48,19 @@ func apart(features []uint64) []uint64 {
 	return features
 }
 
-// spoken is what the headers of a call or a subscription say: the names, the user part where it is no number, and the rest.
+// spoken is what the headers of a call or a subscription say: the names, the user part where it is no number, and the rest. That somebody does not say who he is
+// (RFC 3323 §4.1.1.3) is nothing that is said: many do, for many reasons.
 func spoken(a *screen.Attempt) string {
 	b := make([]byte, 0, 128)
-	b = append(b, a.From.Display...)
-	for _, name := range a.Names {
-		b = append(append(b, ' '), name...)
+	if telling(a.From.Display, a.From.Claimed) {
+		b = append(b, a.From.Display...)
 	}
-	if a.FromNumber == "" {
+	for _, name := range a.Names {
+		if telling(name, a.From.Claimed) {
+			b = append(append(b, ' '), name...)
+		}
+	}
+	if a.FromNumber == "" && !a.Withheld() {
 		b = append(b, ' ')
 		b = text.AppendUser(b, a.From.Claimed)
 	}
@@ -63,6 +69,22 @@ func spoken(a *screen.Attempt) string {
 		b = append(b, a.Text...)
 	}
 	return strings.ToValidUTF8(string(b), " ")
+}
+
+// telling tells whether a name says anything: not where it is a number or the caller's own user part, nor where it says in the words of telephones and gateways that there is none.
+func telling(name, aor string) bool {
+	if strings.EqualFold(name, string(text.AppendUser(nil, aor))) {
+		return false
+	}
+	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		switch strings.ToLower(word) {
+		case "anonymous", "unknown", "unavailable", "private", "restricted", "withheld", "blocked", "hidden", "nobody", "none", "no", "not", "available",
+			"name", "number", "caller", "callerid", "id", "call", "user", "phone", "wireless", "mobile", "cell", "cellular", "out", "of", "area":
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 // insert puts a feature in its place.

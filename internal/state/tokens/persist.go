@@ -29,6 +29,8 @@ type image struct {
 	Entries                  []stored
 	SenderKeys               []uint64
 	Senders                  []stored
+	QuietKeys                []uint64 // none in what was stored before there were any
+	Quiet                    []stored
 	Spam, Ham                int
 	Taught                   uint64
 	Known                    [3]float64
@@ -108,6 +110,7 @@ func (m *Memory) image() *image {
 	}
 	img.Keys, img.Entries = m.table.export()
 	img.SenderKeys, img.Senders = m.senders.export()
+	img.QuietKeys, img.Quiet = m.quiet.export()
 	for i := range m.examples.all {
 		e := &m.examples.all[i]
 		if len(e.features) > 0 {
@@ -123,7 +126,7 @@ func (m *Memory) restore(b []byte) error {
 	if err := keep.Unseal(b, &img); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	if len(img.Keys) != len(img.Entries) || len(img.SenderKeys) != len(img.Senders) {
+	if len(img.Keys) != len(img.Entries) || len(img.SenderKeys) != len(img.Senders) || len(img.QuietKeys) != len(img.Quiet) {
 		return ErrDamaged
 	}
 	m.mu.Lock()
@@ -132,6 +135,7 @@ func (m *Memory) restore(b []byte) error {
 	m.counted, m.taught = lessons{img.Spam, img.Ham}, img.Taught
 	m.table.fill(img.Keys, img.Entries)
 	m.senders.fill(img.SenderKeys, img.Senders)
+	m.quiet.fill(img.QuietKeys, img.Quiet)
 	m.domains.fill(img.Domains)
 	m.users.fill(img.Users)
 	m.accounts.fill(img.Accounts)
@@ -199,7 +203,7 @@ func (m *Memory) Stats() Stats {
 		Lessons: m.taught, Refused: m.refused, Evicted: m.table.evicted,
 	}
 	const entrySize = 14
-	s.Bytes = entrySize * (len(m.table.keys) + len(m.senders.keys))
+	s.Bytes = entrySize * (len(m.table.keys) + len(m.senders.keys) + len(m.quiet.keys))
 	for i := range m.examples.all {
 		s.Bytes += 128 + 8*len(m.examples.all[i].features)
 	}

@@ -15,7 +15,8 @@
 //   - One account's flood weighs about as an average account. The same text judged again by the same account teaches nothing.
 //   - Memory is bounded: the table forgets what is rare and old first, and counts are halved when they are many, so that what is new weighs more. What nothing has
 //     confirmed for a year counts half.
-//   - It learns only when told what a person says, never from its own verdicts, and is deterministic.
+//   - Texts are learned only when it is told what a person says, never from its own verdicts. That nobody says anything about a sender speaks a little for senders of its kind
+//     ([Quiet]), and not for what it says. It is deterministic.
 //
 // A Memory is safe for concurrent use. It does no I/O but through Storage.
 package tokens
@@ -69,6 +70,7 @@ type Memory struct {
 	mu       sync.RWMutex
 	table    *table
 	senders  *table  // spam and ham counts of senders, by layer
+	quiet    *table  // senders without a word about them, and how many of each kind
 	counted  lessons // in the table
 	examples ring
 	held     calibration
@@ -98,7 +100,7 @@ func New(cfg Config) (*Memory, error) {
 }
 
 func (m *Memory) clear() {
-	m.table, m.senders = newTable(m.cfg.Entries), newTable(max(1024, m.cfg.Entries/16))
+	m.table, m.senders, m.quiet = newTable(m.cfg.Entries), newTable(max(1024, m.cfg.Entries/16)), newTable(max(1024, m.cfg.Entries/16))
 	m.counted = lessons{}
 	m.examples = newRing(m.cfg.Examples)
 	m.held = calibration{}

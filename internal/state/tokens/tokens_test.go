@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse.example/internal/state/keep"
+
 	"pgregory.net/rapid"
 )
 
@@ -255,6 +257,7 @@ func TestComesBackAsItWas(t *testing.T) {
 	cfg.Storage = d
 	m := taught(t, cfg, 300)
 	m.Tell("x", Place{User: "bob"}, "bob", true, 1, noon)
+	m.Delivered("y", "", noon, "kind")
 	if err := m.Save(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -276,9 +279,54 @@ func TestComesBackAsItWas(t *testing.T) {
 	if s := again.Sender("x", Place{User: "bob"}); s.OwnSpam != 1 {
 		t.Errorf("%+v", s)
 	}
+	if again.Delivered("y", "", noon, "kind"); again.Quiet("kind") != (Quiet{Senders: 1, Words: 1. / word}) {
+		t.Errorf("%+v", again.Quiet("kind"))
+	}
 	d[stateName][len(d[stateName])/2] ^= 1
 	if err := again.Load(t.Context()); !errors.Is(err, ErrDamaged) {
 		t.Errorf("damaged: %v", err)
+	}
+}
+
+// TestWhatWasStoredBeforeThereWasSilenceIsRead: the older image has no such fields.
+func TestWhatWasStoredBeforeThereWasSilenceIsRead(t *testing.T) {
+	b, err := keep.Seal(struct {
+		SenderKeys []uint64
+		Senders    []stored
+		Spam, Ham  int
+	}{[]uint64{keyOf("sender", "x") | 1}, []stored{{Spam: 2}}, 3, 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := small()
+	cfg.Storage = disk{stateName: b}
+	m, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s := m.Sender("x", Place{}); s.AllSpam != 2 || m.Stats().Ham != 4 || m.Quiet("kind") != (Quiet{}) {
+		t.Errorf("%+v, %+v", s, m.Stats())
+	}
+}
+
+// TestSilenceIsBounded: what counts is lately, and what was said is halved with it.
+func TestSilenceIsBounded(t *testing.T) {
+	m := taught(t, Config{Entries: 1 << 20, Examples: 200}, 0)
+	for i := range 100 {
+		m.Tell("kind", Place{}, fmt.Sprint("account", i), true, 1, noon)
+	}
+	for i := range 20_000 {
+		m.Delivered(fmt.Sprint("sender", i), "", noon, "kind", "")
+	}
+	q, s := m.Quiet("kind"), m.Sender("kind", Place{})
+	if q.Words > mostQuiet/word || q.Words < mostQuiet/word/2 || q.Senders != int(q.Words*word) {
+		t.Errorf("%+v", q)
+	}
+	if s.AllSpam < 12 || s.AllSpam > 25 {
+		t.Errorf("%d reports left of a hundred", s.AllSpam)
 	}
 }
 

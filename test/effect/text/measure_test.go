@@ -11,6 +11,8 @@ import (
 
 	"gatehouse.example/internal/state/campaign"
 	contenttext "gatehouse.example/internal/text"
+	"gatehouse.example/screen"
+	"gatehouse.example/verdict"
 )
 
 // split cuts a corpus into what is taught and what is kept, at random.
@@ -91,7 +93,7 @@ func (o *inOrder) add(x inOrder) {
 	o.others.addAll(x.others)
 }
 
-// prequential sends a log in time order: each message is judged, and then its recipient says what it was. Without senders each comes from an address of its own, and
+// prequential sends a log in time order: each message is judged, delivered where nothing is against it, and then its recipient says what it was. Without senders each comes from an address of its own, and
 // content alone judges.
 func prequential(t testing.TB, c *corpus, useSenders bool) (o inOrder) {
 	f := newWhole(t)
@@ -119,6 +121,9 @@ func prequential(t testing.TB, c *corpus, useSenders bool) (o inOrder) {
 		label := "ham"
 		if m.spam {
 			label = "spam"
+		}
+		if v.Action <= verdict.Label {
+			f.engine.Learn(&screen.Ending{Attempt: a, Action: v.Action, Time: a.Time, Status: 200, Answered: true})
 		}
 		f.engine.Judge(a, label, a.To.User)
 	}
