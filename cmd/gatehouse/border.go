@@ -54,7 +54,7 @@ func startBorder(ctx context.Context, s *server) (runner, error) {
 	}
 	entry := new(handler)
 	sockets := wireConfig(cfg, side.certs)
-	sockets.Clock, sockets.Readers = side.clock, shareProcessors()
+	sockets.Clock, sockets.Readers, sockets.Known = side.clock, shareProcessors(), entry.known
 	side.net, err = wire.Open(sockets, entry)
 	if err != nil {
 		return nil, listenProblem(cfg, err)
@@ -223,6 +223,11 @@ type handler struct{ border atomic.Pointer[border.Border] }
 func (h *handler) Admit(remote netip.AddrPort, t sip.Transport, size int, now int64) bool {
 	b := h.border.Load()
 	return b != nil && b.Admit(remote, t, size, now)
+}
+
+func (h *handler) known(a netip.Addr) bool {
+	b := h.border.Load()
+	return b != nil && b.Known(a)
 }
 
 func (h *handler) Packet(p *wire.Packet, out *wire.Outbox) { h.border.Load().Packet(p, out) }

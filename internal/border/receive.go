@@ -30,6 +30,13 @@ func (b *Border) Admit(remote netip.AddrPort, _ sip.Transport, size int, now int
 	return b.cfg.Guard.Admit(a, size, now) == guard.Pass
 }
 
+// Known tells whom wire keeps places for: the PBXs and the peers, by address.
+func (b *Border) Known(a netip.Addr) bool {
+	s := b.site.Load()
+	_, inside := s.places().inside[a.Unmap()]
+	return inside || s.peer(a.Unmap(), nil) != nil
+}
+
 // Packet takes one packet from wire: it is parsed, in place, and given to its
 // transaction.
 func (b *Border) Packet(p *wire.Packet, out *wire.Outbox) { b.receive(p, out) }

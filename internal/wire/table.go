@@ -45,12 +45,28 @@ func source(a netip.Addr) netip.Addr {
 	return p.Addr()
 }
 
+// What is kept for those whom Config.Known names: one place in so many.
+const (
+	keptConnections = 16
+	keptDials       = 2
+)
+
+// places is how many of n places are there for a, where one in kept is for those whom
+// we know.
+func (t *table) places(n, kept int, a netip.Addr) int {
+	if known := t.net.cfg.Known; known == nil || known(a) {
+		return n
+	}
+	return n - n/kept
+}
+
 // reserve takes a place for an accepted connection, before it costs anything.
 func (t *table) reserve(remote netip.Addr) bool {
+	s, lim := source(remote), &t.net.cfg.Limits
+	most := t.places(lim.Connections, keptConnections, remote)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s, lim := source(remote), &t.net.cfg.Limits
-	if t.draining || t.open >= lim.Connections || t.sources[s] >= lim.PerSource {
+	if t.draining || t.open >= most || t.sources[s] >= lim.PerSource {
 		return false
 	}
 	t.open++
@@ -135,16 +151,17 @@ func (t *table) dial(key peerKey, gone *conn) (*conn, error) {
 	if key.transport != sip.TCP && key.transport != sip.TLS || key.remote.Port() == 0 || !key.remote.IsValid() {
 		return nil, ErrNotDialable
 	}
+	lim, a := &t.net.cfg.Limits, key.remote.Addr()
+	most, dials := t.places(lim.Connections, keptConnections, a), t.places(lim.Dials, keptDials, a)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if c := t.byPeer[key]; c != nil && c != gone {
 		return c, nil
 	}
-	lim := &t.net.cfg.Limits
 	if t.draining {
 		return nil, ErrClosed
 	}
-	if t.open >= lim.Connections || t.dialling >= lim.Dials {
+	if t.open >= most || t.dialling >= dials {
 		t.net.count.overLimit.Add(1)
 		return nil, ErrTooManyConns
 	}

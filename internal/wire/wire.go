@@ -152,7 +152,11 @@ type Config struct {
 	// Origin header may have. Empty allows every origin: SIP over WebSocket
 	// authenticates by digest, never by a browser's cookies.
 	Origins []string
-	Limits  Limits
+	// Known names those whom we know, PBXs and peers. The last of the places for
+	// connections, and half of those for dials, are for them alone: strangers choose
+	// where an answer is dialled to, and may let that take its time. nil: all are equal.
+	Known  func(netip.Addr) bool
+	Limits Limits
 }
 
 // Limits bound time and memory. A zero field takes the default that its comment names.
