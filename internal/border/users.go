@@ -27,10 +27,22 @@ func (v *visit) hostedCaller() *Domain {
 	return v.site.domain(u.Host)
 }
 
+// claimedDomain is hostedCaller for who says to be one of us: a stranger's name at one of our addresses is one of the first domain's, as everywhere. Trunks
+// write numbers of others that way.
+func (v *visit) claimedDomain() *Domain {
+	if d := v.hostedCaller(); d != nil {
+		return d
+	}
+	if u := v.in.Msg.FromURI(); v.from.stranger() && (u.Scheme == uri.SIP || u.Scheme == uri.SIPS) && len(u.User) > 0 && v.b.cfg.Self.IsHost(u) {
+		return v.site.first
+	}
+	return nil
+}
+
 // claimsHostedUser tells whether From names a user of a domain that we host:
 // nobody speaks in such a name without its password.
 func (v *visit) claimsHostedUser() bool {
-	d := v.hostedCaller()
+	d := v.claimedDomain()
 	return d != nil && d.Home
 }
 
@@ -43,7 +55,7 @@ func (v *visit) mustProve() bool {
 // proveUser wants the credentials of the user that From names, for calls and
 // whatever else is passed on.
 func (v *visit) proveUser() bool {
-	d := v.hostedCaller()
+	d := v.claimedDomain()
 	if d == nil || !d.Home {
 		return false
 	}

@@ -94,8 +94,12 @@ func TestHostedNameNeedsItsPasswordEverywhere(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, strings.Replace(enforcing, "domains: [", "domains: [{name: home.test, deliver: home}, ", 1))
 	s.AddUser(t, "alice@home.test", "secret-alice")
-	for _, name := range []string{"alice", "nobody"} { // what an unknown user gets differs in nothing
-		if r := s.caller.Ask(t, s.caller.Invite(bob, "From: <sip:"+name+"@home.test>;tag=1")); r.Status() != 407 {
+	server := s.Net.Server()
+	for _, name := range []string{
+		"alice@home.test", "nobody@home.test", // what an unknown user gets differs in nothing
+		"alice@HOME.test.:5070", "%61lice;x=y@home.test;user=phone", "alice@" + server.Addr().String(), "alice@" + server.String(), "alice@[::ffff:" + server.Addr().String() + "]",
+	} {
+		if r := s.caller.Ask(t, s.caller.Invite(bob, "From: <sip:"+name+">;tag=1")); r.Status() != 407 {
 			t.Errorf("%s: %s", name, r.StartLine())
 		}
 	}
