@@ -109,13 +109,11 @@ func Introduce(e *sip.Edit, m *sip.Message, p *Proof) {
 // WantsPrivacy tells whether the caller asks that his identity stays within the trust domain: Privacy with id. RFC 3325 §9.3; its values are separated by
 // semicolons (RFC 3323 §4.2).
 func WantsPrivacy(m *sip.Message) bool {
-	f, ok := m.First(sip.HeaderPrivacy)
-	if !ok {
-		return false
-	}
-	for value := range bytes.SplitSeq(m.Text(f.Value), []byte(";")) {
-		if bytes.EqualFold(bytes.TrimSpace(value), []byte("id")) {
-			return true
+	for vs := m.Values(sip.HeaderPrivacy); vs.Next(); { // some write a field for each
+		for value := range bytes.SplitSeq(vs.Text(), []byte(";")) {
+			if bytes.EqualFold(bytes.TrimSpace(value), []byte("id")) {
+				return true
+			}
 		}
 	}
 	return false

@@ -67,7 +67,7 @@ func TestIntroduce(t *testing.T) {
 
 func TestPrivacy(t *testing.T) {
 	from := "From: <sip:anonymous@anonymous.invalid>;tag=a\r\n"
-	for value, want := range map[string]bool{"id": true, "user; ID ;critical": true, "none": false, "identity": false, "header": false} {
+	for value, want := range map[string]bool{"id": true, "user; ID ;critical": true, "none": false, "identity": false, "header": false, "user\r\nPrivacy: id": true, "none\r\nPrivacy: user": false} {
 		lines := from + "Privacy: " + value + "\r\nP-Asserted-Identity: <tel:+1555>\r\nRemote-Party-ID: <sip:x@y>\r\n"
 		got := proven(t, lines, func(e *sip.Edit, m *sip.Message) {
 			if WantsPrivacy(m) != want {
