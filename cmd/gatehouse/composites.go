@@ -25,7 +25,7 @@ func composites() []screen.Composite {
 			Description: "An account whose behaviour has broken has no privileges, whoever has listed it.",
 			Cancels: []string{"LISTS_ALLOWED", "LISTS_ALLOWED_DOMAIN", "IDENTITY_PROVEN", "KNOWN_PEER", "KNOWN_TALKED", "KNOWN_WANTED", "KNOWN_COLLEAGUES", "KNOWN_REPEAT",
 				"REPUTATION_GOOD", "REPUTATION_WANTED_SENDER", "REPUTATION_TRUSTED", "CONTENT_HAM", "CONTENT_SENDER_HAM"}},
-		{Name: "FRIEND_IN_A_RUSH", All: []string{"STRANGER_RUSH"}, Weight: 3,
+		{Name: "FRIEND_IN_A_RUSH", All: []string{"STRANGER_RUSH"}, Weight: 4,
 			Description: "Who dials one stranger after the other may be somebody else at a friend's telephone, or under a friend's number.",
 			Cancels:     []string{"IDENTITY_PROVEN", "KNOWN_PEER", "KNOWN_CLAIMED", "KNOWN_TALKED", "KNOWN_COLLEAGUES", "KNOWN_REPEAT", "REPUTATION_GOOD", "CONTENT_HAM"}},
 		{Name: "MANY_ARE_NO_FRIENDS", All: []string{"STRANGER_MANY"},

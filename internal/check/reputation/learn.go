@@ -46,6 +46,9 @@ func (c *Check) Learn(e *screen.Ending) {
 		c.memory.Deed("608", reputation.Machine, e.Time, about[:1]...)
 		return
 	}
+	if e.Action == verdict.Introduce && (e.Answered || e.Ring > 0) && vouched(a.From.Proof) > 0 && a.From.Identity != "" {
+		c.memory.Introduced(known.Key(a.IdentityNumber, a.From.Identity), callee)
+	}
 	if e.Answered {
 		c.memory.Reached(callee, e.Time, about...)
 	}

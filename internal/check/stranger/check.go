@@ -52,7 +52,7 @@ func Info() screen.Info {
 			{Name: signalMany, Weight: 12,
 				Description: "The caller dials many people who have nothing to do with it, and by what becomes of its calls hardly any of them wants it."},
 			{Name: signalRush, Weight: 12,
-				Description: "The caller has tried several people within the hour who have nothing to do with it, which people do not: in full from the seventh on. It is about " +
+				Description: "The caller has tried several people within the hour who have nothing to do with it, or two and the same again and again, which people do not: in full from the seventh attempt on. It is about " +
 					"people: callers whom one to three users here have called themselves, or who have called a few for days. Somebody else may be at their telephone, or show their number."},
 			{Name: signalReturned, Weight: -3,
 				Description: "The caller was not let through, and tries the same user again 20 seconds to two hours later: numbers that are forged anew for each call do not come " +
@@ -156,7 +156,7 @@ func (c *Check) standing(a *screen.Attempt) (s newcomers.Standing, named, is boo
 		if !named {
 			return s, named, false
 		}
-		s = c.memory.Standing(subject, a.Time)
+		s = c.memory.Known(subject, a.Time, a.Probe)
 		if !c.doubtful(a, &s) || c.cfg.Chosen == nil || c.cfg.Chosen(a) {
 			s.Met = true
 			return s, named, true
@@ -177,7 +177,7 @@ func (c *Check) doubtful(a *screen.Attempt, s *newcomers.Standing) bool {
 	if s.Callees >= manyCallees && s.Lean > manyLean {
 		return true
 	}
-	return s.Rush >= rushOfNobody && s.Usual < manyUsual && c.friends(a) < organisations
+	return (s.Rush >= rushOfNobody || hurry(s) >= againOfNobody) && s.Usual < manyUsual && c.friends(a) < organisations
 }
 
 func (c *Check) friends(a *screen.Attempt) int {
@@ -232,7 +232,7 @@ func (c *Check) doubted(a *screen.Attempt, s *newcomers.Standing, r *screen.Repo
 func (c *Check) kind(a *screen.Attempt, s *newcomers.Standing) float64 {
 	var buf [mostTraits]newcomers.Trait
 	heard := s.Heard
-	if s.Rush >= rushOfFriend {
+	if hurry(s) >= rushOfFriend {
 		heard = 0 // who has no time for conversations is no acquaintance because somebody took its call
 	}
 	kind := c.memory.Odds(c.traits(a, heard, buf[:0]), a.Time)
@@ -310,7 +310,7 @@ func ownOdds(s *newcomers.Standing) float64 {
 	if persistent(s) {
 		return leanCounts*min(max(s.Lean, -3), 3) - eachBack*float64(min(s.Back, mostBack))
 	}
-	rush := eachRush * float64(max(min(s.Rush, rushOfNobody)-fewRush, 0))
+	rush := eachRush * float64(max(min(hurry(s), rushOfNobody)-fewRush, 0))
 	return rush + eachCallee*float64(max(min(s.Callees, mostCallees)-fewCallees, 0)) + leanCounts*min(max(s.Lean, -3), 3)
 }
 
@@ -326,7 +326,7 @@ const (
 	welcomeLean = -1.0
 	provenMany  = 32  // reached, from which on a record that does not speak against a caller is enough: one objection among many is none
 	manyLean    = 2.0 // from which on a caller is suspected
-	sureLean    = 5.5
+	sureLean    = 3.5
 	manyCallees = 5
 )
 
@@ -339,8 +339,8 @@ func (c *Check) welcome(s *newcomers.Standing) bool {
 // What people and machines do that are asked to introduce themselves: nearly all people can, and a machine that calls people who want that cannot.
 const (
 	peoplePass   = 0.93
-	machinesPass = 0.002
-	leastMixed   = 2 // tests of either kind, from which on they tell something
+	machinesPass = 0.00001 // who does not listen guesses no code
+	leastMixed   = 2       // tests of either kind, from which on they tell something
 )
 
 // mixed is what the tests of a caller say against it, as the logarithm of odds: who passes some and fails many is neither a person nor a machine that is
@@ -366,7 +366,7 @@ func (c *Check) behaves(a *screen.Attempt, s *newcomers.Standing, r *screen.Repo
 	if unwanted = !s.Met && s.Callees >= manyCallees && s.Lean > manyLean; unwanted {
 		r.Signal(signalMany, min((s.Lean-manyLean)/(sureLean-manyLean), 1), many(s))
 	}
-	if s.Rush >= rushOfFriend {
+	if hurry(s) >= rushOfFriend {
 		if strength := c.rush(a, s); strength > 0 {
 			r.Signal(signalRush, strength, rush(s))
 		}
@@ -379,6 +379,8 @@ const (
 	rushOfFriend  = 3
 	fullOfFriend  = 7
 	rushOfNobody  = 6
+	againOfNobody = 5  // attempts, with those at the same users again
+	manyAgain     = 4  // attempts, in vain mostly
 	organisations = 4  // users who have called it themselves
 	manyUsual     = 12 // strangers that an organisation has tried
 	fewUsual      = 4  // and a person
@@ -386,13 +388,22 @@ const (
 	rushBegins    = 0.3
 )
 
+// hurry is how many strangers a caller has tried within the hour. Of who has tried two or more, or one beside a friend again and again, each further attempt at those or at a
+// friend of his counts like one at a stranger: whoever calls again and again is in no less of a hurry.
+func hurry(s *newcomers.Standing) int {
+	if tried := s.Rush + s.Guests; tried == 0 || tried < fewRush && s.Again < manyAgain {
+		return s.Rush
+	}
+	return s.Rush + s.Again
+}
+
 func (c *Check) rush(a *screen.Attempt, s *newcomers.Standing) float64 {
 	friends := c.friends(a)
 	person := s.Since >= longKnown && s.Usual <= fewUsual
 	if friends >= organisations || friends == 0 && !person {
 		return 0
 	}
-	return min(rushBegins+(1-rushBegins)*float64(s.Rush-rushOfFriend)/(fullOfFriend-rushOfFriend), 1)
+	return min(rushBegins+(1-rushBegins)*float64(hurry(s)-rushOfFriend)/(fullOfFriend-rushOfFriend), 1)
 }
 
 // social tells whether an attempt is one to reach a person.

@@ -30,7 +30,11 @@ func rush(s *newcomers.Standing) string {
 	if s.Rush > fullOfFriend {
 		n += " or more"
 	}
-	return "has tried " + n + " users within the hour who have nothing to do with it"
+	n = "has tried " + n + " users within the hour who have nothing to do with it"
+	if s.Again > 0 {
+		n += ", and the same or friends about " + strconv.Itoa(s.Again) + " times more"
+	}
+	return n
 }
 
 func record(s *newcomers.Standing) string {

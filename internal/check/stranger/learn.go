@@ -44,10 +44,13 @@ func (c *Check) Learn(e *screen.Ending) {
 	if reached(e) {
 		c.memory.Admitted(c.cfg.Patience, e.Action == verdict.Introduce, mistakes)
 	}
-	if c.knows != nil && c.knows(a) {
+	s, named := c.subject(a)
+	if c.knows != nil && c.knows(a) { // by what became of this call, perhaps
+		if named && e.Action == verdict.Introduce && a.Kind == verdict.Call && reached(e) {
+			c.memory.Passed(s, a.Time)
+		}
 		return
 	}
-	s, named := c.subject(a)
 	if named && c.memory.Met(s, e.Time) {
 		return
 	}
@@ -64,7 +67,8 @@ func (c *Check) Learn(e *screen.Ending) {
 		c.teach(a, s, named, true, saysTalked)
 	}
 	if named {
-		c.memory.Heard(s, newcomers.Came{Answered: e.Answered, Introduced: e.Action == verdict.Introduce, Talk: e.Talk, Judged: a.Kind == verdict.Call && !e.Lost}, e.Time)
+		c.memory.Heard(s, newcomers.Came{Answered: e.Answered, Introduced: e.Action == verdict.Introduce, Talk: e.Talk, Began: a.Time,
+			Judged: a.Kind == verdict.Call && !e.Lost}, e.Time)
 	}
 	if named && (long || e.Action == verdict.Introduce) && c.personal(s, e, long) {
 		c.memory.Meet(s, e.Time)

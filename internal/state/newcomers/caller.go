@@ -9,14 +9,14 @@ import (
 // caller is what is kept of one.
 type caller struct {
 	last      int64  // Unix seconds
-	first     int64  // Unix seconds
+	first     int64  // Unix seconds: when it tried a stranger
 	callees   uint64 // a bit for each stranger of this period, by hash
 	older     uint64 // and of the one before
 	objectors uint64 // a bit for each who has objected
 	praisers  uint64 // a bit for each who has said that it was wanted
 	reached   uint64 // a bit for each whom it has reached, by hash
-	passed    uint64 // a bit for each to whom it has passed a test, by hash
-	failed    uint64 // and for each to whom it has not, of this period
+	passed    uint64 // a bit for each to whom it has passed a test of the last ones, by hash
+	failed    uint64 // and for each to whom it has not
 	back      uint64 // a bit for each to whom it was not let through and came back
 	lean      float32
 	heard     float32
@@ -25,7 +25,17 @@ type caller struct {
 	usual     uint16 // about how many strangers it had tried when it was last not in a rush
 	failing   uint16 // of this hour: attempts that did not come through, and were not tried again
 	next      uint8
+	guests    uint8            // a bit for each of those to whom it has introduced itself
+	tested    uint32           // Unix seconds: the first test of the last ones, about
 	rush      [rushMost]uint32 // when the last strangers were tried, Unix seconds
+	again     [againMost]again // who was tried several times within the hour
+}
+
+// again is somebody whom a caller has tried: one who knows it, or whom it had reached.
+type again struct {
+	at     uint32 // Unix seconds
+	callee uint16 // by hash
+	times  uint16 // again within the hour
 }
 
 // worth is higher for who was heard: of those who never came through there are more than can be remembered.
@@ -34,19 +44,22 @@ func (c *caller) worth() int64 {
 }
 
 const (
-	rushMost = 8
-	period   = 28 * 24 * 3600 // seconds: how long a stranger counts, and until twice that
-	hour     = 3600
+	rushMost  = 8
+	againMost = 4
+	period    = 28 * 24 * 3600 // seconds: how long a stranger counts, and until twice that
+	hour      = 3600
 
 	returnFrom = 20       // seconds: what comes back earlier is a machine's redial
 	returnTo   = 2 * hour // and what comes later has nothing to do with it
 
-	rushing = 3 // strangers within an hour that are more than usual
+	rushing    = 3  // strangers within an hour that are more than usual
+	mostGuests = 12 // strangers to whom a person introduces himself one after the other
 
 	leanMost  = 6.0           // however much there is against a caller
 	leanLeast = -5.0          // and for it
 	leanKept  = 0.96          // with each further stranger whom it reaches
 	leanHalf  = 3 * 24 * 3600 // seconds: how long it takes to forget half of what there is against a caller
+	testsLast = 7 * 24 * 3600 // seconds for which tests say something: whoever has somebody else's telephone does not keep it
 )
 
 // What each sign weighs, as the logarithm of how much more often it is seen of unwanted callers than of those that are wanted. The shares behind them
@@ -73,21 +86,24 @@ const (
 
 // Standing is what is known of a caller who tries somebody.
 type Standing struct {
-	// Met tells that the pair knows each other, New that the caller has not tried this user before.
-	Met, New bool
+	// Met tells that the pair knows each other, New that the caller has not tried this user before, Rang that the last attempt, within the hour, has reached him.
+	Met, New, Rang bool
 	// Heard is how often the callee was reached by this caller before, at most twice.
 	Heard int
 	// Returned is how long ago the caller was not let through to this user, 0 where it was or came back sooner or later than people do.
 	Returned time.Duration
-	// Callees is about how many different strangers it has tried, this one included; above 150 it says no more. Rush is how many within the hour, at most 8.
-	Callees, Rush int
+	// Callees is about how many different strangers it has tried, this one included; above 150 it says no more. Rush is how many within the hour, at most 8 with the Guests: those
+	// to whom it has introduced itself.
+	Callees, Rush, Guests int
+	// Again is how often within the hour it has tried somebody again who knows it, or whom it had reached within the hour, and half of how many those are.
+	Again int
 	// Usual is how many it had tried when it was last not in a rush, at most 64.
 	Usual int
 	// Reached is about how many of them it has reached who have not praised it: friends may be made, but not everybody.
 	Reached int
-	// Since is for how long the caller has been known here.
+	// Since is for how long the caller has been trying strangers here.
 	Since time.Duration
-	// Passed and Failed are about to how many of them it has passed a test, and failed one and passed none.
+	// Passed and Failed are about to how many of them it has passed a test lately, and failed one and passed none.
 	Passed, Failed int
 	// Back is about to how many of those it came back to whom it was not let through.
 	Back int
@@ -112,18 +128,44 @@ func (m *Memory) Tried(s Subject, now time.Time, look bool) Standing {
 		c = m.callers.Take(s.caller)
 	}
 	c.pass(at)
-	if !out.Met {
+	if out.Met {
+		c.repeat(s.callee, at, 0)
+	} else {
 		c.try(s.callee, at, &out)
 	}
 	c.tell(&out, at, &m.counts)
 	return out
 }
 
+// Known returns the standing of a caller towards a user who knows it, and counts the attempt unless it is only looked at.
+func (m *Memory) Known(s Subject, now time.Time, look bool) Standing {
+	if look {
+		return m.Standing(s, now)
+	}
+	at := now.Unix()
+	out := m.pairOf(s, at)
+	m.callers.Lock(s.caller)
+	defer m.callers.Unlock(s.caller)
+	c := m.callers.Take(s.caller)
+	c.last = max(c.last, at)
+	c.repeat(s.callee, at, 0)
+	c.tell(&out, at, &m.counts)
+	return out
+}
+
 // tell says what is known of the caller.
 func (c *caller) tell(s *Standing, at int64, about *estimates) {
-	s.Callees, s.Reached, s.Rush = about.of(c.callees|c.older), about.of(c.reached&^c.praisers), c.rushed(at)
-	s.Passed, s.Failed, s.Back = about.of(c.passed), about.of(c.failed&^c.passed), about.of(c.back)
-	s.Usual, s.Lean, s.Since = int(c.usual), float64(c.lean), time.Duration(at-c.first)*time.Second
+	s.Callees, s.Reached = about.of(c.callees|c.older), about.of(c.reached&^c.praisers)
+	s.Rush, s.Guests = c.rushed(at)
+	s.Again = c.repeated(at)
+	s.Back = about.of(c.back)
+	if at-int64(c.tested) <= testsLast {
+		s.Passed, s.Failed = about.of(c.passed), about.of(c.failed&^c.passed)
+	}
+	s.Usual, s.Lean = int(c.usual), float64(c.lean)
+	if c.first > 0 {
+		s.Since = time.Duration(at-c.first) * time.Second
+	}
 }
 
 func (m *Memory) triedPair(s Subject, at int64, look bool) (out Standing) {
@@ -134,6 +176,7 @@ func (m *Memory) triedPair(s Subject, at int64, look bool) (out Standing) {
 		out.Met, out.Heard = p.acquainted(at), int(p.heard)
 	}
 	out.New = p == nil || p.tried == 0
+	out.Rang = !out.New && !p.open && at-p.tried < hour
 	if p != nil && p.open && !out.Met {
 		if since := at - p.tried; since >= returnFrom && since <= returnTo {
 			out.Returned = time.Duration(since) * time.Second
@@ -166,12 +209,12 @@ func (c *caller) pass(at int64) {
 		if p == c.period+1 {
 			c.older = c.callees
 		}
-		c.callees, c.objectors, c.passed, c.failed, c.period = 0, 0, 0, 0, p
+		c.callees, c.objectors, c.period = 0, 0, p
 	}
 	if h := int32(at / hour); h != c.hour {
 		c.leans(leanGoneAway * float64(c.failing))
 		c.failing, c.hour = 0, h
-		if c.rushed(at) < rushing {
+		if strangers, _ := c.rushed(at); strangers < rushing {
 			c.usual = uint16(bits.OnesCount64(c.callees | c.older))
 		}
 	}
@@ -180,9 +223,13 @@ func (c *caller) pass(at int64) {
 // try counts an attempt at a stranger.
 func (c *caller) try(callee uint64, at int64, s *Standing) {
 	c.callees |= 1 << (callee >> 58)
-	if s.New {
-		c.rush[c.next%rushMost] = uint32(at)
+	switch {
+	case s.New:
+		i := c.next % rushMost
+		c.rush[i], c.guests = uint32(at), c.guests&^(1<<i)
 		c.next++
+	case s.Rang:
+		c.repeat(callee, at, 1)
 	}
 	if s.Returned > 0 {
 		c.back |= 1 << (callee >> 58)
@@ -201,26 +248,88 @@ func (c *caller) leans(by float64) {
 	c.lean = float32(min(max(float64(c.lean)+by, leanLeast), leanMost))
 }
 
-func (c *caller) rushed(at int64) (n int) {
-	for _, t := range c.rush {
-		if t != 0 && int64(t) > at-hour {
-			n++
+// repeat notes an attempt at somebody who is no stranger, or whom the last one has reached; times is what the first such attempt counts.
+func (c *caller) repeat(callee uint64, at int64, times uint16) {
+	who, row := uint16(callee>>42)|1, &c.again[0]
+	for i := range c.again {
+		r := &c.again[i]
+		if r.callee == who {
+			row = r
+			break
+		}
+		if r.at < row.at {
+			row = r
 		}
 	}
-	return n
+	if row.callee == who && int64(row.at) > at-hour {
+		times = row.times + 1
+	}
+	*row = again{uint32(at), who, times}
+}
+
+// repeated counts the attempts of the last hour at those whom the caller had tried already, and every second of them, friends as they are.
+func (c *caller) repeated(at int64) (n int) {
+	who := 0
+	for _, r := range c.again {
+		if int64(r.at) > at-hour {
+			n += int(r.times)
+			who++
+		}
+	}
+	return n + who/2
+}
+
+// test begins to count tests anew where the first of them is long ago.
+func (c *caller) test(at int64) {
+	if at-int64(c.tested) > testsLast {
+		c.passed, c.failed, c.tested = 0, 0, uint32(at)
+	}
+}
+
+// introduced counts a test that was passed, and takes the attempt out of the rush: the caller has said who it is. To a party's guests people do, and not to everybody.
+func (c *caller) introduced(callee uint64, at int64, about *estimates) {
+	c.test(at)
+	c.passed |= 1 << (callee >> 58)
+	if about.of(c.callees|c.older) > mostGuests {
+		return
+	}
+	for i := range c.rush {
+		if c.rush[i] == uint32(at) {
+			c.guests |= 1 << i
+		}
+	}
+}
+
+// rushed counts the strangers of the last hour, and apart from them those to whom the caller has introduced himself.
+func (c *caller) rushed(at int64) (strangers, guests int) {
+	for i, t := range c.rush {
+		switch {
+		case t == 0 || int64(t) <= at-hour:
+		case c.guests>>i&1 != 0:
+			guests++
+		default:
+			strangers++
+		}
+	}
+	return strangers, guests
 }
 
 // Standing returns what is known of a caller, without counting anything.
-func (m *Memory) Standing(s Subject, now time.Time) (out Standing) {
-	m.pairs.Lock(s.pair)
-	if p := m.pairs.Find(s.pair); p != nil {
-		out.Met, out.Heard = p.acquainted(now.Unix()), int(p.heard)
-	}
-	m.pairs.Unlock(s.pair)
+func (m *Memory) Standing(s Subject, now time.Time) Standing {
+	out := m.pairOf(s, now.Unix())
 	m.callers.Lock(s.caller)
 	defer m.callers.Unlock(s.caller)
 	if c := m.callers.Find(s.caller); c != nil {
 		c.tell(&out, now.Unix(), &m.counts)
+	}
+	return out
+}
+
+func (m *Memory) pairOf(s Subject, at int64) (out Standing) {
+	m.pairs.Lock(s.pair)
+	defer m.pairs.Unlock(s.pair)
+	if p := m.pairs.Find(s.pair); p != nil {
+		out.Met, out.Heard = p.acquainted(at), int(p.heard)
 	}
 	return out
 }
@@ -240,9 +349,10 @@ func (e *estimates) of(set uint64) int { return e[bits.OnesCount64(set)] }
 
 // Came says how an attempt went that came through.
 type Came struct {
-	// Answered and Talk are how the callee took it; Introduced tells that the caller had to pass a test.
+	// Answered and Talk are how the callee took it; Introduced tells that the caller had to pass a test. Began is when the attempt was made.
 	Answered, Introduced bool
 	Talk                 time.Duration
+	Began                time.Time
 	// Judged is false for what is no call: a message that arrives is always accepted.
 	Judged bool
 }
@@ -272,7 +382,7 @@ func (m *Memory) Heard(s Subject, how Came, now time.Time) {
 			c.lean *= leanKept
 		}
 		if how.Introduced && how.Judged {
-			c.passed |= 1 << (s.callee >> 58)
+			c.introduced(s.callee, how.Began.Unix(), &m.counts)
 		}
 		c.leans(leanHeard)
 		if how.Judged {
@@ -293,6 +403,11 @@ func (h *Came) lean() float64 {
 	return leanAnswered
 }
 
+// Passed puts down that the caller has passed a test before somebody who knows it by now, and nothing else of how that went.
+func (m *Memory) Passed(s Subject, began time.Time) {
+	m.change(s, func(c *caller) { c.introduced(s.callee, began.Unix(), &m.counts) })
+}
+
 // Failed puts down that an attempt did not come through; tested tells that it failed a test.
 func (m *Memory) Failed(s Subject, tested bool) {
 	m.pairs.Lock(s.pair)
@@ -305,6 +420,7 @@ func (m *Memory) Failed(s Subject, tested bool) {
 		m.change(s, func(c *caller) {
 			c.failing = min(c.failing+1, mostFailing)
 			if tested {
+				c.test(c.last)
 				c.failed |= 1 << (s.callee >> 58)
 			}
 		})

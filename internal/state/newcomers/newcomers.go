@@ -13,7 +13,8 @@
 // eighteen at most within four weeks; whoever dials more is an organisation that is welcome or one that is not, and that is what the evidence is for.
 // It fades with each further stranger who is reached, so a good record does not last when the behaviour changes; but not with the mere attempt, which says nothing yet:
 // who is refused does not wait for its record to fade by trying on, and a burst of calls is not judged before any of them has ended. What there is against a
-// caller fades with the days as well.
+// caller fades with the days as well. An attempt at somebody to whom the caller has introduced itself is no part of a rush ([Standing].Guests), and to try the same
+// user again and again within the hour is ([Standing].Again), whether he knows the caller or not.
 //
 // # Kinds of strangers
 //
@@ -35,7 +36,7 @@ import (
 
 // Config says how much is remembered.
 type Config struct {
-	// Pairs and Callers are how many are remembered, some 32 and 128 octets each. 0: 262144 and 65536.
+	// Pairs and Callers are how many are remembered, some 32 and 176 octets each. 0: 262144 and 65536.
 	Pairs, Callers int
 	// Traits is how many traits of strangers are remembered, some 24 octets each. 0: 16384.
 	Traits int

@@ -135,6 +135,20 @@ func TestTestsAreCounted(t *testing.T) {
 	}
 }
 
+// TestTestsSaySomethingForAWeek: what a thief has failed does not count beside what the owner passes later, however often.
+func TestTestsSaySomethingForAWeek(t *testing.T) {
+	m, at := New(Config{Seed: rate.FixedSeed(1)}), begin
+	attempts(m, 0, 10, &at, func(s Subject, at time.Time) { m.Failed(s, true) })
+	for i := range 10 {
+		at = at.Add(36 * time.Hour)
+		s := m.Subject("caller", true, fmt.Sprint("friend ", i))
+		if got := m.Tried(s, at, false); (got.Failed > 0) != (i < 4) {
+			t.Errorf("%v later %d have failed", at.Sub(begin), got.Failed)
+		}
+		m.Heard(s, Came{Judged: true, Introduced: true, Began: at}, at)
+	}
+}
+
 func TestWhoComesBackIsNoMachineWithAList(t *testing.T) {
 	m, at := New(Config{Seed: rate.FixedSeed(1)}), begin
 	for i := range 20 {
@@ -185,6 +199,53 @@ func TestARushIsOfOneHour(t *testing.T) {
 		if got, most := m.Tried(s, at, false).Rush, min(i+1, 3); got != most {
 			t.Fatalf("%d. stranger: a rush of %d", i+1, got)
 		}
+	}
+}
+
+// TestWhoIsTriedAgainIsCounted: somebody who knows the caller, or was reached within the hour; not who is tried once, long after, or was not reached.
+func TestWhoIsTriedAgainIsCounted(t *testing.T) {
+	m := New(Config{Seed: rate.FixedSeed(1)})
+	friend, stranger, missed := m.Subject("caller", true, "friend"), m.Subject("caller", true, "stranger"), m.Subject("caller", true, "missed")
+	for i, step := range []struct {
+		minute int
+		of     func(now time.Time) Standing
+		want   int
+	}{
+		{0, func(now time.Time) Standing { return m.Known(friend, now, false) }, 0},
+		{1, func(now time.Time) Standing { return m.Known(friend, now, true) }, 0},
+		{2, func(now time.Time) Standing { return m.Known(friend, now, false) }, 1},
+		{3, func(now time.Time) Standing { return m.Tried(stranger, now, false) }, 1},
+		{4, func(now time.Time) Standing { return m.Tried(stranger, now, true) }, 3},
+		{5, func(now time.Time) Standing { return m.Tried(stranger, now, false) }, 3},
+		{6, func(now time.Time) Standing {
+			m.Tried(missed, now, false)
+			m.Failed(missed, true)
+			return m.Tried(missed, now.Add(time.Minute), false)
+		}, 3},
+		{8, func(now time.Time) Standing { return m.Known(friend, now, false) }, 4},
+		{66, func(now time.Time) Standing { return m.Known(friend, now, false) }, 3},
+		{200, func(now time.Time) Standing { return m.Known(friend, now, false) }, 0},
+	} {
+		if got := step.of(begin.Add(time.Duration(step.minute) * time.Minute)); got.Again != step.want {
+			t.Errorf("%d: again %d times, want %d", i, got.Again, step.want)
+		}
+	}
+}
+
+// TestGuestsAreNoRush: those to whom a caller has introduced itself are counted apart, as many as come to a party.
+func TestGuestsAreNoRush(t *testing.T) {
+	m, at := New(Config{Seed: rate.FixedSeed(1)}), begin
+	for i := range 30 {
+		s := m.Subject("caller", true, fmt.Sprint("callee ", i))
+		at = at.Add(2 * time.Minute)
+		got := m.Tried(s, at, false)
+		if i < 10 && got.Rush > 1 || got.Rush+got.Guests != min(i+1, rushMost) {
+			t.Errorf("%d. stranger: a rush of %d and %d guests", i+1, got.Rush, got.Guests)
+		}
+		if i == 29 && got.Rush != rushMost {
+			t.Errorf("after %d introductions a rush of %d", i, got.Rush)
+		}
+		m.Heard(s, Came{Answered: true, Introduced: true, Judged: true, Began: at, Talk: 15 * time.Second}, at.Add(time.Minute))
 	}
 }
 

@@ -36,8 +36,14 @@ type (
 		Lean, Heard                  float32
 		Period, Hour                 int32
 		Usual, Failing               uint16
-		Next                         uint8
+		Next, Guests                 uint8
+		Tested                       uint32
 		Rush                         [rushMost]uint32
+		Again                        [againMost]storedAgain
+	}
+	storedAgain struct {
+		At            uint32
+		Callee, Times uint16
 	}
 	storedCell struct {
 		At        int64
@@ -58,6 +64,7 @@ func (c *caller) stored() storedCaller {
 	return storedCaller{
 		Last: c.last, First: c.first, Callees: c.callees, Older: c.older, Objectors: c.objectors, Praisers: c.praisers, Reached: c.reached, Passed: c.passed, Failed: c.failed, Back: c.back,
 		Lean: c.lean, Heard: c.heard, Period: c.period, Hour: c.hour, Usual: c.usual, Failing: c.failing, Next: c.next, Rush: c.rush,
+		Guests: c.guests, Tested: c.tested, Again: c.storedAgain(),
 	}
 }
 
@@ -65,7 +72,22 @@ func (s *storedCaller) caller() caller {
 	return caller{
 		last: s.Last, first: s.First, callees: s.Callees, older: s.Older, objectors: s.Objectors, praisers: s.Praisers, reached: s.Reached, passed: s.Passed, failed: s.Failed, back: s.Back,
 		lean: s.Lean, heard: s.Heard, period: s.Period, hour: s.Hour, usual: s.Usual, failing: s.Failing, next: s.Next, rush: s.Rush,
+		guests: s.Guests, tested: s.Tested, again: s.again(),
 	}
+}
+
+func (c *caller) storedAgain() (all [againMost]storedAgain) {
+	for i, r := range c.again {
+		all[i] = storedAgain{r.at, r.callee, r.times}
+	}
+	return all
+}
+
+func (s *storedCaller) again() (all [againMost]again) {
+	for i, r := range s.Again {
+		all[i] = again{r.At, r.Callee, r.Times}
+	}
+	return all
 }
 
 // testsImage is how many passed a test, who deceived, and how far people's patience goes.

@@ -47,6 +47,10 @@ func fill[T any](row *T) {
 			for i := range v.Len() {
 				set(v.Index(i))
 			}
+		case v.Kind() == reflect.Struct:
+			for i := range v.NumField() {
+				set(v.Field(i))
+			}
 		case v.Kind() == reflect.Bool:
 			v.SetBool(true)
 		case v.CanInt():

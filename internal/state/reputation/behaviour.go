@@ -29,6 +29,7 @@ type reachedAt struct {
 	callee uint32 // hash; 0: none
 	at     uint32 // Unix seconds
 	fresh  bool   // was not among the usual ones
+	met    bool   // the caller has introduced himself
 }
 
 func (b *behaviour) worth() int64 { return max(b.updated, b.held) + int64(min(b.days, 30))*24*3600 }
@@ -37,6 +38,7 @@ const (
 	personDays   = 2              // active days after which a behaviour is known
 	personWidest = 4              // callees a day above which it is not that of a person
 	sameText     = 3              // messages in a row
+	mostGuests   = 12             // callees of a day to whom a person introduces himself
 	holdFor      = 24 * time.Hour // a zombie stays one that long after the last sign
 )
 
@@ -82,6 +84,22 @@ func (m *Memory) Befriended(identity string, now time.Time) {
 	b := m.behaviours.Take(key)
 	b.friend, b.updated = true, max(b.updated, now.Unix())
 	m.behaviours.Unlock(key)
+}
+
+// Introduced tells that the identity has introduced itself to a callee. That is no sign of somebody else at its telephone, for as many as come to a party.
+func (m *Memory) Introduced(identity, callee string) {
+	key, to := m.behaviourKey(identity), uint32(m.seed.String(hashCallee, callee))|1
+	m.behaviours.Lock(key)
+	defer m.behaviours.Unlock(key)
+	b := m.behaviours.Find(key)
+	if b == nil || bits.OnesCount64(b.today) > mostGuests {
+		return
+	}
+	for i := range b.recent {
+		if r := &b.recent[i]; r.callee == to {
+			r.met = true
+		}
+	}
 }
 
 // Broken says how far the behaviour of an identity is broken now, from 0 to 1. It counts nothing.
@@ -187,14 +205,14 @@ func (b *behaviour) note(callee, at uint32, fresh bool) {
 			return
 		}
 	}
-	b.recent[b.next%recentCallees] = reachedAt{callee, at, fresh}
+	b.recent[b.next%recentCallees] = reachedAt{callee: callee, at: at, fresh: fresh}
 	b.next++
 }
 
 // within counts the callees of the last seconds, and the new ones among them.
 func (b *behaviour) within(now, seconds int64) (all, fresh int) {
 	for i := range b.recent {
-		if r := &b.recent[i]; r.callee != 0 && int64(r.at) > now-seconds {
+		if r := &b.recent[i]; r.callee != 0 && !r.met && int64(r.at) > now-seconds {
 			all++
 			if r.fresh {
 				fresh++

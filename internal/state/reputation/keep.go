@@ -25,7 +25,7 @@ type storedBehaviour struct {
 
 type storedReached struct {
 	Callee, At uint32
-	Fresh      bool
+	Fresh, Met bool
 }
 
 // Behaviours keeps how identities use to behave, and who is held, between runs with the same seed: a restart sets no zombie free. Keys are hashes.
@@ -40,7 +40,7 @@ func (b *behaviour) stored() storedBehaviour {
 		Strange: b.strange, Friend: b.friend, Same: b.same, Next: b.next, Text: b.text,
 	}
 	for i, r := range b.recent {
-		s.Recent[i] = storedReached{r.callee, r.at, r.fresh}
+		s.Recent[i] = storedReached{r.callee, r.at, r.fresh, r.met}
 	}
 	return s
 }
@@ -51,7 +51,7 @@ func (s *storedBehaviour) behaviour() behaviour {
 		strange: s.Strange, friend: s.Friend, same: s.Same, next: s.Next, text: s.Text,
 	}
 	for i, r := range s.Recent {
-		b.recent[i] = reachedAt{r.Callee, r.At, r.Fresh}
+		b.recent[i] = reachedAt{r.Callee, r.At, r.Fresh, r.Met}
 	}
 	return b
 }

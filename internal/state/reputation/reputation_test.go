@@ -164,3 +164,30 @@ func TestManyGoroutines(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// Who introduces himself to those who are new to him is not taken for somebody else, as far as people do that; who does not is, at the fifth.
+func TestWhoIntroducesHimselfIsNoZombie(t *testing.T) {
+	for _, c := range []struct {
+		introduced bool
+		callees    int
+		broken     bool
+	}{{false, 5, true}, {true, 10, false}, {true, 30, true}} {
+		m, now := memory(t, reputation.Config{}), start()
+		key := m.Key(reputation.Identity, "friend")
+		for day := range 10 {
+			m.Behaved(key, "ann", false, "", now.Add(time.Duration(day)*24*time.Hour), false)
+		}
+		broken := 0.0
+		for i := range c.callees {
+			at := now.Add(11*24*time.Hour + time.Duration(i)*time.Minute)
+			to := fmt.Sprint("stranger ", i)
+			broken = m.Behaved(key, to, false, "", at, false)
+			if c.introduced {
+				m.Introduced("friend", to)
+			}
+		}
+		if (broken >= 0.5) != c.broken {
+			t.Errorf("%d callees, introduced %v: %v", c.callees, c.introduced, broken)
+		}
+	}
+}
