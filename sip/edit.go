@@ -1,5 +1,10 @@
 package sip
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Edit is a set of splices over a parsed message: AppendTo writes the message with them, and every octet that no splice
 // touches as it came. The offsets are always those of the original message; the order of calls matters only for texts
 // inserted at one place. Texts are copied into the Edit. An Edit is reused by Begin and then does not allocate.
@@ -123,8 +128,13 @@ func (e *Edit) AppendTo(dst []byte) []byte {
 	return append(dst, b[pos:]...)
 }
 
-// sort orders the splices by place, those at one place as they came. There are few, and mostly in order already.
+// sort orders the splices by place, those at one place as they came. There are few, and mostly in order already; but a sender can have thousands of
+// folds undone.
 func (e *Edit) sort() {
+	if len(e.ops) > 64 {
+		slices.SortStableFunc(e.ops, func(a, b splice) int { return cmp.Compare(a.start, b.start) })
+		return
+	}
 	for i := 1; i < len(e.ops); i++ {
 		for j := i; j > 0 && e.ops[j].start < e.ops[j-1].start; j-- {
 			e.ops[j], e.ops[j-1] = e.ops[j-1], e.ops[j]

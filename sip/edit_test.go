@@ -207,3 +207,29 @@ func TestDeletingALongListIsQuick(t *testing.T) {
 		t.Errorf("left %q", got)
 	}
 }
+
+// Nor does a message of thousands of folds, with edits before and behind them.
+func TestUnfoldingManyLinesIsQuick(t *testing.T) {
+	long := "A:" + strings.Repeat(" x\n", 2000)
+	text := "OPTIONS sip:h SIP/2.0\n" + headers + strings.Repeat(long, 3) + strings.Repeat("Diversion: <sip:a>\n", 200) + "\n"
+	m := mustParse(t, crlf(text))
+	var e sip.Edit
+	e.Begin(m)
+	for i, f := range m.Fields() {
+		if f.ID == sip.HeaderDiversion {
+			e.DeleteField(f)
+			e.Insert(f.Line.Start, []byte{byte('a' + i%26)})
+			e.Insert(f.Line.Start, []byte{byte('A' + i%26)})
+		}
+	}
+	e.Unfold()
+	e.Insert(0, []byte("+"))
+	want := "+OPTIONS sip:h SIP/2.0\n" + headers + strings.Repeat("A:"+strings.Repeat(" x", 2000)+"\n", 3)
+	for i := range 200 {
+		at := len(m.Fields()) - 200 + i
+		want += string([]byte{byte('a' + at%26), byte('A' + at%26)})
+	}
+	if got := string(e.AppendTo(nil)); got != string(crlf(want+"\n")) {
+		t.Errorf("got %q", got)
+	}
+}
