@@ -326,7 +326,7 @@ const (
 	welcomeLean = -1.0
 	provenMany  = 32  // reached, from which on a record that does not speak against a caller is enough: one objection among many is none
 	manyLean    = 2.0 // from which on a caller is suspected
-	sureLean    = 5.5
+	sureLean    = 3.5
 	manyCallees = 5
 )
 
