@@ -85,9 +85,16 @@ func checkEdit(t *testing.T, m, again *sip.Message, e *sip.Edit) {
 	}
 	e.Insert(m.Fields()[0].Line.Start, ourVia)
 	sip.AppendReceived(e, m, source)
+	e.Unfold()
 	edited := e.AppendTo(nil)
 	if err := again.Parse(edited); err != nil {
 		t.Fatalf("%q edited to %q: %v", m.Bytes(), edited, err)
+	}
+	if head := edited[:again.HeadersEnd()]; bytes.Contains(head, []byte("\n ")) || bytes.Contains(head, []byte("\n\t")) {
+		t.Fatalf("%q is still folded in %q", m.Bytes(), edited)
+	}
+	if a, b := m.From(), again.From(); !bytes.Equal(a.AppendDisplay(nil), b.AppendDisplay(nil)) || !bytes.Equal(a.URI, b.URI) || !bytes.Equal(a.Tag, b.Tag) {
+		t.Fatalf("From %q unfolded to %q", m.Text(a.Span), again.Text(b.Span))
 	}
 	w := again.Values(sip.HeaderRoute)
 	left := 0
