@@ -163,6 +163,7 @@ func (v *visit) toUser() bool {
 			t.Next = pathTarget(c.Path[0])
 		case c.Source.Known():
 			t.Flow = flowOf(c.Source)
+			t.Only = t.Flow.Conn != 0 // what it calls itself in a dialog may be another address (RFC 5626 §4.3)
 		default:
 			if cu, err := uri.Parse([]byte(c.Target)); err == nil {
 				t.Next = proxy.TargetOf(&cu)

@@ -198,6 +198,11 @@ func (n *paper) Request(sh *txn.Shard, in *txn.Incoming, out txn.Sender) {
 		var u uri.URI
 		r.NextURI(&u)
 		fw.Targets, fw.Pass = []Target{{Next: TargetOf(&u)}}, r.Pass
+		if f := n.p.cfg.FlowOf; f != nil {
+			if flow, ok := f(&u); ok {
+				fw.Targets[0].Flow = flow
+			}
+		}
 	}
 	n.p.Forward(sh, in, &fw, out)
 }

@@ -8,6 +8,7 @@ import (
 	"gatehouse.example/internal/txn"
 	"gatehouse.example/internal/wire"
 	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
 )
 
 // manyAddresses is a machine with two addresses, each of which the outside may call, and two UDP listeners on all of them.
@@ -74,5 +75,29 @@ func TestPhoneIsCalledFromTheAddressThatItUses(t *testing.T) {
 	n.to(bob)
 	if out = sentTo(n.from(alice, strings.ReplaceAll(invite, "abc1", "abc3")), bob); len(out) != 1 || out[0].to.Local != 0 {
 		t.Errorf("%+v", out)
+	}
+}
+
+// A phone may call itself by another address in a dialog than it has registered: the port that its connection was opened
+// from, to which nobody can connect. What is inside the dialog takes the connection, or the one that it has now.
+func TestDialogWithAPhoneTakesItsConnection(t *testing.T) {
+	phone := wire.Flow{Transport: sip.TLS, Socket: 2, Conn: 7, Remote: netip.MustParseAddrPort("198.51.100.9:40000")}
+	anew := wire.Flow{Transport: sip.TLS, Socket: 2, Conn: 8, Remote: netip.MustParseAddrPort("198.51.100.9:40002")}
+	for _, again := range []bool{false, true} {
+		want := phone
+		n := newPaperWith(t, Config{FlowOf: func(*uri.URI) (wire.Flow, bool) { return anew, again }})
+		n.targets = []Target{{Flow: phone, Phone: true, Only: true}}
+		n.from(alice, invite)
+		call := sentTo(n.sent, phone.Remote.String())[0]
+		ok := sentTo(n.receive(phone, answer(call.text, 200, "b1", "Contact: <sip:bob@198.51.100.9:40000;transport=tls>\r\n")), alice)[0].text
+		if again {
+			want = anew
+		}
+		for _, method := range []string{"ACK", "BYE"} {
+			request := strings.Replace(inside(method, routeOf(ok)), "sip:bob@192.0.2.80:5080", "sip:bob@198.51.100.9:40000;transport=tls", 1)
+			if out := sentTo(n.from(alice, request), want.Remote.String()); len(out) != 1 || out[0].to.Flow != want {
+				t.Errorf("%s, registered anew %v: %v", method, again, n.sent[len(n.sent)-1])
+			}
+		}
 	}
 }

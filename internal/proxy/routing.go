@@ -25,7 +25,8 @@ type Routing struct {
 	claims  claims
 	// Back is the flow that the dialog was opened on, where the request goes to
 	// whoever opened it, or the one that it was opened to, where it goes there.
-	Back wire.Flow
+	Back   wire.Flow
+	called bool // Back is the latter
 	// Phone is the flow of a phone whose Path brought the request here: it was
 	// registered through us (RFC 3327 §5.4). Only the registrar may call it so.
 	Phone wire.Flow
@@ -78,6 +79,12 @@ func (r *Routing) opened() *listener {
 		return r.at
 	}
 	return nil
+}
+
+// leadsBack tells whether a request takes the flow that its Route names. A phone that
+// was called may have registered anew meanwhile: then that flow is the better one.
+func (r *Routing) leadsBack(registered bool) bool {
+	return r.Back.Remote.IsValid() && !r.HasNext && !(r.called && registered)
 }
 
 // Leave makes a request one outside of its dialog.
@@ -146,7 +153,7 @@ func (p *Proxy) takeFlow(m *sip.Message, u *uri.URI, r *Routing) {
 	}
 	if !r.Back.Remote.IsValid() {
 		if text, ok := u.Param("ft"); ok {
-			r.Back, _ = p.signer.checkFlow(text, targetFlow, m.CallID(), m.From().Tag)
+			r.Back, r.called = p.signer.checkFlow(text, targetFlow, m.CallID(), m.From().Tag)
 		}
 	}
 	if text, ok := u.Param("fp"); ok && !r.Phone.Remote.IsValid() {

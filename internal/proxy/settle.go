@@ -98,11 +98,11 @@ func (x *exchange) finish(now int64, out txn.Sender) {
 		x.finishBest(now, out)
 	case x.bestStatus != 0:
 		x.respond(x.bestStatus, "", now, out)
+	case len(x.targets) > 0 && x.targets[0].Phone:
+		x.respond(480, "", now, out)
 	case len(x.targets) > 0 && x.targets[0].Only:
 		// RFC 5626 §5.3: the flow is gone; the phone will open another.
 		x.respond(430, "", now, out)
-	case len(x.targets) > 0 && x.targets[0].Phone:
-		x.respond(480, "", now, out)
 	default:
 		// Nobody behind us answers: we know that we cannot serve, so a 503 is
 		// ours to send, and says when to come back (§16.7 step 6, §21.5.4).

@@ -35,7 +35,7 @@ func (p *Proxy) ForwardDialog(sh *txn.Shard, in *txn.Incoming, r *Routing, e *si
 		return false
 	}
 	to, flow, ok := p.directHop(&r.hop)
-	if r.Back.Remote.IsValid() && !r.HasNext {
+	if r.leadsBack(flow) {
 		to, flow, ok = wire.Dest{Flow: r.Back}, true, true
 	}
 	if !ok || m.Method() != sip.ACK && (to.Transport != sip.UDP || in.Packet.Flow.Transport != sip.UDP) {
