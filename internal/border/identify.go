@@ -120,10 +120,16 @@ func (v *visit) describeClaim(wall time.Time) {
 		a.SenderServes, a.SenderProven = screen.No, t.Names[0]
 		return
 	}
-	if v.site.domain(v.in.Msg.FromURI().Host) == nil {
+	d := v.claimedDomain()
+	if d == nil {
 		a.SenderServes = who.Serves(a.FromDomain, a.Source.Addr(), wall)
-	} else if !v.b.cfg.Guard.Known(a.Source.Addr(), v.in.Packet.Now) {
+		return
+	}
+	if !v.b.cfg.Guard.Known(a.Source.Addr(), v.in.Packet.Now) {
 		a.SenderServes = screen.No // we serve it ourselves, and none of its users has proven to be there
+	}
+	if d == v.domain && a.ToDomain != "" {
+		a.FromDomain = a.ToDomain // by whichever of its names and addresses
 	}
 }
 

@@ -53,18 +53,23 @@ func TestClaimsOfStrangersDoNotReachThePBX(t *testing.T) {
 // a call from within. Who has registered with the PBX through us may say so.
 func TestClaimOfOurOwnDomain(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, enforcing)
-	suspected := func(user string) bool {
-		if r := s.caller.Ask(t, s.caller.Invite(bob, "From: <sip:"+user+"@example.test>;tag=1")); r.Status() != 200 {
-			t.Fatalf("the call of %s: %s", user, r.StartLine())
+	s := newSite(t, strings.Replace(enforcing, "example.test,", "example.test, aliases: [sip.example.test],", 1))
+	suspected := func(name string) bool {
+		if r := s.caller.Ask(t, s.caller.Invite(bob, "From: <sip:"+name+">;tag=1")); r.Status() != 200 {
+			t.Fatalf("the call of %s: %s", name, r.StartLine())
 		}
-		a := s.Attempt(t, "the call of "+user, func(a *harness.Attempt) bool {
-			return a.From.Claimed == "sip:"+user+"@example.test" && a.Kind == "call"
+		a := s.Attempt(t, "the call of "+name, func(a *harness.Attempt) bool {
+			return a.From.Claimed == "sip:"+name && a.Kind == "call"
 		})
 		return a.Has("IDENTITY_OWN_DOMAIN")
 	}
-	if !suspected("100") {
-		t.Error("a stranger calls as if from within, and nothing is said about it")
+	for _, name := range []string{"100@example.test", "100@sip.example.test", "100@" + s.Net.Server().Addr().String()} {
+		if !suspected(name) {
+			t.Errorf("%s: a stranger calls as if from within, and nothing is said about it", name)
+		}
+	}
+	if suspected("100@elsewhere.test") {
+		t.Error("another caller is suspected of it")
 	}
 	phone := "<sip:101@example.test>"
 	r := s.caller.Ask(t, s.caller.Request("REGISTER", "sip:example.test", "From: "+phone+";tag=2", "To: "+phone,
@@ -72,7 +77,7 @@ func TestClaimOfOurOwnDomain(t *testing.T) {
 	if r.Status() != 200 {
 		t.Fatalf("REGISTER: %s", r.StartLine())
 	}
-	if suspected("101") {
+	if suspected("101@example.test") {
 		t.Error("a phone that has registered is taken for a stranger")
 	}
 }
