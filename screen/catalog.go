@@ -16,6 +16,7 @@ type catalog struct {
 	first   []int          // by check: its first signal; one more at the end
 	owner   []int          // by signal: its check
 	index   map[string]int // by name: signal
+	ours    int            // checks[:ours] are the engine's to run: the others are Interactive
 	print   uint64         // equal for catalogs that number alike
 }
 
@@ -38,6 +39,9 @@ func newCatalog(infos []Info) (*catalog, error) {
 		seen[info.Name] = true
 		c.order[given] = len(c.checks)
 		c.checks = append(c.checks, info)
+		if info.Stage != Interactive {
+			c.ours++
+		}
 		c.first = append(c.first, len(c.signals))
 		for _, s := range withEngineSignals(info) {
 			c.owner = append(c.owner, len(c.checks)-1)

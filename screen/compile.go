@@ -16,6 +16,8 @@ type compiled struct {
 	rules   []rule
 	cancel  [][]int // by signal: the rules that cancel it
 
+	least, most []float64 // by check: what it and all behind it can take away, and add
+
 	rulesLeast, rulesMost float64 // what all rules together can take away and add
 }
 
@@ -43,6 +45,7 @@ func (p *Policy) compile(c *catalog) {
 			k.best[check] += min(0, round(w))
 		}
 	}
+	k.least, k.most = suffixes(k.best[:c.ours]), suffixes(k.worst[:c.ours])
 	for i := range p.Composites {
 		r := &p.Composites[i]
 		k.rules = append(k.rules, rule{
@@ -56,6 +59,17 @@ func (p *Policy) compile(c *catalog) {
 		}
 	}
 	p.compiled = k
+}
+
+// suffixes are the sums of what follows in each place, that place included.
+func suffixes(of []float64) []float64 {
+	sums := make([]float64, len(of)+1)
+	for i := range of {
+		for _, x := range of[i:] {
+			sums[i] += x
+		}
+	}
+	return sums
 }
 
 func (c *catalog) numbers(names []string) []int {

@@ -15,7 +15,9 @@ type Engine struct {
 	selective []Selective // by check: nil where it is not a Lookup check of that kind
 	learners  []learner
 	witnesses []witness
+	preparers []preparer
 	counts    []counts
+	ended     []atomic.Uint64 // runs of Cheap, by how many checks it took
 	misuses   atomic.Uint64
 	words     *words
 	idle      [32]atomic.Pointer[tally]
@@ -55,6 +57,9 @@ func New(checks []Check) (*Engine, error) {
 		}
 	}
 	for at, check := range e.checks {
+		if p, ok := check.(Preparer); ok && c.checks[at].Stage == Cheap {
+			e.preparers = append(e.preparers, preparer{p, at})
+		}
 		if l, ok := check.(Learner); ok {
 			e.learners = append(e.learners, learner{l, &e.counts[at]})
 		}
@@ -71,6 +76,7 @@ func New(checks []Check) (*Engine, error) {
 			e.lookup++
 		}
 	}
+	e.ended = make([]atomic.Uint64, e.cheap+1)
 	return e, nil
 }
 
@@ -102,13 +108,19 @@ func (e *Engine) Cheap(a *Attempt, p *Policy, v *verdict.Verdict) (done bool) {
 		return true
 	}
 	t := e.borrow(p)
-	for i := 0; i < e.cheap && !done; i++ {
-		r := e.lend(t, i)
-		e.run(context.Background(), i, a, r)
+	e.prepare(t, a)
+	i := 0
+	for ; i < e.cheap && !done; i++ {
+		r := &t.reports[i]
+		if len(r.found) == 0 { // else it has failed already
+			e.guarded(context.Background(), i, a, r)
+		}
+		e.heard(i, r)
 		t.note(i, r)
 		t.show(i, r, p, v)
-		done = !p.Exhaustive && t.decided(p, a)
+		done = !p.Exhaustive && t.decidedAfter(i, p, a)
 	}
+	e.ended[i].Add(1)
 	done = done || e.spare(t, a, p, v)
 	e.finish(t, a, p, v)
 	e.giveBack(t)
@@ -141,7 +153,7 @@ func (e *Engine) borrow(p *Policy) *tally {
 			return t
 		}
 	}
-	t := newTally(e.catalog)
+	t := e.newTally()
 	t.reset(p)
 	return t
 }
@@ -154,19 +166,15 @@ func (e *Engine) giveBack(t *tally) {
 	}
 }
 
-// lend prepares the tally's report for a check.
-func (e *Engine) lend(t *tally, check int) *Report {
-	t.report.signals = e.catalog.of(check)
-	t.report.bugs = &e.counts[check].unknown
-	t.report.words = e.words
-	t.report.found = t.report.found[:0]
-	return &t.report
-}
-
 // run runs one check; a panic becomes a finding.
 func (e *Engine) run(ctx context.Context, check int, a *Attempt, r *Report) {
 	e.counts[check].runs.Add(1)
 	e.guarded(ctx, check, a, r)
+	e.heard(check, r)
+}
+
+// heard counts what a check has reported.
+func (e *Engine) heard(check int, r *Report) {
 	if n := len(r.found); n > 0 {
 		e.counts[check].signals.Add(uint64(n))
 	}
@@ -196,7 +204,7 @@ func (e *Engine) spare(t *tally, a *Attempt, p *Policy, v *verdict.Verdict) (don
 			left++
 			continue
 		}
-		r := e.lend(t, i)
+		r := &t.reports[i]
 		if e.wants(i, a, r) {
 			left++
 			continue
@@ -218,9 +226,7 @@ func (e *Engine) wants(check int, a *Attempt, r *Report) (wants bool) {
 		return true
 	}
 	e.counts[check].runs.Add(1)
-	if n := len(r.found); n > 0 {
-		e.counts[check].signals.Add(uint64(n))
-	}
+	e.heard(check, r)
 	return false
 }
 

@@ -13,6 +13,7 @@ type Report struct {
 	found   []finding
 	bugs    *atomic.Uint64
 	words   *words // nil: nothing is kept
+	notes   any    // of the check's Prepare
 }
 
 type finding struct {

@@ -8,7 +8,8 @@
 //
 // # Stages
 //
-// [Engine.Cheap] runs the checks without I/O on the caller's goroutine. When nothing is found it allocates nothing.
+// [Engine.Cheap] runs the checks without I/O on the caller's goroutine. When nothing is found it allocates nothing. Those that read large tables
+// say beforehand where ([Preparer]).
 // [Engine.Lookup] runs those that wait for the world, all at once and with one deadline; one that is [Selective] and needs no look-up for this
 // attempt is heard in the cheap stage instead. The engine stops as soon as no
 // check that has not run can change the action, so a verdict may show fewer reasons than there are; its action is the one

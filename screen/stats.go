@@ -32,11 +32,15 @@ type CheckStats struct {
 // Stats returns the counters now.
 func (e *Engine) Stats() Stats {
 	s := Stats{Checks: make([]CheckStats, len(e.checks)), Misuses: e.misuses.Load()}
-	for i := range e.checks {
+	inTurn := uint64(0) // a Cheap check has run wherever one behind it has
+	for i := len(e.checks) - 1; i >= 0; i-- {
 		c := &e.counts[i]
+		if i < e.cheap {
+			inTurn += e.ended[i+1].Load()
+		}
 		s.Checks[i] = CheckStats{
 			Name: e.catalog.checks[i].Name, Stage: e.catalog.checks[i].Stage,
-			Runs: c.runs.Load(), Signals: c.signals.Load(), Timeouts: c.timeouts.Load(),
+			Runs: c.runs.Load() + inTurn, Signals: c.signals.Load(), Timeouts: c.timeouts.Load(),
 			Panics: c.panics.Load(), Unknown: c.unknown.Load(), Learned: c.learned.Load(), Judged: c.judged.Load(), InFlight: c.busy.Load(),
 		}
 	}

@@ -10,7 +10,7 @@ type tally struct {
 	noted    []int     // the signals that have a strength; one may be there twice
 	found    []int     // the signal behind each entry of the verdict's Signals
 	fires    []firing  // by rule
-	report   Report    // lent to one check at a time
+	reports  []Report  // by check
 }
 
 // firing is the state of one rule.
@@ -27,8 +27,16 @@ const (
 	fired                    // fires with the given strength, whatever comes
 )
 
-func newTally(c *catalog) *tally {
-	return &tally{catalog: c, ran: make([]bool, len(c.checks)), strength: make([]float64, len(c.signals))}
+func (e *Engine) newTally() *tally {
+	c := e.catalog
+	t := &tally{catalog: c, ran: make([]bool, len(c.checks)), strength: make([]float64, len(c.signals)), reports: make([]Report, len(c.checks))}
+	for i := range t.reports {
+		t.reports[i] = *e.blank(i)
+	}
+	for _, p := range e.preparers {
+		t.reports[p.check].notes = p.Notes()
+	}
+	return t
 }
 
 // reset forgets the last run in time proportional to what was found in it. Interactive checks count as run: the engine never runs them.
@@ -38,7 +46,8 @@ func (t *tally) reset(p *Policy) {
 	}
 	t.noted, t.found = t.noted[:0], t.found[:0]
 	for i := range t.ran {
-		t.ran[i] = t.catalog.checks[i].Stage == Interactive
+		t.ran[i] = i >= t.catalog.ours
+		t.reports[i].found = t.reports[i].found[:0]
 	}
 	if cap(t.fires) < len(p.compiled.rules) {
 		t.fires = make([]firing, len(p.compiled.rules))
@@ -78,9 +87,16 @@ func (t *tally) decided(p *Policy, a *Attempt) bool {
 			hi += p.compiled.worst[check]
 		}
 	}
-	if !left {
-		return true
-	}
+	return !left || t.decidedBetween(p, a, lo, hi)
+}
+
+// decidedAfter is decided where checks up to this one have run and no other.
+func (t *tally) decidedAfter(check int, p *Policy, a *Attempt) bool {
+	return check+1 == t.catalog.ours || t.decidedBetween(p, a, p.compiled.least[check+1], p.compiled.most[check+1])
+}
+
+// decidedBetween is decided where the checks that have not run can take away lo (≤ 0) and add hi.
+func (t *tally) decidedBetween(p *Policy, a *Attempt, lo, hi float64) bool {
 	if t.surelyOpen(p, a, lo, hi) {
 		return false
 	}
@@ -128,6 +144,9 @@ func (t *tally) surelyOpen(p *Policy, a *Attempt, lo, hi float64) bool {
 	if lo+dust >= hi-dust {
 		return false
 	}
+	if label := p.Thresholds.Label; lo+dust < label && label <= hi-dust {
+		return true // anything from nothing on
+	}
 	least, leastWay := p.decide(lo+dust, a)
 	most, mostWay := p.decide(hi-dust, a)
 	return least != most || leastWay != mostWay
@@ -136,6 +155,9 @@ func (t *tally) surelyOpen(p *Policy, a *Attempt, lo, hi float64) bool {
 // settle computes the scores of what was found, adds the rules that fire for certain, and returns the sum. A rule that waits for
 // a check that has not run stays silent: "A without B" is not said by someone who has not looked for B.
 func (t *tally) settle(p *Policy, v *verdict.Verdict) float64 {
+	if len(t.noted) == 0 {
+		return 0 // a rule fires for what was found only
+	}
 	t.judgeRules(p)
 	sum := 0.0
 	for i, s := range t.found {

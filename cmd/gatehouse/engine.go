@@ -177,7 +177,7 @@ type policies struct {
 
 // called is the policy for calls to a user.
 func (p *policies) called(a *screen.Attempt) *screen.Policy {
-	if users := p.user[strings.ToLower(a.ToDomain)]; users != nil && !a.Outbound {
+	if users := p.user[a.ToDomain]; users != nil && !a.Outbound {
 		if u := users[border.UserKey(a.To.Requested)]; u != nil {
 			return u
 		}
@@ -185,12 +185,15 @@ func (p *policies) called(a *screen.Attempt) *screen.Policy {
 			return u
 		}
 	}
-	return p.of(a.ToDomain)
+	return p.at(a.ToDomain)
 }
 
 // of is the policy for calls to a domain.
-func (p *policies) of(domain string) *screen.Policy {
-	if d, ok := p.domain[strings.ToLower(domain)]; ok {
+func (p *policies) of(domain string) *screen.Policy { return p.at(strings.ToLower(domain)) }
+
+// at is of where the domain is in lower case, as an attempt's is.
+func (p *policies) at(domain string) *screen.Policy {
+	if d, ok := p.domain[domain]; ok {
 		return d
 	}
 	return p.site

@@ -104,25 +104,53 @@ const (
 
 // Run implements screen.Check.
 func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
-	if a.Kind != verdict.Call || a.Outbound || a.From.Proof == verdict.Digest || a.To.Requested == "" || c.hotline(a) {
-		return // our own users are no crowd
+	if !c.counts(a) {
+		return
 	}
-	callee := a.ToNumber
-	if callee == "" {
-		callee = a.To.Requested
+	callee, ok := r.Notes().(*uint64)
+	if !ok {
+		callee = new(uint64)
+		*callee = c.callee(a)
 	}
 	count := c.callers.Count
 	if a.Probe {
 		count = c.callers.Peek
 	}
 	// The count is an estimate: at the limit itself it is not yet above it.
-	n := count(c.cfg.Seed.String(hashCallee, callee), c.caller(a), a.Time.UnixNano())
+	n := count(*callee, c.caller(a), a.Time.UnixNano())
 	most := float64(c.cfg.Callers)
 	if n < most+1 || c.knows != nil && c.knows(a) {
 		return
 	}
-	r.Signal(signalCallee, n/most-1, "callee "+screen.Quote(callee)+" has had about "+strconv.Itoa(int(n+0.5))+" callers within "+
+	r.Signal(signalCallee, n/most-1, "callee "+screen.Quote(name(a))+" has had about "+strconv.Itoa(int(n+0.5))+" callers within "+
 		c.cfg.Window.String()+", limit "+strconv.Itoa(c.cfg.Callers))
+}
+
+// counts tells whether an attempt belongs to a crowd: our own users do not.
+func (c *Check) counts(a *screen.Attempt) bool {
+	return a.Kind == verdict.Call && !a.Outbound && a.From.Proof != verdict.Digest && a.To.Requested != "" && !c.hotline(a)
+}
+
+// Notes implements screen.Preparer: they are the callee's key.
+func (c *Check) Notes() any { return new(uint64) }
+
+// Prepare implements screen.Preparer.
+func (c *Check) Prepare(a *screen.Attempt, sheet any) {
+	if c.counts(a) {
+		key := c.callee(a)
+		*sheet.(*uint64) = key
+		c.callers.Prefetch(key)
+	}
+}
+
+func (c *Check) callee(a *screen.Attempt) uint64 { return c.cfg.Seed.String(hashCallee, name(a)) }
+
+// name is what the callee is known by.
+func name(a *screen.Attempt) string {
+	if a.ToNumber != "" {
+		return a.ToNumber
+	}
+	return a.To.Requested
 }
 
 // caller stands for who calls: the identity, else the claim, else the source.

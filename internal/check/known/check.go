@@ -93,13 +93,31 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 		}
 		return
 	}
-	s := subjectOf(a)
+	s, ok := r.Notes().(*subject)
+	if !ok {
+		s = new(subject)
+		c.Prepare(a, s)
+	}
 	if s.owner == "" {
 		return
 	}
-	s.pair = c.memory.Subject(s.owner, s.domain, s.peer)
-	c.retried(a, &s, r)
-	c.related(a, &s, r)
+	c.retried(a, s, r)
+	c.related(a, s, r)
+}
+
+// Notes implements screen.Preparer: they are who calls whom.
+func (c *Check) Notes() any { return new(subject) }
+
+// Prepare implements screen.Preparer.
+func (c *Check) Prepare(a *screen.Attempt, notes any) {
+	if a.Outbound {
+		return
+	}
+	s := notes.(*subject)
+	if *s = subjectOf(a); s.owner != "" {
+		s.pair = c.memory.Subject(s.owner, s.domain, s.peer)
+		c.memory.Prefetch(&s.pair)
+	}
 }
 
 // subject is who calls whom, as the memory names them.
@@ -213,7 +231,7 @@ func Acquainted(m *known.Memory, a *screen.Attempt) bool {
 	if a.Outbound || s.trust == 0 {
 		return false
 	}
-	rel := m.Look(m.Subject(s.owner, s.domain, s.peer), a.Time)
+	rel := m.Between(s.owner, s.domain, s.peer, a.Time)
 	return rel.Verdict >= 0 && (rel.Strength*s.trust >= 0.3 || rel.Talk >= 0.3 || rel.Verdict > 0)
 }
 
@@ -223,7 +241,7 @@ func Chosen(m *known.Memory, a *screen.Attempt) bool {
 	if a.Outbound || s.trust == 0 {
 		return false
 	}
-	rel := m.Look(m.Subject(s.owner, s.domain, s.peer), a.Time)
+	rel := m.Between(s.owner, s.domain, s.peer, a.Time)
 	return rel.Strength*s.trust >= 0.3 || rel.Verdict > 0
 }
 
@@ -233,7 +251,7 @@ func Friends(m *known.Memory, a *screen.Attempt) int {
 	if a.Outbound || s.peer == "" {
 		return 0
 	}
-	rel := m.Look(m.Subject(s.owner, s.domain, s.peer), a.Time)
+	rel := m.Between(s.owner, s.domain, s.peer, a.Time)
 	if rel.Strength > 0 {
 		return rel.Colleagues + 1
 	}

@@ -109,7 +109,11 @@ func (c *Check) trapped(a *screen.Attempt, r *screen.Report, now int64) {
 func (c *Check) blocked(a *screen.Attempt, r *screen.Report, now int64) {
 	e := c.caller(lists.Block, a.FromNumber, a.From.Claimed, now)
 	if e == nil && a.From.Proof != verdict.None {
-		e = c.caller(lists.Block, a.IdentityNumber, a.From.Identity, now)
+		number := a.IdentityNumber
+		if number == a.FromNumber {
+			number = "" // has been looked up
+		}
+		e = c.caller(lists.Block, number, a.From.Identity, now)
 	}
 	report(r, signalBlocked, 1, e)
 

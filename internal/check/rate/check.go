@@ -153,29 +153,27 @@ const (
 
 // Run implements screen.Check.
 func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
-	now := a.Time.UnixNano()
+	n, now := c.notesOf(a, r), a.Time.UnixNano()
 	if a.Peer == "" && a.Source.IsValid() {
-		c.runSource(a, r, now)
+		c.runSource(a, r, n.source, now)
 	}
 	if a.Kind == verdict.Other {
 		// What goes on in a call (BYE, INFO) and reaches the screening because the phone ignores Record-Route is
 		// no attempt on anybody: the caller was counted by its call.
 		return
 	}
-	callee := c.hash(hashCallee, a.ToNumber, a.To.Requested)
 	if !a.Outbound && a.To.Requested != "" {
-		if level := measure(c.callee, callee, a, now); level > 1 {
+		if level := measure(c.callee, n.callee, a, now); level > 1 {
 			c.report(r, signalCallee, level, c.callee, c.cfg.Callee, "callee "+name(a.ToNumber, a.To.Requested)+" gets")
 		}
 	}
-	if key, ok := c.callerKey(a); ok {
-		c.runCaller(a, r, key, callee, now)
+	if n.named {
+		c.runCaller(a, r, n.caller, n.callee, now)
 	}
 }
 
-func (c *Check) runSource(a *screen.Attempt, r *screen.Report, now int64) {
-	hi, lo := sourceKey(a.Source.Addr())
-	if level := measure(c.source, c.cfg.Seed.Pair(hashSource, hi, lo), a, now); level > 1 {
+func (c *Check) runSource(a *screen.Attempt, r *screen.Report, key uint64, now int64) {
+	if level := measure(c.source, key, a, now); level > 1 {
 		c.report(r, signalSource, level, c.source, c.cfg.Source, "source "+a.Source.Addr().String()+" sends")
 	}
 }

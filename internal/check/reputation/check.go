@@ -101,19 +101,24 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	if a.Outbound {
 		return
 	}
-	if vouched(a.From.Proof) > 0 && a.From.Identity != "" {
-		c.proven(a, r)
-	} else if name := claimed(a); name != "" {
-		s := c.memory.Look(c.memory.Key(reputation.Claimed, name), a.Time)
+	n, ok := r.Notes().(*notes)
+	if !ok {
+		n = new(notes)
+		c.Prepare(a, n)
+	}
+	switch {
+	case n.proven:
+		c.proven(a, n.caller, r)
+	case n.caller != 0:
+		s := c.memory.Look(n.caller, a.Time)
 		bad(r, signalClaimed, &s, 1)
 	}
-	c.company(a, r)
+	c.company(a, n, r)
 }
 
 // proven reports what is known of a caller that is who it says.
-func (c *Check) proven(a *screen.Attempt, r *screen.Report) {
-	name, weight := known.Key(a.IdentityNumber, a.From.Identity), vouched(a.From.Proof)
-	key := c.memory.Key(reputation.Identity, name)
+func (c *Check) proven(a *screen.Attempt, key reputation.Key, r *screen.Report) {
+	weight := vouched(a.From.Proof)
 	s := c.memory.Look(key, a.Time)
 	switch {
 	case s.Wanted > 0:
@@ -132,7 +137,7 @@ func (c *Check) proven(a *screen.Attempt, r *screen.Report) {
 		}
 		r.Signal(signalZombie, broken, "the caller has behaved like a person and now tries many new callees")
 	} else if c.web != nil {
-		if reach := c.web.Reach(owner(a), name); reach.Distance == 2 {
+		if reach := c.web.Reach(owner(a), proven(a)); reach.Distance == 2 {
 			r.Signal(signalTrusted, float64(min(reach.Through, 3))/3*weight, distance(reach.Through))
 		}
 	}
@@ -142,7 +147,7 @@ func (c *Check) proven(a *screen.Attempt, r *screen.Report) {
 const colleague = 0.3
 
 // company reports what is known of those that the caller comes with.
-func (c *Check) company(a *screen.Attempt, r *screen.Report) {
+func (c *Check) company(a *screen.Attempt, n *notes, r *screen.Report) {
 	if a.IdentityDomain != "" && a.IdentityDomain != a.ToDomain {
 		s := c.memory.Look(c.memory.Key(reputation.Domain, a.IdentityDomain), a.Time)
 		bad(r, signalDomain, &s, 1)
@@ -151,8 +156,8 @@ func (c *Check) company(a *screen.Attempt, r *screen.Report) {
 		s := c.memory.Look(c.memory.Key(reputation.Signer, a.Signature.Signer), a.Time)
 		bad(r, signalSigner, &s, 1)
 	}
-	if hi, lo, ok := network(a); ok {
-		s := c.memory.Look(c.memory.Number(reputation.Network, hi, lo), a.Time)
+	if n.network != 0 {
+		s := c.memory.Look(n.network, a.Time)
 		bad(r, signalNetwork, &s, 1)
 	}
 	if a.UserAgent != "" && a.Peer == "" {
@@ -180,6 +185,9 @@ func vouched(p verdict.Proof) float64 {
 	}
 	return 0
 }
+
+// proven is the name of a caller that is who it says.
+func proven(a *screen.Attempt) string { return known.Key(a.IdentityNumber, a.From.Identity) }
 
 // claimed is the name of a caller that nothing proves; empty where it would throw strangers together.
 func claimed(a *screen.Attempt) string {

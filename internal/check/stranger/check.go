@@ -127,7 +127,8 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	if a.Outbound || !social(a.Kind) || ours(a) {
 		return
 	}
-	standing, named, is := c.standing(a)
+	who := c.whom(a, r)
+	standing, is := c.standing(a, who)
 	if !is {
 		return
 	}
@@ -142,7 +143,7 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	switch {
 	case standing.Met:
 	case len(a.Introductions) > 0:
-		c.first(a, &standing, named, r)
+		c.first(a, &standing, who.named, r)
 	default:
 		c.doubted(a, &standing, r)
 	}
@@ -150,23 +151,22 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 
 // standing is what is known of the caller. Who has no more to show than that he was talked with, and dials one stranger after the other, is a stranger himself: to keep
 // somebody on the line is a seller's trade. It is false where nothing is to be said.
-func (c *Check) standing(a *screen.Attempt) (s newcomers.Standing, named, is bool) {
-	subject, named := c.subject(a)
+func (c *Check) standing(a *screen.Attempt, who pair) (s newcomers.Standing, is bool) {
 	if c.knows != nil && c.knows(a) {
-		if !named {
-			return s, named, false
+		if !who.named {
+			return s, false
 		}
-		s = c.memory.Known(subject, a.Time, a.Probe)
+		s = c.memory.Known(who.subject, a.Time, a.Probe)
 		if !c.doubtful(a, &s) || c.cfg.Chosen == nil || c.cfg.Chosen(a) {
 			s.Met = true
-			return s, named, true
+			return s, true
 		}
 	}
-	if named {
-		s = c.memory.Tried(subject, a.Time, a.Probe)
+	if who.named {
+		s = c.memory.Tried(who.subject, a.Time, a.Probe)
 		s.Met = s.Met && !c.doubtful(a, &s)
 	}
-	return s, named, true
+	return s, true
 }
 
 // doubtful tells whether a caller dials so many strangers that to have talked with it says little.

@@ -44,7 +44,7 @@ func (m *Memory) Forget(ctx context.Context, owner, peer string, now time.Time) 
 		return false, err
 	}
 	s := m.Subject(owner, domainOf(owner), peer)
-	key := m.relationKey(&s)
+	key := s.relation
 	m.peers.Lock(key)
 	if r := m.peers.Find(key); r != nil {
 		e := r.entry(Pair{owner, peer})
@@ -69,13 +69,13 @@ func (m *Memory) Forget(ctx context.Context, owner, peer string, now time.Time) 
 
 // part takes away what others have of it: his share in what the colleagues know, and the expectation of a call back.
 func (m *Memory) part(s *Subject) {
-	key := m.colleaguesKey(s)
+	key := s.colleagues
 	m.peers.Lock(key)
 	if r := m.peers.Find(key); r != nil {
 		r.owners &^= 1 << (s.owner >> 58)
 	}
 	m.peers.Unlock(key)
-	key = m.recentKey(s)
+	key = s.recent
 	m.recents.Lock(key)
 	if r := m.recents.Find(key); r != nil {
 		r.expected = 0

@@ -190,13 +190,29 @@ const (
 // Subject is an owner and a peer, looked up several times at the price of once.
 type Subject struct {
 	owner, domain, peer, block uint64 // hashes; 0: none
+	// The keys of the relation, of what all owners of the domain know of the peer, and of what the last hours hold of it and of its block.
+	relation, colleagues, recent, near uint64
 }
 
 // numbered is the circle of colleagues of owners that are known by a number: nothing says then which domain they are of.
 const numbered = "+"
 
 // Subject makes the subject of an owner, his domain and a peer; each may be empty.
-func (m *Memory) Subject(owner, domain, peer string) (s Subject) {
+func (m *Memory) Subject(owner, domain, peer string) Subject {
+	s := m.hashes(owner, domain, peer)
+	if s.peer == 0 {
+		return s
+	}
+	s.recent = m.seed.Pair(hashRecent, s.owner, s.peer)
+	if b := blockOf(peer); b != "" {
+		s.block = m.seed.String(hashBlock, b)
+		s.near = m.seed.Pair(hashBlock, s.owner, s.block)
+	}
+	return s
+}
+
+// hashes makes what [Memory.Look] needs of a subject.
+func (m *Memory) hashes(owner, domain, peer string) (s Subject) {
 	if owner != "" {
 		s.owner = m.seed.String(hashOwner, owner)
 		if owner[0] == '+' {
@@ -206,24 +222,18 @@ func (m *Memory) Subject(owner, domain, peer string) (s Subject) {
 	if domain != "" {
 		s.domain = m.seed.String(hashDomain, domain)
 	}
-	if peer != "" {
-		s.peer = m.seed.String(hashPeer, peer)
-		if b := blockOf(peer); b != "" {
-			s.block = m.seed.String(hashBlock, b)
-		}
+	if peer == "" {
+		return s
+	}
+	s.peer = m.seed.String(hashPeer, peer)
+	s.relation = m.seed.Pair(hashPair, s.owner, s.peer)
+	if s.domain != 0 {
+		s.colleagues = m.seed.Pair(hashDomain, s.domain, s.peer)
 	}
 	return s
 }
 
-// relationKey is the key of a relation.
-func (m *Memory) relationKey(s *Subject) uint64 { return m.seed.Pair(hashPair, s.owner, s.peer) }
-
-// colleaguesKey is the key of what all owners of a domain know of a peer.
-func (m *Memory) colleaguesKey(s *Subject) uint64 { return m.seed.Pair(hashDomain, s.domain, s.peer) }
-
-// The keys of what the last hours hold.
-func (m *Memory) recentKey(s *Subject) uint64 { return m.seed.Pair(hashRecent, s.owner, s.peer) }
-func (m *Memory) blockKey(s *Subject) uint64  { return m.seed.Pair(hashBlock, s.owner, s.block) }
+// anyoneKey is the key of an owner who expects anybody.
 func (m *Memory) anyoneKey(s *Subject) uint64 { return m.seed.Pair(hashAnyone, s.owner, 0) }
 
 // blockOf is what a peer has in common with its colleagues: all but the last digit of its number, or its domain.

@@ -12,9 +12,9 @@ func (m *Memory) Dialled(owner, peer string, now time.Time) {
 	}
 	s := m.Subject(owner, "", peer)
 	until := now.Add(expectFor).Unix()
-	m.expect(m.recentKey(&s), until)
+	m.expect(s.recent, until)
 	if s.block != 0 {
-		m.expect(m.blockKey(&s), until)
+		m.expect(s.near, until)
 	}
 }
 
@@ -71,9 +71,9 @@ func (m *Memory) reached(owner, peer string, now time.Time, note func(r *relatio
 		m.refused.Add(1)
 		return
 	}
-	key := m.relationKey(&s)
+	key := s.relation
 	callBack := false
-	if r, ok := m.recents.Get(m.recentKey(&s)); ok && !m.already(key) {
+	if r, ok := m.recents.Get(s.recent); ok && !m.already(key) {
 		since := now.Unix() - int64(callBackFor/time.Second)
 		if r.oneRing > since {
 			m.laundered.Add(1)
@@ -99,7 +99,7 @@ func (m *Memory) colleague(s *Subject, now time.Time) {
 	if s.domain == 0 {
 		return
 	}
-	key := m.colleaguesKey(s)
+	key := s.colleagues
 	m.peers.Lock(key)
 	r := m.peers.Take(key)
 	r.owners |= 1 << (s.owner >> 58)
@@ -131,7 +131,7 @@ func (m *Memory) Import(owner, peer string, now time.Time) {
 		return
 	}
 	s := m.Subject(owner, domainOf(owner), peer)
-	m.change(m.relationKey(&s), owner, peer, now, func(r *relation) { r.imported = true })
+	m.change(s.relation, owner, peer, now, func(r *relation) { r.imported = true })
 	m.colleague(&s, now)
 }
 
@@ -141,7 +141,7 @@ func (m *Memory) Judge(owner, peer string, wanted bool, now time.Time) {
 		return
 	}
 	s := m.Subject(owner, "", peer)
-	m.change(m.relationKey(&s), owner, peer, now, func(r *relation) {
+	m.change(s.relation, owner, peer, now, func(r *relation) {
 		r.ham, r.spam = r.ham/2, r.spam/2
 		if wanted {
 			r.ham++
@@ -154,7 +154,7 @@ func (m *Memory) Judge(owner, peer string, wanted bool, now time.Time) {
 // Unjudge forgets what the owner has said of a peer.
 func (m *Memory) Unjudge(owner, peer string, now time.Time) {
 	s := m.Subject(owner, "", peer)
-	key := m.relationKey(&s)
+	key := s.relation
 	if _, ok := m.peers.Get(key); ok {
 		m.change(key, owner, peer, now, func(r *relation) { r.ham, r.spam = 0, 0 })
 	}
@@ -168,9 +168,9 @@ func (m *Memory) Received(owner, peer string, answered, byCallee bool, rang, tal
 	}
 	s := m.Subject(owner, "", peer)
 	if talk >= conversed && answered {
-		m.change(m.relationKey(&s), owner, peer, now, func(r *relation) { count(&r.talked) })
+		m.change(s.relation, owner, peer, now, func(r *relation) { count(&r.talked) })
 	}
-	key := m.recentKey(&s)
+	key := s.recent
 	m.recents.Lock(key)
 	r := m.recents.Take(key)
 	switch {

@@ -39,7 +39,7 @@ func (m *Memory) restore(e *Entry) {
 		return
 	}
 	s := m.Subject(e.Owner, domainOf(e.Owner), e.Peer)
-	key := m.relationKey(&s)
+	key := s.relation
 	m.peers.Lock(key)
 	*m.peers.Take(key) = relation{
 		first: e.First.Unix(), last: e.Last.Unix(), ham: max(e.Ham, 0), spam: max(e.Spam, 0),

@@ -44,9 +44,9 @@ func (m *Memory) Expected(s Subject, now time.Time) Expectation {
 	case m.windows.Load() >= at && m.open(m.anyoneKey(&s), at):
 		return Anyone
 	case s.peer == 0:
-	case m.open(m.recentKey(&s), at):
+	case m.open(s.recent, at):
 		return Peer
-	case s.block != 0 && m.open(m.blockKey(&s), at):
+	case s.block != 0 && m.open(s.near, at):
 		return Organisation
 	}
 	return Unexpected
@@ -71,7 +71,7 @@ func (m *Memory) Attempted(s Subject, now time.Time, look bool) (retry bool, aft
 		count = m.spread.Peek
 	}
 	tried := count(s.peer, s.owner, now.UnixNano())
-	key := m.recentKey(&s)
+	key := s.recent
 	m.recents.Lock(key)
 	defer m.recents.Unlock(key)
 	r := m.recents.Find(key)

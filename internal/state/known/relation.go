@@ -41,16 +41,21 @@ type Relation struct {
 	Colleagues int
 }
 
+// Between is Look for who asks nothing else about a subject.
+func (m *Memory) Between(owner, domain, peer string, now time.Time) Relation {
+	return m.Look(m.hashes(owner, domain, peer), now)
+}
+
 // Look returns what the owner of s knows of its peer.
 func (m *Memory) Look(s Subject, now time.Time) (out Relation) {
 	if s.owner == 0 || s.peer == 0 {
 		return out
 	}
-	if r, ok := m.peers.Get(m.relationKey(&s)); ok {
+	if r, ok := m.peers.Get(s.relation); ok {
 		out = r.relation(now.Unix())
 	}
 	if s.domain != 0 {
-		if r, ok := m.peers.Get(m.colleaguesKey(&s)); ok {
+		if r, ok := m.peers.Get(s.colleagues); ok {
 			out.Colleagues = bits.OnesCount64(r.owners)
 			if r.owners&(1<<(s.owner>>58)) != 0 && out.Strength > 0 {
 				out.Colleagues-- // himself

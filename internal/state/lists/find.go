@@ -16,11 +16,15 @@ func (l *Lists) FindNumber(kind Kind, number string, now int64) *Entry {
 	if e := x.numbers.find(x, number, now); e != nil {
 		return e
 	}
+	prefixes := x.prefixes.Load()
+	if prefixes.Size() == 0 {
+		return nil
+	}
 	p, ok := digitPrefix(number)
 	if !ok {
 		return nil
 	}
-	return longest(x.prefixes.Load(), p.Addr(), now)
+	return longest(prefixes, p.Addr(), now)
 }
 
 // HasTraps tells whether any number or address is on the list [Traps]: mostly none is, and nobody has to look.
@@ -63,6 +67,9 @@ func (l *Lists) FindDomain(kind Kind, domain string, now int64) *Entry {
 		return nil
 	}
 	x := l.index[kind].Load()
+	if !x.domains.any.Load() && !x.subdomains.any.Load() {
+		return nil
+	}
 	if e := x.domains.find(x, domain, now); e != nil {
 		return e
 	}
@@ -86,7 +93,11 @@ func (l *Lists) FindSource(kind Kind, addr netip.Addr, now int64) *Entry {
 	if !addr.IsValid() {
 		return nil
 	}
-	return longest(l.index[kind].Load().sources.Load(), addr.Unmap().WithZone(""), now)
+	sources := l.index[kind].Load().sources.Load()
+	if sources.Size() == 0 {
+		return nil
+	}
+	return longest(sources, addr.Unmap().WithZone(""), now)
 }
 
 // FindAgent looks a User-Agent up.

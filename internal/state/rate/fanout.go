@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"sync"
 	"time"
+
+	"gatehouse.example/internal/state/prefetch"
 )
 
 // MaxFanout is the largest number of different things that 64 bits tell apart well enough.
@@ -42,6 +44,11 @@ func NewFanout(window time.Duration, keys int) (*Fanout, error) {
 // Count notes that key touches thing at now, and returns how many different things it has touched.
 func (f *Fanout) Count(key, thing uint64, now int64) float64 { return f.measure(key, thing, now, true) }
 
+// Prefetch asks for the memory that Count reads, and does not wait for it.
+func (f *Fanout) Prefetch(key uint64) {
+	prefetch.Of(&f.sets[key&uint64(len(f.sets)-1)][home(key)])
+}
+
 // Peek returns what Count would return, and notes nothing.
 func (f *Fanout) Peek(key, thing uint64, now int64) float64 { return f.measure(key, thing, now, false) }
 
@@ -51,14 +58,15 @@ func (f *Fanout) measure(key, thing uint64, now int64, count bool) float64 {
 	window := now / f.window
 	lock.Lock()
 	defer lock.Unlock()
-	s := &set[0]
-	for i := range set {
-		if set[i].hash == key {
-			s = &set[i]
+	s := &set[home(key)]
+	for i := range ways {
+		other := &set[(home(key)+i)%ways]
+		if other.hash == key {
+			s = other
 			break
 		}
-		if f.weight(&set[i], window) < f.weight(s, window) {
-			s = &set[i]
+		if f.weight(other, window) < f.weight(s, window) {
+			s = other
 		}
 	}
 	next := sketch{hash: key, window: window}

@@ -30,19 +30,29 @@ func FixedSeed(n uint64) Seed {
 // keeps hashes for different uses apart.
 func (s Seed) String(domain uint64, text string) uint64 {
 	v0, v1, v2, v3 := s.start(domain)
-	n := len(text)
+	n, whole := len(text), text
 	for ; len(text) >= 8; text = text[8:] {
-		m := uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
-			uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
+		m := octets(text)
 		v3 ^= m
 		v0, v1, v2, v3 = round(v0, v1, v2, v3)
 		v0 ^= m
 	}
 	last := uint64(n) << 56
-	for i := 0; i < len(text); i++ {
-		last |= uint64(text[i]) << (8 * i)
+	if rest := len(text); rest > 0 && n >= 8 {
+		last |= octets(whole[n-8:]) >> (64 - 8*rest) // read at once, with some of what went before
+	} else {
+		for i := 0; i < rest; i++ {
+			last |= uint64(text[i]) << (8 * i)
+		}
 	}
 	return finish(v0, v1, v2, v3, last)
+}
+
+// octets are the first eight of a text as a number.
+func octets(text string) uint64 {
+	_ = text[7]
+	return uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
+		uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
 }
 
 // Pair hashes two numbers.

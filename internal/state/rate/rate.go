@@ -17,6 +17,8 @@ import (
 	"math/bits"
 	"sync"
 	"time"
+
+	"gatehouse.example/internal/state/prefetch"
 )
 
 // Limit allows Count attempts at once, and Count per Per in the long run.
@@ -68,6 +70,9 @@ func NewMeter(l Limit, keys int) (*Meter, error) {
 	}, nil
 }
 
+// home is where a key stands in its set if that place is free: one line of cache is read of most, and not the whole set.
+func home(key uint64) int { return int(key >> 61) }
+
 func setsFor(keys int) int {
 	n := max(keys/ways, 64)
 	return 1 << bits.Len(uint(n-1))
@@ -75,6 +80,11 @@ func setsFor(keys int) int {
 
 // Count counts an attempt of the key at now and returns its level with it.
 func (m *Meter) Count(key uint64, now int64) Level { return m.measure(key, now, true) }
+
+// Prefetch asks for the memory that Count reads, and does not wait for it.
+func (m *Meter) Prefetch(key uint64) {
+	prefetch.Of(&m.sets[key&uint64(len(m.sets)-1)][home(key)])
+}
 
 // Peek returns the level that Count would return, and counts nothing.
 func (m *Meter) Peek(key uint64, now int64) Level { return m.measure(key, now, false) }
@@ -84,14 +94,15 @@ func (m *Meter) measure(key uint64, now int64, count bool) Level {
 	lock, set := &m.locks[n%uint64(len(m.locks))], &m.sets[n]
 	lock.Lock()
 	defer lock.Unlock()
-	at, found := 0, false
-	for i := range set {
-		if set[i].hash == key && set[i].tat != 0 {
-			at, found = i, true
+	at, found := home(key), false
+	for i := range ways {
+		way := (home(key) + i) % ways
+		if set[way].hash == key && set[way].tat != 0 {
+			at, found = way, true
 			break
 		}
-		if set[i].tat < set[at].tat {
-			at = i
+		if set[way].tat < set[at].tat {
+			at = way
 		}
 	}
 	tat := now

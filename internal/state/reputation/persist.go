@@ -28,9 +28,9 @@ func (m *Memory) Load(ctx context.Context) error {
 		e := &entries[i]
 		key := uint64(m.Key(e.Kind, e.Name))
 		m.subjects.Lock(key)
-		*m.subjects.Take(key) = subject{
+		*m.subjects.Take(key) = subject{evidence: evidence{
 			updated: e.Updated.Unix(), good: max(e.Good, 0), bad: max(e.Bad, 0), reached: float32(min(e.Reached, 1<<24)), callees: e.Callees, complaints: max(e.Complaints, 0),
-		}
+		}}
 		m.subjects.Unlock(key)
 		m.newest = max(m.newest, e.Updated.Unix())
 	}

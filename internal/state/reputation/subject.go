@@ -14,13 +14,18 @@ const (
 
 // subject is what is kept of one.
 type subject struct {
+	evidence
+	next  uint8
+	votes [mostVotes]vote
+}
+
+// evidence is what there is about a subject, whoever said it.
+type evidence struct {
 	updated    int64 // Unix seconds: when good and bad were as they are
 	callees    uint64
 	good, bad  float32
 	complaints float32
 	reached    float32 // calls that were taken, each as much as the callee's objection would count
-	next       uint8
-	votes      [mostVotes]vote
 }
 
 // vote is what one voter has said and done about a subject.
@@ -36,7 +41,7 @@ func (s *subject) worth() int64 {
 }
 
 // age lets the evidence decay to now.
-func (s *subject) age(now int64) {
+func (s *evidence) age(now int64) {
 	if now <= s.updated {
 		return
 	}
@@ -109,15 +114,19 @@ type Standing struct {
 
 // Look returns what is known of a subject.
 func (m *Memory) Look(key Key, now time.Time) Standing {
-	s, ok := m.subjects.Get(uint64(key))
-	if !ok {
+	m.subjects.Lock(uint64(key))
+	s := m.subjects.Find(uint64(key))
+	if s == nil {
+		m.subjects.Unlock(uint64(key))
 		return Standing{}
 	}
-	s.age(now.Unix())
-	return s.standing()
+	aged := s.evidence
+	m.subjects.Unlock(uint64(key))
+	aged.age(now.Unix())
+	return aged.standing()
 }
 
-func (s *subject) standing() Standing {
+func (s *evidence) standing() Standing {
 	good, bad := float64(s.good), float64(s.bad)
 	out := Standing{Good: good, Bad: bad, Complaints: float64(s.complaints), Reached: int(s.reached + 0.5), Callees: callees(s.callees)}
 	switch against, in := lower(bad, good+bad), lower(good, good+bad); {
@@ -131,9 +140,9 @@ func (s *subject) standing() Standing {
 }
 
 // wanted is for those who call many: the upper bound of the share of calls to which people object, full at 3 % and nothing at 6 %.
-func (s *subject) wanted() float64 {
+func (s *evidence) wanted() float64 {
 	n := float64(s.reached)
-	if callees(s.callees) < 20 || n < 20 {
+	if n < 20 || callees(s.callees) < 20 {
 		return 0
 	}
 	objections := upper(min(float64(s.complaints), n), n)

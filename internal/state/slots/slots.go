@@ -3,13 +3,16 @@
 //
 // Keys are hashes made with a secret seed (package rate's Seed): nobody outside can choose two that meet. A sixty-fourth of the table is allocated
 // when its first row is taken, so a table that nobody writes to costs nothing, and nothing is allocated after that. All methods may be called from
-// any goroutine, Find and Take between Lock and Unlock of the key.
+// any goroutine, Find and Take between Lock and Unlock of the key. Large tables are far away: who is going to read several asks for the rows first ([Table.Prefetch]).
 package slots
 
 import (
 	"math/bits"
 	"reflect"
 	"sync"
+	"sync/atomic"
+
+	"gatehouse.example/internal/state/prefetch"
 )
 
 const (
@@ -26,11 +29,17 @@ type Table[T any] struct {
 
 // part is what one lock guards.
 type part[T any] struct {
-	mu   sync.Mutex
-	used int
-	tags [][ways]uint64 // nil until the first row
-	rows [][ways]T
-	_    [64]byte // each lock in a cache line of its own
+	mu    sync.Mutex
+	used  int
+	sets  []set[T]                 // nil until the first row
+	ready atomic.Pointer[[]set[T]] // sets, for who does not lock
+	_     [64]byte                 // each lock in a cache line of its own
+}
+
+// set holds the rows of keys that meet, and beside them by what they are known: 0 marks a row that is free.
+type set[T any] struct {
+	tags [ways]uint64
+	rows [ways]T
 }
 
 // New returns an empty table for about that many rows. worth says what a row is worth keeping: of a full set the least one goes.
@@ -46,22 +55,41 @@ func (t *Table[T]) set(key uint64) uint64 { return key / shards & (t.sets - 1) }
 // tag is what a row is known by: 0 marks one that is free.
 func tag(key uint64) uint64 { return key | 1<<63 }
 
+// home is where a row stands in its set if that place is free, so that it can be asked for before it is known to be there.
+func home(key uint64) int { return int(key >> 60 % ways) }
+
 // Lock locks the part of the table that key belongs to.
 func (t *Table[T]) Lock(key uint64) { t.part(key).mu.Lock() }
 
 // Unlock unlocks it.
 func (t *Table[T]) Unlock(key uint64) { t.part(key).mu.Unlock() }
 
+// Prefetch asks for the memory that Find reads, the row included, and waits neither for it nor for a lock.
+func (t *Table[T]) Prefetch(key uint64) {
+	if sets := t.part(key).ready.Load(); sets != nil {
+		s := &(*sets)[t.set(key)]
+		prefetch.Of(&s.tags)
+		prefetch.Of(&s.rows[home(key)])
+	}
+}
+
+// PrefetchTags is Prefetch for a row that is hardly ever there.
+func (t *Table[T]) PrefetchTags(key uint64) {
+	if sets := t.part(key).ready.Load(); sets != nil {
+		prefetch.Of(&(*sets)[t.set(key)].tags)
+	}
+}
+
 // Find returns the row of key, nil if there is none. It is the caller's until Unlock.
 func (t *Table[T]) Find(key uint64) *T {
 	p := t.part(key)
-	if p.tags == nil {
+	if p.sets == nil {
 		return nil
 	}
-	set := t.set(key)
-	for i, other := range &p.tags[set] {
-		if other == tag(key) {
-			return &p.rows[set][i]
+	s, want := &p.sets[t.set(key)], tag(key)
+	for i := range ways {
+		if way := (home(key) + i) % ways; s.tags[way] == want {
+			return &s.rows[way]
 		}
 	}
 	return nil
@@ -73,25 +101,26 @@ func (t *Table[T]) Take(key uint64) *T {
 		return row
 	}
 	p := t.part(key)
-	if p.tags == nil {
-		p.tags, p.rows = make([][ways]uint64, t.sets), make([][ways]T, t.sets)
+	if p.sets == nil {
+		p.sets = make([]set[T], t.sets)
+		p.ready.Store(&p.sets)
 	}
-	set := t.set(key)
-	tags, rows, at := &p.tags[set], &p.rows[set], 0
-	for i, other := range tags {
-		if other == 0 {
-			at = i
+	s, at := &p.sets[t.set(key)], home(key)
+	for i := range ways {
+		way := (home(key) + i) % ways
+		if s.tags[way] == 0 {
+			at = way
 			p.used++
 			break
 		}
-		if i > 0 && t.worth(&rows[i]) < t.worth(&rows[at]) {
-			at = i
+		if way != at && t.worth(&s.rows[way]) < t.worth(&s.rows[at]) {
+			at = way
 		}
 	}
-	tags[at] = tag(key)
+	s.tags[at] = tag(key)
 	var zero T
-	rows[at] = zero
-	return &rows[at]
+	s.rows[at] = zero
+	return &s.rows[at]
 }
 
 // Get returns a copy of the row of key.
@@ -110,14 +139,14 @@ func (t *Table[T]) Each(f func(row *T) bool) {
 		p := &t.parts[i]
 		for set := range t.sets {
 			p.mu.Lock()
-			if p.tags == nil {
+			if p.sets == nil {
 				p.mu.Unlock()
 				break
 			}
-			tags, rows := p.tags[set], p.rows[set]
+			all := p.sets[set]
 			p.mu.Unlock()
-			for i := range tags {
-				if tags[i] != 0 && !f(&rows[i]) {
+			for i := range all.tags {
+				if all.tags[i] != 0 && !f(&all.rows[i]) {
 					return
 				}
 			}
@@ -136,15 +165,15 @@ func (t *Table[T]) EachOf(part int, f func(key uint64, row *T)) {
 	p := &t.parts[part]
 	for set := range t.sets {
 		p.mu.Lock()
-		if p.tags == nil {
+		if p.sets == nil {
 			p.mu.Unlock()
 			return
 		}
-		tags, rows := p.tags[set], p.rows[set]
+		all := p.sets[set]
 		p.mu.Unlock()
-		for i := range tags {
-			if tags[i] != 0 {
-				f(tags[i], &rows[i])
+		for i := range all.tags {
+			if all.tags[i] != 0 {
+				f(all.tags[i], &all.rows[i])
 			}
 		}
 	}

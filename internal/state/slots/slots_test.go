@@ -68,6 +68,8 @@ func TestManyGoroutines(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(i), 2))
 			for range 5000 {
 				key := r.Uint64N(2000) * 0x9E3779B97F4A7C15
+				table.Prefetch(key)
+				table.PrefetchTags(key)
 				put(table, key, 1)
 				table.Get(key)
 			}
