@@ -147,7 +147,7 @@ func (m *Memory) Known(s Subject, now time.Time, look bool) Standing {
 	m.callers.Lock(s.caller)
 	defer m.callers.Unlock(s.caller)
 	c := m.callers.Take(s.caller)
-	c.last = max(c.last, at)
+	c.age(at)
 	c.repeat(s.callee, at, 0)
 	c.tell(&out, at, &m.counts)
 	return out
@@ -194,16 +194,10 @@ func (m *Memory) triedPair(s Subject, at int64, look bool) (out Standing) {
 
 // pass lets time pass.
 func (c *caller) pass(at int64) {
-	if at-c.last > int64(forgotten/time.Second) {
-		*c = caller{}
-	}
+	c.age(at)
 	if c.first == 0 {
 		c.first = at
 	}
-	if since := at - c.last; c.lean > 0 && c.last > 0 && since > 0 {
-		c.lean *= float32(math.Exp2(-float64(since) / leanHalf))
-	}
-	c.last = at
 	if p := int32(at / period); p != c.period {
 		c.older = 0
 		if p == c.period+1 {
@@ -218,6 +212,18 @@ func (c *caller) pass(at int64) {
 			c.usual = uint16(bits.OnesCount64(c.callees | c.older))
 		}
 	}
+}
+
+// age lets what is held against it fade.
+func (c *caller) age(at int64) {
+	since := at - c.last
+	if since > int64(forgotten/time.Second) {
+		*c = caller{}
+	}
+	if c.lean > 0 && c.last > 0 && since > 0 {
+		c.lean *= float32(math.Exp2(-float64(since) / leanHalf))
+	}
+	c.last = at
 }
 
 // try counts an attempt at a stranger.

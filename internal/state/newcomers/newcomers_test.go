@@ -113,6 +113,25 @@ func TestARecordDoesNotLast(t *testing.T) {
 }
 
 // TestRecordsDoNotFadeByTrying: neither does who is refused get away by dialling on, nor is a burst judged before its calls have ended; days make up for much.
+// TestARecordFadesWhileFriendsAreCalled: a school has parents who know it and others who do not.
+func TestARecordFadesWhileFriendsAreCalled(t *testing.T) {
+	m, quiet := New(Config{Seed: rate.FixedSeed(1)}), New(Config{Seed: rate.FixedSeed(1)})
+	now := begin
+	for _, memory := range []*Memory{m, quiet} {
+		now = begin
+		attempts(memory, 0, 12, &now, func(s Subject, _ time.Time) { memory.Objected(s, fmt.Sprint(s.callee)) })
+	}
+	friend := m.Subject("caller", true, "friend")
+	for range 9 * 24 {
+		now = now.Add(time.Hour)
+		m.Known(friend, now, false)
+	}
+	got, want := m.Standing(friend, now).Lean, m.Tried(m.Subject("caller", true, "another"), now, false).Lean
+	if alone := quiet.Tried(quiet.Subject("caller", true, "another"), now, false).Lean; got > alone+.1 || want > alone+.1 || alone < .1 {
+		t.Errorf("after nine days %.2f leans against it, %.2f at the next stranger, and %.2f without friends", got, want, alone)
+	}
+}
+
 func TestRecordsDoNotFadeByTrying(t *testing.T) {
 	m, at := New(Config{Seed: rate.FixedSeed(1)}), begin
 	bad := attempts(m, 0, 20, &at, func(s Subject, at time.Time) { m.Heard(s, Came{Judged: true}, at) })
