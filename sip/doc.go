@@ -8,7 +8,7 @@
 // the caller.
 //
 // What is forwarded is the original with an [Edit]: octets that no splice touches leave as they came, in their order,
-// unknown header fields and all, with their folding unless [Edit.Unfold] undoes it. [AppendResponse] writes what answers a
+// unknown header fields and all, with their folding but for what [Edit.Unfold] takes out. [AppendResponse] writes what answers a
 // request, even one that could not be parsed, as long as it can be answered at all.
 //
 // # Strictness

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 )
@@ -38,8 +39,8 @@ func (e *Edit) Insert(at uint32, text []byte) { e.Replace(Span{at, at}, text) }
 // Delete removes s. Deletions may overlap; a text whose place lies within a deletion, not at its borders, goes with it.
 func (e *Edit) Delete(s Span) { e.Replace(s, nil) }
 
-// Unfold writes each field on one line: a fold becomes a space (RFC 3261 §7.3.1). A reader that takes lines for fields
-// would find some in folded values that nobody else has seen there. Call it behind the edits that insert texts at the end of a value.
+// Unfold takes out the folds behind which a reader that takes lines for fields would find one, or the end of them all, that nobody else has seen there:
+// each becomes a space (RFC 3261 §7.3.1). All others stay as they came. Call it behind the edits that insert texts at the end of a value.
 func (e *Edit) Unfold() {
 	if !e.m.folded {
 		return
@@ -54,9 +55,28 @@ func (e *Edit) Unfold() {
 			}
 			start := at + n
 			at = skipLWS(b[:end], start)
-			e.Replace(Span{uint32(start), uint32(at)}, []byte{' '})
+			if misleading(b[start:at], b[at:end]) {
+				e.Replace(Span{uint32(start), uint32(at)}, []byte{' '})
+			}
 		}
 	}
+}
+
+// misleading tells whether a fold, with the lines of white space in it, or the line behind it looks like the end of the fields or like a field.
+func misleading(fold, behind []byte) bool {
+	if len(behind) == 0 || bytes.Count(fold, []byte{'\n'}) > 1 {
+		return true
+	}
+	name := skip(behind, 0, isToken)
+	colon := name
+	for colon < len(behind) && (behind[colon] == ' ' || behind[colon] == '\t') {
+		colon++
+	}
+	if name == 0 || colon == len(behind) || behind[colon] != ':' {
+		return false
+	}
+	b := behind[:name] // no host, and no address
+	return bytes.IndexByte(b, '.') < 0 && !equalFold(b, "sip") && !equalFold(b, "sips") && !equalFold(b, "tel")
 }
 
 // DeleteField removes a whole header field.

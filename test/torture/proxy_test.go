@@ -223,7 +223,7 @@ func TestMultipartBodyIsForwardedByteExact(t *testing.T) {
 }
 
 // checkKept compares the header fields that nobody may touch: all but Via,
-// Max-Forwards, Route and Record-Route arrive as they came, each on one line.
+// Max-Forwards, Route and Record-Route arrive line by line as they came.
 func checkKept(t *testing.T, m *message, forwarded harness.Message) {
 	t.Helper()
 	changed := func(line string) bool {
@@ -241,7 +241,7 @@ func checkKept(t *testing.T, m *message, forwarded harness.Message) {
 			continue
 		}
 		if line[0] == ' ' || line[0] == '\t' {
-			lines[len(lines)-1] += " " + strings.TrimLeft(line, " \t")
+			lines[len(lines)-1] += "\r\n" + line
 			continue
 		}
 		lines = append(lines, line)

@@ -221,9 +221,10 @@ func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, named bool, r *s
 	}
 }
 
-// doubted reports a first contact that nobody can ask to introduce itself: where it is likelier unwanted than not, as much as labels it, and no more.
+// doubted reports a first contact that nobody can ask to introduce itself: where those of its kind are likelier unwanted than not, as much as labels it, and no
+// more. Its own record can only excuse it: what it does to few says little, and what to many is STRANGER_MANY's to say.
 func (c *Check) doubted(a *screen.Attempt, s *newcomers.Standing, r *screen.Report) {
-	if odds := c.kind(a, s) + ownOdds(s); odds > 0 {
+	if odds := c.kind(a, s) + min(ownOdds(s), 0); odds > 0 {
 		r.Signal(signalRisk, min(askedStrength+odds/20, labelledStrength), c.likely(odds))
 	}
 }
