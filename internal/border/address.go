@@ -113,11 +113,16 @@ func (v *visit) calledDomain(u *uri.URI) *Domain {
 		if d := v.site.domain(u.Host); d != nil {
 			return d
 		}
-		if v.b.cfg.Self.IsURI(u) || u.Port == 0 && v.b.cfg.Self.IsHost(u) {
+		if v.isUs(u) {
 			return v.site.first
 		}
 	}
 	return nil
+}
+
+// isUs tells whether an address is one of our own: at one of our ports, or with none.
+func (v *visit) isUs(u *uri.URI) bool {
+	return v.b.cfg.Self.IsURI(u) || u.Port == 0 && v.b.cfg.Self.IsHost(u)
 }
 
 // looseAck forwards an ACK that ignores the Route set, to the PBX that its call

@@ -27,13 +27,13 @@ func (v *visit) hostedCaller() *Domain {
 	return v.site.domain(u.Host)
 }
 
-// claimedDomain is hostedCaller for who says to be one of us: a stranger's name at one of our addresses is one of the first domain's, as everywhere. Trunks
-// write numbers of others that way.
+// claimedDomain is hostedCaller for who says to be one of us: a stranger's name at one of our addresses is one of the first domain's, as everywhere; at
+// another port it is that of another program there. Trunks write numbers of others that way.
 func (v *visit) claimedDomain() *Domain {
 	if d := v.hostedCaller(); d != nil {
 		return d
 	}
-	if u := v.in.Msg.FromURI(); v.from.stranger() && (u.Scheme == uri.SIP || u.Scheme == uri.SIPS) && len(u.User) > 0 && v.b.cfg.Self.IsHost(u) {
+	if u := v.in.Msg.FromURI(); v.from.stranger() && (u.Scheme == uri.SIP || u.Scheme == uri.SIPS) && len(u.User) > 0 && v.isUs(u) {
 		return v.site.first
 	}
 	return nil

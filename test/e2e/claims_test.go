@@ -3,6 +3,7 @@ package e2e
 import (
 	"crypto/tls"
 	"encoding/base64"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,11 @@ func TestHostedNameNeedsItsPasswordEverywhere(t *testing.T) {
 	}
 	if in := s.pbx.Inbox(); len(in) > 0 {
 		t.Errorf("reached the PBX:\n%s", in[0].Text)
+	}
+	// Another program on this machine is none of us.
+	other := "From: <sip:sipp@" + netip.AddrPortFrom(server.Addr(), server.Port()+1).String() + ">;tag=1"
+	if r := s.caller.Ask(t, s.caller.Invite(bob, other)); r.Status() != 200 {
+		t.Errorf("%s: %s", other, r.StartLine())
 	}
 	if r := s.caller.Ask(t, s.caller.Invite(bob, "From: <sip:anna@elsewhere.test>;tag=1")); r.Status() != 200 {
 		t.Errorf("another caller: %s", r.StartLine())
