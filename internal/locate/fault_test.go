@@ -317,18 +317,16 @@ func TestUnreachableServerFailsAtOnce(t *testing.T) {
 // TestManyAskOnce: callers of one target share one look-up, and one who gives
 // up does not spoil it for the others.
 func TestManyAskOnce(t *testing.T) {
-	release := make(chan struct{})
+	release, arrived := make(chan struct{}), make(chan struct{}, 1)
 	server := startFaulty(t, func(w dns.ResponseWriter, q *dns.Msg) {
+		select {
+		case arrived <- struct{}{}:
+		default:
+		}
 		<-release
 		good(w, q)
 	})
 	r := newResolver(t, Config{Servers: []netip.AddrPort{server.addr}})
-	impatient, cancel := context.WithCancel(t.Context())
-	gone := make(chan error)
-	go func() {
-		_, err := r.Lookup(impatient, direct)
-		gone <- err
-	}()
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
@@ -337,8 +335,10 @@ func TestManyAskOnce(t *testing.T) {
 			}
 		})
 	}
+	<-arrived
+	impatient, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := <-gone; !errors.Is(err, context.Canceled) {
+	if _, err := r.Lookup(impatient, direct); !errors.Is(err, context.Canceled) {
 		t.Errorf("the one who gave up: %v", err)
 	}
 	close(release)
