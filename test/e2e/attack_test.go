@@ -122,7 +122,7 @@ func TestDisguisedScannersAreBannedWithinFive(t *testing.T) {
 				if d.tcp {
 					e = harness.TCP(t, s.Net.Host(harness.AttackerHost), s.Net.Server())
 				} else {
-					e = harness.UDP(t, s.Net.Addr(harness.AttackerHost, uint16(20000+i)), s.Net.Server())
+					e = harness.UDP(t, s.Net.Addr(harness.AttackerHost, 0), s.Net.Server()) // another port each time
 				}
 				request := d.request(e, i)
 				e.Send(request)
