@@ -131,6 +131,6 @@ func (g *replayGuard) Ended(a *screen.Attempt, status int, at time.Time) {
 	}
 	now := at.UnixNano()
 	q := g.sentry.NewQuery(&r, f, a.To.Requested, proven || r.method == sip.REGISTER && status/100 == 2, true, now)
-	q.From(g.site, &a.From)
+	q.Caller(g.site, &a.From)
 	g.sentry.Answered(&q, status, now)
 }

@@ -114,7 +114,7 @@ func (v *visit) watch() *watched {
 	proves := m.Has(sip.HeaderAuthorization) || m.Has(sip.HeaderProxyAuthorization)
 	pbx := v.domain != nil && !v.domain.Home
 	w := &watched{v.b, v.b.sentry.NewQuery(m, p.Flow, v.attempt.To.Requested, proves, pbx, p.Now)}
-	w.query.From(v.site, &v.verdict.From)
+	w.query.Caller(v.site, &v.verdict.From)
 	return w
 }
 

@@ -229,8 +229,8 @@ func (s *Sentry) wrong(q *Query, status int, now int64) {
 	s.cfg.Guard.Report(in, now)
 }
 
-// From notes who it says that it is from. One of us knows whom there is: who only says so, is answered by nobody, and asks for those whom nobody has, searches for them.
-func (q *Query) From(site *Site, from *verdict.From) { q.Poses = !q.Proves && poses(site, from) }
+// Caller notes who asks, by what it says and what proves it. One of us knows whom there is: who only says so, is answered by nobody, and asks for those whom nobody has, searches for them.
+func (q *Query) Caller(site *Site, from *verdict.From) { q.Poses = !q.Proves && poses(site, from) }
 
 func (q *Query) incident(kind guard.FailureKind, status int) *guard.Incident {
 	in := sourced(q.Flow, &guard.Incident{Kind: kind, Account: q.Account, Evidence: "the PBX answered " + string(appendUint(nil, uint64(status)))})

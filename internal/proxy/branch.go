@@ -65,7 +65,7 @@ func (p *Proxy) writeBranch(x *exchange, b *branch, m *sip.Message, e *sip.Edit,
 	// On top of all fields: whatever the order that the request has them in,
 	// each of ours is the first of its kind.
 	e.Insert(m.Fields()[0].Line.Start, text)
-	delimit(m, e, t)
+	complete(m, e, t)
 	if b.target.URI != "" {
 		sc.text = append(text, b.target.URI...)
 		e.Replace(m.RequestURISpan(), sc.text[len(text):])

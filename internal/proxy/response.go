@@ -107,7 +107,7 @@ func (x *exchange) strip(m *sip.Message) ([]byte, bool) {
 	defer x.p.edits.Put(sc)
 	more := sc.removeVia(m)
 	x.bindResponse(m, &sc.edit)
-	delimit(m, &sc.edit, x.upstream.Transport)
+	complete(m, &sc.edit, x.upstream.Transport)
 	if x.from != nil {
 		sc.edit.Replace(m.From().Span, x.from)
 	}

@@ -148,7 +148,7 @@ func (p *Proxy) insertStatelessVia(e *sip.Edit, m *sip.Message, l *listener, t s
 	text = txn.AppendHex(text, p.returnCheck(m.CallID(), back))
 	text = append(text, "\r\n"...)
 	e.Insert(m.Fields()[0].Line.Start, text)
-	delimit(m, e, t)
+	complete(m, e, t)
 	sc.text = text[:0]
 	p.edits.Put(sc)
 }
@@ -201,7 +201,7 @@ func (p *Proxy) returnStateless(sh *txn.Shard, in *txn.Incoming, out txn.Sender)
 	sc := p.edits.Get().(*scratch)
 	defer p.edits.Put(sc)
 	if ok = sc.removeVia(in.Msg); ok {
-		delimit(in.Msg, &sc.edit, back.Transport)
+		complete(in.Msg, &sc.edit, back.Transport)
 		b := sc.edit.AppendTo(sh.Buffer())
 		out.Send(wire.Dest{Flow: back}, 0, b)
 		sh.Release(b)
@@ -253,7 +253,7 @@ func (p *Proxy) Late2xx(sh *txn.Shard, up *txn.Upstream, in *txn.Incoming, out t
 	defer p.edits.Put(sc)
 	if sc.removeVia(in.Msg) {
 		p.bindLate(in.Msg, &sc.edit)
-		delimit(in.Msg, &sc.edit, up.Flow.Transport)
+		complete(in.Msg, &sc.edit, up.Flow.Transport)
 		if up.From != nil {
 			sc.edit.Replace(in.Msg.From().Span, []byte(*up.From))
 		}

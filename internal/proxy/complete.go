@@ -2,11 +2,10 @@ package proxy
 
 import "gatehouse.example/sip"
 
-// delimit gives a message that goes on over a stream the Content-Length that it came without (RFC 3261 §16.6 step 10,
-// §18.3): a datagram ends its body, a stream would read that body as the next message, unscreened and from us.
-//
+// complete adds what the next hop needs and the message came without. Over a stream that is Content-Length (RFC 3261 §16.6
+// step 10, §18.3): a datagram ends its body, a stream would read that body as the next message, unscreened and from us.
 // A status line that ends with its code gets the space that the grammar wants there (§25.1).
-func delimit(m *sip.Message, e *sip.Edit, t sip.Transport) {
+func complete(m *sip.Message, e *sip.Edit, t sip.Transport) {
 	if end := m.Fields()[0].Line.Start - 2; !m.IsRequest() && m.Text(sip.Span{Start: end - 1, End: end})[0] != ' ' && len(m.Reason()) == 0 {
 		e.Insert(end, []byte{' '})
 	}
