@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"unicode"
@@ -84,11 +85,24 @@ func run(args []string, stdin *os.File, stdout, stderr io.Writer) int {
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		return fail(stderr, usagef("%w (see gatehouse --help)", err))
+		return fail(stderr, usagef("%w (see %s --help)", err, reached(err)))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return fail(stderr, parsed.Run(&app{ctx: ctx, config: c.Config, stdin: stdin, stdout: stdout, stderr: stderr}))
+}
+
+// reached is how far the words of a wrong command line made sense: "gatehouse ban".
+func reached(err error) string {
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) {
+		for _, step := range slices.Backward(wrong.Context.Path) {
+			if step.Command != nil {
+				return step.Command.FullPath()
+			}
+		}
+	}
+	return "gatehouse"
 }
 
 // fail prints an error in one line and returns the exit status.
