@@ -11,15 +11,18 @@ const (
 	HeaderAcceptEncoding
 	HeaderAcceptLanguage
 	HeaderAcceptResourcePriority
+	HeaderAdditionalIdentity
 	HeaderAlertInfo
 	HeaderAllow
 	HeaderAllowEvents
 	HeaderAnswerMode
+	HeaderAttestationInfo
 	HeaderAuthenticationInfo
 	HeaderAuthorization
 	HeaderCallID
 	HeaderCallInfo
 	HeaderCaptcha
+	HeaderCellularNetworkInfo
 	HeaderContact
 	HeaderContentDisposition
 	HeaderContentEncoding
@@ -50,24 +53,38 @@ const (
 	HeaderMinExpires
 	HeaderMinSE
 	HeaderOrganization
+	HeaderOriginationID
 	HeaderPAccessNetworkInfo
 	HeaderPAssertedIdentity
+	HeaderPAssertedService
 	HeaderPAssociatedURI
 	HeaderPAttestationIndicator
 	HeaderPath
 	HeaderPCalledPartyID
 	HeaderPChargeInfo
+	HeaderPChargingFunctions
 	HeaderPChargingVector
+	HeaderPDCSBillingInfo
+	HeaderPDCSLAES
+	HeaderPDCSOSPS
+	HeaderPDCSRedirect
+	HeaderPDCSTracePartyID
 	HeaderPEarlyMedia
 	HeaderPermissionMissing
 	HeaderPOriginationID
 	HeaderPPreferredIdentity
+	HeaderPPreferredService
+	HeaderPPrivateNetwork
+	HeaderPProfileKey
 	HeaderPriority
+	HeaderPriorityVerstat
 	HeaderPrivAnswerMode
 	HeaderPrivacy
 	HeaderProxyAuthenticate
 	HeaderProxyAuthorization
 	HeaderProxyRequire
+	HeaderPServedUser
+	HeaderPUserDatabase
 	HeaderPuzzle
 	HeaderPVisitedNetworkID
 	HeaderRAck

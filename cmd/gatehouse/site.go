@@ -57,7 +57,7 @@ func newPeer(p *config.Peer, number uint16) *border.Peer {
 	peer := &border.Peer{
 		Name: p.Name, Number: number, TLSNames: p.TLSNames,
 		Trust: action.Trust{
-			Identity: p.Trusts(config.TrustPAI), Verification: p.Trusts(config.TrustVerstat), Others: p.Trusts(config.TrustHeaders),
+			Identity: p.Trusts(config.TrustPAI), Verification: p.Trusts(config.TrustVerstat), Others: p.Trusts(config.TrustHeaders), Ringing: p.Trusts(config.TrustHeaders),
 		},
 	}
 	for _, a := range p.Addresses {

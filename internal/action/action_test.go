@@ -70,6 +70,75 @@ func TestStripEverySpelling(t *testing.T) {
 	}
 }
 
+// Each kind of trust keeps its own fields and no others.
+func TestEachTrustKeepsItsOwn(t *testing.T) {
+	fields := map[string]func(*Trust){}
+	for _, kind := range []struct {
+		trust func(*Trust)
+		names string
+	}{
+		{func(t *Trust) { t.Identity = true }, "P-Asserted-Identity P-Preferred-Identity Remote-Party-ID P-Charge-Info P-Served-User P-Called-Party-ID " +
+			"P-Asserted-Service P-Preferred-Service Additional-Identity"},
+		{func(t *Trust) { t.Verification = true }, "P-Attestation-Indicator P-Origination-ID Attestation-Info Origination-Id Priority-Verstat"},
+		{func(t *Trust) { t.Ringing = true }, "Alert-Info Answer-Mode"},
+		{func(t *Trust) { t.Itself = true }, "P-Access-Network-Info Cellular-Network-Info Resource-Priority"},
+		{func(t *Trust) { t.Others = true }, "P-Access-Network-Info Cellular-Network-Info Resource-Priority Diversion History-Info Spam-Score Priv-Answer-Mode " +
+			"P-Visited-Network-ID P-Charging-Vector P-Charging-Function-Addresses P-User-Database P-Profile-Key P-Private-Network-Indication " +
+			"P-DCS-Trace-Party-ID P-DCS-OSPS P-DCS-Billing-Info P-DCS-LAES P-DCS-Redirect"},
+	} {
+		for name := range strings.FieldsSeq(kind.names) {
+			last := fields[name]
+			fields[name] = func(t *Trust) {
+				if last != nil {
+					last(t)
+				}
+				kind.trust(t)
+			}
+		}
+	}
+	for name, trusted := range fields {
+		var by Trust
+		trusted(&by)
+		for n := range 1 << 5 {
+			have := Trust{n&1 != 0, n&2 != 0, n&4 != 0, n&8 != 0, n&16 != 0}
+			keeps := have.Identity && by.Identity || have.Verification && by.Verification || have.Others && by.Others ||
+				have.Ringing && by.Ringing || have.Itself && by.Itself
+			for _, spelling := range []string{name, strings.ToUpper(name), strings.ToLower(name) + " \t"} {
+				got := edited(t, spelling+": Auto\r\n"+from, func(e *sip.Edit, m *sip.Message) { Strip(e, m, have, "") })
+				if (got != from) != keeps {
+					t.Errorf("%s of %+v: left %q", spelling, have, got)
+				}
+			}
+		}
+	}
+}
+
+// No telephone is made to answer by itself from outside, however it is asked.
+func TestCallInfoThatAnswersIsRemoved(t *testing.T) {
+	for _, asks := range []string{
+		"<sip:x@y>;answer-after=0", "<sip:x@y> ; Answer-After = 0", ";answer-after=0", "<https://a.test/i.png>;purpose=icon, <sip:x>;answer-after=0",
+		"<uri>;info=alert-autoanswer;delay=0", "Auto Answer", "<sip:x>;AUTO-ANSWER", "\"\\\";answer-after=0",
+	} {
+		for _, name := range []string{"Call-Info", "call-info\t"} {
+			got := edited(t, name+": "+asks+"\r\n"+from, func(e *sip.Edit, m *sip.Message) {
+				Strip(e, m, Trust{Identity: true, Verification: true, Others: true, Itself: true}, "")
+			})
+			if got != from {
+				t.Errorf("%s: left %q", asks, got)
+			}
+			kept := edited(t, name+": "+asks+"\r\n"+from, func(e *sip.Edit, m *sip.Message) { Strip(e, m, Trust{Ringing: true}, "") })
+			if kept != name+": "+asks+"\r\n"+from {
+				t.Errorf("%s: a trusted one became %q", asks, kept)
+			}
+		}
+	}
+	for _, other := range []string{"<https://a.test/i.png>;purpose=icon", "<https://answers.test/auto?after=1>;purpose=info", "<sip:a@b>;purpose=jcard;answer=after"} {
+		if got := edited(t, "Call-Info: "+other+"\r\n"+from, func(e *sip.Edit, m *sip.Message) { Strip(e, m, Trust{}, "") }); got != "Call-Info: "+other+"\r\n"+from {
+			t.Errorf("%s became %q", other, got)
+		}
+	}
+}
+
 func TestVerstatIsCut(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"<sip:+1555;verstat=TN-Validation-Passed@e.test;user=phone>;tag=a", "<sip:+1555@e.test;user=phone>;tag=a"},

@@ -122,7 +122,8 @@ func WantsPrivacy(m *sip.Message) bool {
 // Withhold removes what names the caller besides From, for a next hop that is not trusted to keep it to itself. RFC 3325 §7.
 func Withhold(e *sip.Edit, m *sip.Message) {
 	for _, f := range m.Fields() {
-		if f.ID == sip.HeaderPAssertedIdentity || f.ID == sip.HeaderRemotePartyID || f.ID == sip.HeaderPChargeInfo {
+		switch f.ID {
+		case sip.HeaderPAssertedIdentity, sip.HeaderRemotePartyID, sip.HeaderPChargeInfo, sip.HeaderPServedUser, sip.HeaderAdditionalIdentity:
 			e.DeleteField(f)
 		}
 	}

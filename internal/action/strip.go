@@ -9,14 +9,22 @@ import (
 
 // Trust says which claims of a request's sender are believed and may stay.
 type Trust struct {
-	// Identity keeps P-Asserted-Identity, P-Preferred-Identity,
-	// Remote-Party-ID and P-Charge-Info (RFC 3325 §4).
+	// Identity keeps what says who calls, who is called, and on whose behalf:
+	// P-Asserted-Identity, P-Preferred-Identity, Remote-Party-ID, P-Charge-Info
+	// and their kin (RFC 3325 §4).
 	Identity bool
 	// Verification keeps the verstat parameter, Call-Info's verified and the
 	// headers that carry the result of a STIR verification (3GPP TS 24.229).
 	Verification bool
-	// Others keeps Diversion, History-Info and Spam-Score.
+	// Others keeps all else that only servers of one trust domain tell each other:
+	// Diversion, History-Info, Spam-Score, charging and networks (RFC 7315 §6).
 	Others bool
+	// Ringing keeps what has a telephone ring otherwise or answer by itself:
+	// Alert-Info, Answer-Mode, and Call-Info where it asks for that.
+	Ringing bool
+	// Itself keeps what a telephone says of itself: where it is, how urgent its
+	// call is.
+	Itself bool
 }
 
 // Strip removes what only a trusted sender may say, in every spelling, since
@@ -24,7 +32,8 @@ type Trust struct {
 // that Gatehouse itself adds; it is removed from everybody's requests.
 func Strip(e *sip.Edit, m *sip.Message, t Trust, own string) {
 	for _, f := range m.Fields() {
-		if remove(f.ID, t) || f.Name.Len() == len(own) && bytes.EqualFold(m.Text(f.Name), []byte(own)) {
+		if remove(f.ID, t) || f.ID == sip.HeaderCallInfo && !t.Ringing && wantsAnswer(m.Text(f.Value)) ||
+			f.Name.Len() == len(own) && bytes.EqualFold(m.Text(f.Name), []byte(own)) {
 			e.DeleteField(f)
 		}
 	}
@@ -34,14 +43,42 @@ func Strip(e *sip.Edit, m *sip.Message, t Trust, own string) {
 	}
 }
 
+// remove tells whether a field goes as a whole.
 func remove(id sip.HeaderID, t Trust) bool {
 	switch id {
-	case sip.HeaderPAssertedIdentity, sip.HeaderPPreferredIdentity, sip.HeaderRemotePartyID, sip.HeaderPChargeInfo:
+	case sip.HeaderPAssertedIdentity, sip.HeaderPPreferredIdentity, sip.HeaderRemotePartyID, sip.HeaderPChargeInfo,
+		sip.HeaderPServedUser, sip.HeaderPCalledPartyID, sip.HeaderAdditionalIdentity, // RFC 5502, RFC 7315 §6.2, 3GPP TS 24.229
+		sip.HeaderPAssertedService, sip.HeaderPPreferredService: // RFC 6050: within the trust domain of RFC 3325
 		return !t.Identity
-	case sip.HeaderPAttestationIndicator, sip.HeaderPOriginationID:
+	case sip.HeaderPAttestationIndicator, sip.HeaderPOriginationID, sip.HeaderAttestationInfo, sip.HeaderOriginationID, sip.HeaderPriorityVerstat:
 		return !t.Verification
-	case sip.HeaderDiversion, sip.HeaderHistoryInfo, sip.HeaderSpamScore:
+	case sip.HeaderAlertInfo, sip.HeaderAnswerMode:
+		// RFC 3261 §20.4: users are to be spared "disruptions that could result from the use of this header field by untrusted elements";
+		// RFC 5373 §7: who makes a telephone answer hears what is said beside it.
+		return !t.Ringing
+	case sip.HeaderPAccessNetworkInfo, sip.HeaderCellularNetworkInfo, sip.HeaderResourcePriority: // RFC 7315 §6.4, RFC 4412 §11
+		return !t.Others && !t.Itself
+	case sip.HeaderDiversion, sip.HeaderHistoryInfo, sip.HeaderSpamScore,
+		sip.HeaderPrivAnswerMode, // it overrules what the called user has chosen
+		sip.HeaderPVisitedNetworkID, sip.HeaderPChargingVector, sip.HeaderPChargingFunctions, sip.HeaderPUserDatabase, sip.HeaderPProfileKey, sip.HeaderPPrivateNetwork,
+		sip.HeaderPDCSTracePartyID, sip.HeaderPDCSOSPS, sip.HeaderPDCSBillingInfo, sip.HeaderPDCSLAES, sip.HeaderPDCSRedirect: // RFC 5503
 		return !t.Others
+	}
+	return false
+}
+
+// wantsAnswer tells whether a Call-Info asks the telephone to answer by itself. There is no standard for that; telephones look for these words, and some
+// anywhere in the field, so that it goes as a whole.
+func wantsAnswer(text []byte) bool {
+	for i := range text {
+		if text[i]|0x20 != 'a' {
+			continue
+		}
+		for _, word := range [...]string{"answer-after", "autoanswer", "auto-answer", "auto answer"} {
+			if len(text)-i >= len(word) && bytes.EqualFold(text[i:i+len(word)], []byte(word)) {
+				return true
+			}
+		}
 	}
 	return false
 }

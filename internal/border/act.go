@@ -77,7 +77,21 @@ func (v *visit) relay() {
 
 // strip takes out what the sender may not say: in every request, also within a dialog and in an ACK (RFC 3325 §4).
 func (v *visit) strip() {
-	action.Strip(&v.edit, v.in.Msg, v.from.trust(), v.site.Label.Header)
+	t := v.from.trust()
+	t.Ringing = t.Ringing || v.colleagues()
+	t.Itself = t.Itself || v.attempt.Emergency // where somebody is who calls for help
+	action.Strip(&v.edit, v.in.Msg, t, v.site.Label.Header)
+}
+
+// colleagues tells whether one user calls another of the same hosted domain, and has given his password for it. He may have that telephone answer by itself,
+// as the intercom of an office does: it has no PBX that could say so, and the history shows who has listened. RFC 5373 §7 wants callers for that who are known
+// and were granted it. All others call from outside, whoever they have proven to be.
+func (v *visit) colleagues() bool {
+	if v.from.user == "" || v.pass.Outbound || v.domain == nil || !v.domain.Home {
+		return false
+	}
+	_, realm := account.Names(v.from.user)
+	return realm == v.domain.Name
 }
 
 // confidential tells whether a request goes to somebody who is trusted to keep

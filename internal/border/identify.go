@@ -48,14 +48,17 @@ func (s *sender) name() string {
 	return ""
 }
 
-func (s *sender) trust() action.Trust {
+// trust is what is believed of it. A PBX that sends from another port than calls are delivered to is a peer only, and has telephones ring as it likes all the same.
+func (s *sender) trust() (t action.Trust) {
 	switch {
 	case s.pbx:
-		return action.Trust{Identity: true, Verification: true, Others: true}
+		return action.Trust{Identity: true, Verification: true, Others: true, Ringing: true, Itself: true}
 	case s.peer != nil:
-		return s.peer.Trust
+		t = s.peer.Trust
+		t.Ringing = t.Ringing || s.inside
 	}
-	return action.Trust{}
+	t.Itself = t.Itself || s.user != ""
+	return t
 }
 
 func (b *Border) senderOf(site *Site, in *txn.Incoming) sender {

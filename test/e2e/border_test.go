@@ -27,6 +27,18 @@ func TestClaimsOfStrangersDoNotReachThePBX(t *testing.T) {
 		"Diversion: <sip:boss@example.test>",
 		"History-Info: <sip:boss@example.test>;index=1",
 		"P-Charge-Info: <sip:boss@example.test>",
+		"P-Served-User: <sip:boss@example.test>;sescase=orig",
+		"P-Called-Party-ID: <sip:boss@example.test>",
+		"P-Asserted-Service: urn:urn-7:3gpp-service.ims.icsi.mmtel",
+		"P-Preferred-Service: urn:urn-7:3gpp-service.ims.icsi.mmtel",
+		"P-Visited-Network-ID: \"home\"",
+		"P-Charging-Vector: icid-value=1",
+		"P-Charging-Function-Addresses: ccf=192.0.2.9",
+		"P-Access-Network-Info: IEEE-802.11;network-provided",
+		"Alert-Info: <http://127.0.0.1/x>;info=alert-autoanswer",
+		"Call-Info: <sip:x>;answer-after=0",
+		"Answer-Mode: Auto",
+		"Priv-Answer-Mode: Auto",
 		"X-Gatehouse: relay;score=-100",
 		"X-Harmless: stays")
 	if r := s.caller.Ask(t, request); r.Status() != 200 {
@@ -37,7 +49,9 @@ func TestClaimsOfStrangersDoNotReachThePBX(t *testing.T) {
 		name, _, _ := strings.Cut(strings.ToLower(line), ":")
 		switch strings.TrimSpace(name) {
 		case "p-asserted-identity", "p-preferred-identity", "remote-party-id", "p-attestation-indicator", "p-origination-id",
-			"spam-score", "diversion", "history-info", "p-charge-info", "x-gatehouse":
+			"spam-score", "diversion", "history-info", "p-charge-info", "x-gatehouse", "p-served-user", "p-called-party-id", "p-asserted-service",
+			"p-preferred-service", "p-visited-network-id", "p-charging-vector", "p-charging-function-addresses", "p-access-network-info",
+			"alert-info", "call-info", "answer-mode", "priv-answer-mode":
 			t.Errorf("reached the PBX: %q", line)
 		}
 		if strings.Contains(line, "1777") || strings.Contains(strings.ToLower(line), "verstat") {
