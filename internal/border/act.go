@@ -79,7 +79,7 @@ func (v *visit) relay() {
 func (v *visit) strip() {
 	t := v.from.trust()
 	t.Ringing = t.Ringing || v.colleagues()
-	t.Itself = t.Itself || v.attempt.Emergency // where somebody is who calls for help
+	t.Itself = t.Itself || v.help // where somebody is who calls for help
 	action.Strip(&v.edit, v.in.Msg, t, v.site.Label.Header)
 }
 
@@ -233,7 +233,7 @@ func cut(s string) string {
 // observer watches how a relayed request ends: what we had to answer ourselves
 // belongs into the history, and refused credentials count against their source.
 func (v *visit) observer() proxy.Observer {
-	if v.from.stranger() && v.attempt.Exempt == "" {
+	if v.from.stranger() && v.attempt.Exempt == "" && v.spared == "" {
 		return v.watch()
 	}
 	return v.b

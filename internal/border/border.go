@@ -164,6 +164,8 @@ type visit struct {
 	rules     *Rules       // of the called user; nil: the domain's
 	nobody    bool         // the callee is not there
 	trapped   bool         // it tries a trap
+	help      bool         // it calls for help
+	spared    string       // why it is relayed whatever the checks say; "": it is not, or they are not asked
 }
 
 // Request takes a new request: the whole story, in order.
@@ -192,6 +194,7 @@ func (v *visit) end() {
 	v.b, v.site, v.sh, v.in, v.out, v.domain, v.server, v.labelled, v.nobody, v.trapped = nil, nil, nil, nil, nil, nil, nil, false, false, false
 	v.from, v.fw, v.pass = sender{}, proxy.Forward{}, proxy.Pass{}
 	v.signature, v.added, v.rules = nil, nil, nil
+	v.help, v.spared = false, ""
 	b.visits.Put(v)
 }
 

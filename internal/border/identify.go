@@ -141,7 +141,7 @@ func (v *visit) describeClaim(wall time.Time) {
 // nothing is screened.
 func (v *visit) wantsProof() bool {
 	who := v.b.cfg.Identity
-	return who != nil && !v.from.ours() && v.attempt.Exempt == "" && who.Verifies() && identity.Signed(v.in.Msg)
+	return who != nil && !v.from.ours() && v.attempt.Exempt == "" && v.spared == "" && who.Verifies() && identity.Signed(v.in.Msg)
 }
 
 // verify verifies the signature. It runs on a worker.

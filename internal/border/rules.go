@@ -6,6 +6,7 @@ import (
 	"gatehouse.example/internal/action"
 	"gatehouse.example/screen"
 	"gatehouse.example/sip/uri"
+	"gatehouse.example/verdict"
 )
 
 // Rules are how attempts at one user are judged, where that differs from the
@@ -52,10 +53,16 @@ func (d *Domain) rules(aor, number string) *Rules {
 
 // policy is what the attempt is judged by.
 func (v *visit) policy() *screen.Policy {
+	p := v.domain.Policy
 	if v.rules != nil {
-		return v.rules.Policy
+		p = v.rules.Policy
 	}
-	return v.domain.Policy
+	if v.spared != "" && p.Mode != verdict.Monitor {
+		watching := *p
+		watching.Mode = verdict.Monitor
+		return &watching
+	}
+	return p
 }
 
 // profile is how the caller is answered if he is rejected.

@@ -39,6 +39,8 @@ func (v *visit) screen() bool {
 	}
 	done := v.b.cfg.Engine.Cheap(&v.attempt, v.policy(), &v.verdict)
 	switch {
+	case v.spared != "":
+		v.spare()
 	case !done:
 		return !v.postpone(lookUp)
 	case v.wantsSignature():
@@ -105,9 +107,7 @@ func (v *visit) describe() {
 			v.rules = v.domain.rules(a.To.User, a.ToNumber)
 		}
 	}
-	if a.Exempt, a.Emergency = v.site.exempt(&v.routing.URI); a.Exempt == "" && v.from.pbx && !v.leaves() {
-		a.Exempt = "sent by the PBX"
-	}
+	v.exempted()
 	v.describeClaim(wall)
 	a.Describe(&v.verdict)
 	v.verdict.Time = wall // what people read follows the clock on the wall
@@ -141,7 +141,7 @@ func (v *visit) postpone(t task) bool {
 	w.in = txn.Incoming{Msg: &w.msg, Packet: &w.packet}
 	w.visit = visit{
 		b: v.b, site: v.site, sh: v.sh, in: &w.in, key: v.key, from: v.from, domain: v.domain, pass: v.pass, nobody: v.nobody, trapped: v.trapped, rules: v.rules,
-		attempt: v.attempt, verdict: *v.verdict.Clone(),
+		help: v.help, attempt: v.attempt, verdict: *v.verdict.Clone(),
 	}
 	w.visit.targets = append(w.visit.targets, v.targets...)
 	w.visit.edit.Begin(&w.msg)

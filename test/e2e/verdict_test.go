@@ -136,6 +136,36 @@ func TestEmergencyCallsAreNeverScreened(t *testing.T) {
 	}
 }
 
+// Who calls for help is called back; but a stranger who calls for help in a user's name, which nobody keeps him from, does not open that user's telephone.
+func TestOnlyWhoCallsForHelpHimselfIsCalledBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "domains: [{name: example.test, deliver: home, mode: enforce, outbound: carrier}]\n"+
+		"peers: [{name: carrier, addresses: [CARRIERHOST], send: \"sip:CARRIER\"}]\nchecks: {rate: {enabled: false}}\n")
+	carrier := harness.UDP(t, s.Net.Addr(harness.CarrierHost, 5060), s.Net.Server()).Answering()
+	s.AddUser(t, "bob@example.test", "secret")
+	phone := harness.UDP(t, s.Net.Addr(harness.BobHost, 5060), s.Net.Server()).Answering()
+	register(t, phone, "bob", "secret")
+	expected := func() bool {
+		tag := harness.Token()
+		s.caller.Ask(t, s.caller.Invite(bob, "From: \""+tag+"\" <sip:anna@elsewhere.test>;tag="+tag, "Subject: "+strings.Repeat("a long INVITE ", 30)))
+		a := s.Attempt(t, "the next call", func(a *harness.Attempt) bool { return a.From.Display == tag })
+		return a.Has("KNOWN_EXPECTED")
+	}
+	for _, c := range []struct {
+		caller *harness.Endpoint
+		want   bool
+	}{{s.caller, false}, {phone, true}} {
+		request := c.caller.Invite("sip:112@example.test", "From: <"+bob+">;tag="+harness.Token(), "To: <sip:112@example.test>")
+		if r := c.caller.Ask(t, request); r.Status() != 200 {
+			t.Fatalf("a call for help: %s", r.StartLine())
+		}
+		carrier.ExpectRequest(t, "INVITE")
+		if got := expected(); got != c.want {
+			t.Errorf("called back: %v, want %v", got, c.want)
+		}
+	}
+}
+
 func TestRetransmittedInviteIsOneAttempt(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, enforcing)
