@@ -19,14 +19,21 @@ type LabelStyle struct {
 // Label marks a request that is let through although it looks like spam: a
 // prefix before the display name, which phones show, and a header for the PBX.
 func Label(e *sip.Edit, m *sip.Message, s LabelStyle, v *verdict.Verdict) {
-	if s.Prefix != "" {
-		from := m.From()
-		labelName(e, m.Text(from.Span), from.Span.Start, from, s.Prefix)
-		labelAsserted(e, m, s.Prefix)
-	}
+	Mark(e, m, s)
 	if s.Header != "" {
 		e.Insert(m.HeadersEnd(), appendHeader(nil, s.Header, v))
 	}
+}
+
+// Mark is the prefix alone: what a caller who was labelled sends within the call has the same From as its beginning (RFC 3261 §12.2.1.1), or a PBX that takes
+// the name from there shows it without the label.
+func Mark(e *sip.Edit, m *sip.Message, s LabelStyle) {
+	if s.Prefix == "" {
+		return
+	}
+	from := m.From()
+	labelName(e, m.Text(from.Span), from.Span.Start, from, s.Prefix)
+	labelAsserted(e, m, s.Prefix)
 }
 
 // labelAsserted marks the names that a trusted peer gives its caller: a PBX that believes them shows them in the place of From's. Those of others

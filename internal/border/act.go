@@ -35,7 +35,7 @@ func (v *visit) act() {
 		v.b.stats.labelled.Add(1)
 		if !v.attempt.Outbound { // what we think of our own users is nobody else's business
 			action.Label(&v.edit, v.in.Msg, v.site.Label, &v.verdict)
-			v.labelled = true
+			v.labelled, v.pass.Labelled = true, true
 		}
 		v.relay()
 	default:
@@ -60,6 +60,7 @@ func (v *visit) relay() {
 	v.b.stats.relayed.Add(1)
 	v.onward()
 	v.strip()
+	v.relabel()
 	if v.from.user != "" {
 		_, realm := account.Names(v.from.user)
 		action.StripCredentials(&v.edit, v.in.Msg, realm)

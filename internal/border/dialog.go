@@ -134,10 +134,8 @@ func (v *visit) inDialog() {
 	}
 	v.onward()
 	v.strip()
-	if !v.routing.Opener {
-		action.Unlabel(&v.edit, v.in.Msg, v.site.Label)
-	}
-	if v.b.proxy.ForwardDialog(v.sh, v.in, &v.routing, &v.edit, v.out) {
+	v.relabel()
+	if !v.labelled && v.b.proxy.ForwardDialog(v.sh, v.in, &v.routing, &v.edit, v.out) {
 		return
 	}
 	v.targets = append(v.targets[:0], v.dialogTarget(&u))
@@ -147,6 +145,19 @@ func (v *visit) inDialog() {
 		return
 	}
 	v.forward(nil)
+}
+
+// relabel sees to it that inside a dialog a labelled caller goes by its label towards the callee, and by its own name towards itself. With another From it is
+// forwarded with state, which gives the caller its own back in the response.
+func (v *visit) relabel() {
+	switch {
+	case !v.routing.InDialog || v.labelled:
+	case !v.routing.Opener:
+		action.Unlabel(&v.edit, v.in.Msg, v.site.Label)
+	case v.routing.Pass.Labelled:
+		action.Mark(&v.edit, v.in.Msg, v.site.Label)
+		v.labelled = true
+	}
 }
 
 // dialogTarget is the next hop of a request inside a dialog.
@@ -169,6 +180,7 @@ func (v *visit) ack() {
 		v.looseAck()
 		return
 	}
+	v.relabel()
 	if !v.b.proxy.ForwardDialog(v.sh, v.in, &v.routing, &v.edit, v.out) {
 		v.b.proxy.ForwardAck(v.in, &v.routing, &v.edit)
 	}

@@ -2,6 +2,7 @@ package border_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -207,6 +208,46 @@ func TestLabelStaysInsideForTheWholeCall(t *testing.T) {
 		if len(out) != 1 || !strings.HasPrefix(header(out[0].text, "To"), want+"<sip:alice@") {
 			t.Errorf("%s: %v", name, out)
 		}
+	}
+}
+
+// RFC 3261 §12.2.1.1: within the call a caller has the From of its beginning, with the label, or a PBX that takes the name from a re-INVITE shows it without.
+// He himself sees what he has written.
+func TestLabelStaysForTheWholeCall(t *testing.T) {
+	p := newPaper(t, []screen.Check{suspect{}}, screen.Layer{Mode: ptr(verdict.Enforce)})
+	u := p.callUp(pbxContact)
+	for _, method := range []string{"INVITE", "UPDATE", "INFO", "ACK", "BYE"} {
+		for _, name := range []string{"", `"Alice" `} {
+			request := strings.Replace(u.caller(method, pbxContact, fmt.Sprint("l", method, len(name))), "From: ", "From: "+name, 1)
+			out := p.from(callerAddr, request)
+			fwd := textOf(out)
+			if got, want := header(fwd, "From"), `"[SPAM?] `+strings.Trim(name, `" `)+`" <sip:alice@elsewhere.test>;tag=a1`; !strings.HasPrefix(last(out), pbxAddr+" "+method) || got != want {
+				t.Errorf("%s: %q, want %q", method, got, want)
+			}
+			if header(fwd, "X-Gatehouse") != "" {
+				t.Errorf("%s: it has a verdict of its own", method)
+			}
+			if method == "ACK" {
+				continue
+			}
+			back := p.from(pbxAddr, answer(fwd, "200 OK", ""))
+			if got := header(textOf(back), "From"); !strings.HasPrefix(last(back), callerAddr+" SIP/2.0 200") || got != name+"<sip:alice@elsewhere.test>;tag=a1" {
+				t.Errorf("%s: the caller sees %q in %v", method, got, back)
+			}
+		}
+	}
+	if len(p.seen) != 1 {
+		t.Errorf("screened again: %+v", p.seen[1:])
+	}
+	// The callee's own requests tell nobody that there is a label, and who has none gets none.
+	labelled := strings.Replace(u.callee("UPDATE", "sip:alice@198.51.100.7:5060", "lc"), "To: ", `To: "[SPAM?] Alice" `, 1)
+	if got := header(textOf(p.from(pbxAddr, labelled)), "To"); !strings.HasPrefix(got, `"Alice" <sip:alice@`) {
+		t.Errorf("the caller sees To %q", got)
+	}
+	p = newPaper(t, nil, screen.Layer{Mode: ptr(verdict.Enforce)})
+	u = p.callUp(pbxContact)
+	if got := header(textOf(p.from(callerAddr, u.caller("INVITE", pbxContact, "n1"))), "From"); got != "<sip:alice@elsewhere.test>;tag=a1" {
+		t.Errorf("without a label: %q", got)
 	}
 }
 

@@ -16,6 +16,8 @@ type Pass struct {
 	Outbound bool
 	// Peer is a number that stands for the peer the dialog came from or goes to.
 	Peer uint16
+	// Labelled tells that whoever opened the dialog goes by another name inside than it calls itself.
+	Labelled bool
 }
 
 // claims is what a token says. Each side of a dialog has its own.
@@ -48,6 +50,8 @@ const (
 	tokenVersion = 3 << 4
 	flagOutbound = 1
 	flagOpener   = 2
+	flagLabelled = 4
+	allFlags     = flagOutbound | flagOpener | flagLabelled
 )
 
 // Signer signs and checks the tokens in our Record-Route parameters. It is safe
@@ -82,6 +86,9 @@ func (s *Signer) append(dst []byte, c *claims, callID, from, to []byte) []byte {
 	if c.opener {
 		st.raw[0] |= flagOpener
 	}
+	if c.Labelled {
+		st.raw[0] |= flagLabelled
+	}
 	st.raw[1], st.raw[2] = byte(c.Peer>>8), byte(c.Peer)
 	copy(st.raw[3:], c.hop[:])
 	copy(st.raw[8:], c.from[:])
@@ -100,13 +107,13 @@ func (s *Signer) check(c *claims, token, callID, fromTag, toTag []byte) bool {
 	st := s.states.Get().(*signing)
 	defer s.states.Put(st)
 	n, err := base64.RawURLEncoding.Decode(st.raw[:], token)
-	if err != nil || n != tokenRaw || st.raw[0]&^(flagOutbound|flagOpener) != tokenVersion {
+	if err != nil || n != tokenRaw || st.raw[0]&^allFlags != tokenVersion {
 		return false
 	}
 	if subtle.ConstantTimeCompare(st.compute(callID, fromTag, toTag), st.raw[tokenSaid:]) == 0 {
 		return false
 	}
-	c.Pass = Pass{Outbound: st.raw[0]&flagOutbound != 0, Peer: uint16(st.raw[1])<<8 | uint16(st.raw[2])}
+	c.Pass = Pass{Outbound: st.raw[0]&flagOutbound != 0, Labelled: st.raw[0]&flagLabelled != 0, Peer: uint16(st.raw[1])<<8 | uint16(st.raw[2])}
 	c.opener = st.raw[0]&flagOpener != 0
 	copy(c.hop[:], st.raw[3:])
 	copy(c.from[:], st.raw[8:])

@@ -69,8 +69,9 @@ func TestLabelMarksNameAndHeader(t *testing.T) {
 	s := newSite(t, enforcing+"policy: {thresholds: {label: 4, introduce: 100, reject: 100}}\nlabel: {display_prefix: \"[SPAM?] \", header: X-Spam-Report}\n")
 	s.Block(t, "+15551230001")
 	request := s.caller.Invite(bob, spammer("+15551230001"), "X-Spam-Report: relay;score=0")
-	if r := s.caller.Ask(t, request); r.Status() != 200 {
-		t.Fatalf("INVITE: %s", r.StartLine())
+	ok := s.caller.Ask(t, request)
+	if ok.Status() != 200 {
+		t.Fatalf("INVITE: %s", ok.StartLine())
 	}
 	m := s.pbx.ExpectRequest(t, "INVITE")
 	if !strings.HasPrefix(m.Get("From"), `"[SPAM?] Bank" <sip:+15551230001@carrier.test>;tag=`) {
@@ -83,6 +84,18 @@ func TestLabelMarksNameAndHeader(t *testing.T) {
 		t.Errorf("the body was changed: %q", m.Body())
 	}
 	s.Attempt(t, "the label", func(a *harness.Attempt) bool { return a.Action == "label" })
+	// He keeps it for the whole call, and does not see it.
+	d := s.caller.CallerDialog(ok)
+	s.caller.Send(d.Request("ACK"))
+	for _, method := range []string{"INVITE", "UPDATE", "BYE"} {
+		r := s.caller.Ask(t, d.Request(method, "Contact: <"+s.caller.URI("x")+">", "Subject: "+strings.Repeat("a long request ", 30)))
+		inside := s.pbx.Expect(t, method, func(in harness.Message) bool {
+			return in.Method() == method && harness.Param(in.Get("To"), "tag") != ""
+		})
+		if r.Status() != 200 || inside.Get("From") != m.Get("From") || r.Get("From") != ok.Get("From") {
+			t.Errorf("%s: %s, the PBX sees %s, the caller %s", method, r.StartLine(), inside.Get("From"), r.Get("From"))
+		}
+	}
 }
 
 func TestMonitorRelaysAndShowsWhatWouldBe(t *testing.T) {
