@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -134,6 +135,7 @@ func (side *sipSide) run(ctx context.Context) error {
 	group.Go(func() error { return side.registrar.Run(inner) })
 	group.Go(func() error { return side.workers.Run(inner) })
 	group.Go(func() error { return side.watchLoad(inner) })
+	group.Go(func() error { return side.watchAddresses(inner) })
 	group.Go(func() error { return side.border.Run(inner) })
 	group.Go(func() error { return side.s.calls.Run(inner, side.clock.Now) })
 	if side.publish != nil {
@@ -176,6 +178,30 @@ func (side *sipSide) watchLoad(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 			side.border.Backlog(side.net.Backlog())
+		}
+	}
+}
+
+// addressTick is how often we look which addresses 0.0.0.0 and [::] stand for.
+const addressTick = 2 * time.Second
+
+// watchAddresses follows the addresses of this machine: they come and go with
+// networks, leases and other interfaces.
+func (side *sipSide) watchAddresses(ctx context.Context) error {
+	wild := func(l wire.Listener) bool { return l.Addr.Addr().IsUnspecified() }
+	if !slices.ContainsFunc(side.net.Listeners(), wild) {
+		return nil
+	}
+	tick := time.NewTicker(addressTick)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if now := side.net.LocalAddrs(); side.self.SetLocals(now) {
+				side.s.log.Info("the addresses of this machine have changed", "now", fmt.Sprint(now))
+			}
 		}
 	}
 }
@@ -274,7 +300,8 @@ func listenProblem(cfg *config.Config, err error) error {
 // newSelf describes this server as others name it.
 func newSelf(cfg *config.Config, net *wire.Net) *proxy.Self {
 	return proxy.NewSelf(proxy.SelfConfig{
-		Listeners: net.Listeners(), Locals: net.LocalAddrs(), Number: net.Local, Public: cfg.PublicAddr(), Names: selfNames(cfg),
+		Listeners: net.Listeners(), Locals: net.LocalAddrs(), Number: net.Local, Source: net.Source, Public: cfg.PublicAddr(),
+		Names: selfNames(cfg),
 	})
 }
 

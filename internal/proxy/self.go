@@ -1,8 +1,8 @@
 package proxy
 
 import (
-	"math/bits"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync/atomic"
 
@@ -11,25 +11,32 @@ import (
 	"gatehouse.example/sip/uri"
 )
 
-// Self knows by which addresses and names this server is meant. Only the names
-// change, by SetNames.
+// Self knows by which addresses and names this server is meant. They change by
+// SetNames and SetLocals.
 type Self struct {
+	cfg   SelfConfig
+	names atomic.Pointer[map[string]struct{}]
+	now   atomic.Pointer[addresses]
+}
+
+// addresses are those of our listeners. They do not change; others take their place.
+type addresses struct {
 	addrs     map[netip.AddrPort]struct{}
 	ips       map[netip.Addr]struct{}
-	names     atomic.Pointer[map[string]struct{}]
-	listeners []listener
-	public    bool
+	listeners []*listener
+	several   bool // some differ in nothing but the network that they are in
 }
 
 // listener is one address of our listeners with the texts that name it in
 // messages.
 type listener struct {
 	wire.Listener
-	public bool   // the address of a NAT in front of us
-	local  uint8  // Flow.Local, behind a wildcard
-	sentBy string // "SIP/2.0/UDP 192.0.2.1:5060;rport;branch="
-	route  string // "<sip:192.0.2.1:5060;lr"
-	secure string // "<sips:192.0.2.1:5061;lr", "" where no TLS is to be had
+	bound  netip.Addr // what it is on this machine; another one than Addr if public
+	public bool       // the address of a NAT in front of us
+	local  uint8      // Flow.Local, behind a wildcard
+	sentBy string     // "SIP/2.0/UDP 192.0.2.1:5060;rport;branch="
+	route  string     // "<sip:192.0.2.1:5060;lr"
+	secure string     // "<sips:192.0.2.1:5061;lr", "" where no TLS is to be had
 }
 
 // SelfConfig says how a server is reached.
@@ -42,22 +49,37 @@ type SelfConfig struct {
 	// Public is the address of a NAT in front of us, by which the outside
 	// reaches our ports; the zero Addr where there is none.
 	Public netip.Addr
+	// Source returns the address that this machine sends from to another, the zero
+	// Addr where no route leads there; nil: nobody knows.
+	Source func(to netip.Addr) netip.Addr
 	// Names are host names that stand for the listeners, in lower case.
 	Names []string
 }
 
 // NewSelf describes a server.
 func NewSelf(cfg SelfConfig) *Self {
-	s := &Self{addrs: make(map[netip.AddrPort]struct{}), ips: make(map[netip.Addr]struct{}), public: cfg.Public.IsValid()}
+	s := &Self{cfg: cfg}
 	s.SetNames(cfg.Names)
-	for _, l := range cfg.Listeners {
-		s.add(l, &cfg)
-		if s.public && !l.Addr.Addr().IsLoopback() && l.Addr.Addr().Is4() == cfg.Public.Is4() {
-			l.Addr = netip.AddrPortFrom(cfg.Public, l.Addr.Port())
-			s.addOne(l, true, 0)
+	s.SetLocals(cfg.Locals)
+	return s
+}
+
+// SetLocals replaces the addresses that wildcard listeners stand for, and reports
+// whether that changes anything.
+func (s *Self) SetLocals(locals []netip.AddrPort) (changed bool) {
+	old := s.now.Load()
+	a := &addresses{addrs: make(map[netip.AddrPort]struct{}), ips: make(map[netip.Addr]struct{})}
+	for _, l := range s.cfg.Listeners {
+		s.add(a, old, l, locals)
+		if p := s.cfg.Public; p.IsValid() && !l.Addr.Addr().IsLoopback() && l.Addr.Addr().Is4() == p.Is4() {
+			bound := l.Addr.Addr()
+			l.Addr = netip.AddrPortFrom(p, l.Addr.Port())
+			a.add(old.like(listener{Listener: l, bound: bound, public: true}))
 		}
 	}
-	return s
+	a.several = slices.ContainsFunc(a.listeners, a.rivals)
+	s.now.Store(a)
+	return old == nil || !slices.Equal(old.listeners, a.listeners)
 }
 
 // SetNames replaces the host names that stand for the listeners.
@@ -70,65 +92,84 @@ func (s *Self) SetNames(names []string) {
 }
 
 // add adds a listener, a wildcard one under each address that it stands for.
-func (s *Self) add(l wire.Listener, cfg *SelfConfig) {
+func (s *Self) add(a, old *addresses, l wire.Listener, locals []netip.AddrPort) {
 	if !l.Addr.Addr().IsUnspecified() {
-		s.addOne(l, false, 0)
+		a.add(old.like(listener{Listener: l, bound: l.Addr.Addr()}))
 		return
 	}
-	for _, a := range cfg.Locals {
-		if a.Port() != l.Addr.Port() || a.Addr().Is4() != l.Addr.Addr().Is4() {
+	for _, at := range locals {
+		if at.Port() != l.Addr.Port() || at.Addr().Is4() != l.Addr.Addr().Is4() {
 			continue
 		}
-		l.Addr = a
-		local := uint8(0)
-		if cfg.Number != nil {
-			local = cfg.Number(l.Index, a.Addr())
+		d := listener{Listener: l, bound: at.Addr()}
+		d.Addr = at
+		if s.cfg.Number != nil {
+			d.local = s.cfg.Number(l.Index, at.Addr())
 		}
-		s.addOne(l, false, local)
+		a.add(old.like(d))
 	}
 }
 
-func (s *Self) addOne(l wire.Listener, public bool, local uint8) {
-	s.addrs[l.Addr] = struct{}{}
-	s.ips[l.Addr.Addr()] = struct{}{}
-	d := describe(l)
-	d.public, d.local = public, local
-	s.listeners = append(s.listeners, d)
+func (a *addresses) add(l *listener) {
+	a.addrs[l.Addr] = struct{}{}
+	a.ips[l.Addr.Addr()] = struct{}{}
+	a.listeners = append(a.listeners, l)
 }
 
-func describe(l wire.Listener) listener {
+// like returns the listener that is d already, else d with its texts: a request that
+// is under way while addresses change finds the same one again.
+func (a *addresses) like(d listener) *listener {
+	if a != nil {
+		for _, l := range a.listeners {
+			if l.Listener == d.Listener && l.bound == d.bound && l.public == d.public && l.local == d.local {
+				return l
+			}
+		}
+	}
+	d.describe()
+	return &d
+}
+
+// rivals tells whether another listener than l fits the same destinations, but for
+// the networks that they are in.
+func (a *addresses) rivals(l *listener) bool {
+	return slices.ContainsFunc(a.listeners, func(o *listener) bool {
+		return o.bound != l.bound && o.bound.Is4() == l.bound.Is4() && o.bound.IsLoopback() == l.bound.IsLoopback() && o.public == l.public
+	})
+}
+
+// describe writes the texts.
+func (l *listener) describe() {
 	at := l.Addr.String()
-	d := listener{Listener: l}
-	d.sentBy = "SIP/2.0/" + l.Transport.String() + " " + at
+	l.sentBy = "SIP/2.0/" + l.Transport.String() + " " + at
 	if l.Transport == sip.UDP {
-		d.sentBy += ";rport" // RFC 3581 §3
+		l.sentBy += ";rport" // RFC 3581 §3
 	}
-	d.sentBy += ";branch="
-	d.route = "<sip:" + at
+	l.sentBy += ";branch="
+	l.route = "<sip:" + at
 	switch l.Transport {
 	case sip.UDP:
 	case sip.TLS:
 		// RFC 5630 §3.1.3 deprecates transport=tls, but a sip: URI with an address
 		// can say TLS in no other way, and who came by TLS has to stay on it.
-		d.route += ";transport=tls"
-		d.secure = "<sips:" + at
+		l.route += ";transport=tls"
+		l.secure = "<sips:" + at
 	case sip.WS, sip.WSS:
 		// RFC 7118 §5.2.2: ws is both; and a proxy in front may do the TLS.
-		d.route += ";transport=ws"
-		d.secure = "<sips:" + at + ";transport=ws"
+		l.route += ";transport=ws"
+		l.secure = "<sips:" + at + ";transport=ws"
 	default:
-		d.route += ";transport=" + l.Transport.Lower()
+		l.route += ";transport=" + l.Transport.Lower()
 	}
-	d.route += ";lr"
-	if d.secure != "" {
-		d.secure += ";lr"
+	l.route += ";lr"
+	if l.secure != "" {
+		l.secure += ";lr"
 	}
-	return d
 }
 
 // IsAddr reports whether a is one of our listeners' addresses.
 func (s *Self) IsAddr(a netip.AddrPort) bool {
-	_, ok := s.addrs[a]
+	_, ok := s.now.Load().addrs[a]
 	return ok
 }
 
@@ -142,7 +183,7 @@ func (s *Self) IsURI(u *uri.URI) bool {
 // port: what a request for "whoever you are" looks like.
 func (s *Self) IsHost(u *uri.URI) bool {
 	if a, ok := u.Addr(); ok {
-		_, ours := s.ips[a]
+		_, ours := s.now.Load().ips[a]
 		return ours
 	}
 	return false
@@ -191,8 +232,8 @@ func (s *Self) isHost(u *uri.URI, host []byte, port, standard uint16) bool {
 }
 
 func (s *Self) listensOn(port uint16) bool {
-	for i := range s.listeners {
-		if s.listeners[i].Addr.Port() == port {
+	for _, l := range s.now.Load().listeners {
+		if l.Addr.Port() == port {
 			return true
 		}
 	}
@@ -207,159 +248,6 @@ func (s *Self) isVia(v *sip.Via) bool {
 		standard = 5061
 	}
 	return s.isHost(&u, v.Host, v.Port, standard)
-}
-
-// outgoing chooses the address that names us towards a hop: of its transport and
-// address family; loopback for loopback; the public one for the outside, where a
-// NAT is in front of us; else the one with most leading bits in common, which
-// is the one in its network. For a stream that we dial without listening on its
-// kind, any transport will do: responses come back on the connection.
-func (s *Self) outgoing(t sip.Transport, to netip.Addr) *listener {
-	if len(s.listeners) == 1 {
-		return &s.listeners[0]
-	}
-	best, score := (*listener)(nil), -1
-	for i := range s.listeners {
-		l := &s.listeners[i]
-		n := s.fit(l, to)
-		if l.Transport == t {
-			n += 4096
-		}
-		if n > score {
-			best, score = l, n
-		}
-	}
-	return best
-}
-
-// leaving chooses the address that names us towards a hop, and settles to on it. Inside
-// a dialog, towards whoever opened it, that is the one that it was opened at; of a flow
-// that leads to a phone, the one that the phone has used: a firewall or a NAT on the
-// way lets nothing else through. Otherwise the kernel knows best what to send from.
-func (s *Self) leaving(to *wire.Flow, flow bool, at *listener) *listener {
-	if flow && to.Conn == 0 && (at == nil || to.Local != 0) {
-		if l := s.owner(to); l != nil {
-			return l
-		}
-	}
-	if at != nil && at.Transport == to.Transport && at.Addr.Addr().Is4() == to.Remote.Addr().Is4() {
-		if to.Conn == 0 {
-			to.Socket, to.Local = at.Index, at.local
-		}
-		return at
-	}
-	l := s.outgoing(to.Transport, to.Remote.Addr())
-	if to.Conn == 0 {
-		to.Socket, to.Local = l.Index, 0
-	}
-	return l
-}
-
-// owner returns the address that a UDP flow is one of, nil where it is none of ours.
-func (s *Self) owner(f *wire.Flow) (best *listener) {
-	score := -1
-	for i := range s.listeners {
-		l := &s.listeners[i]
-		if l.Index != f.Socket || l.Transport != f.Transport || l.Addr.Addr().Is4() != f.Remote.Addr().Is4() {
-			continue
-		}
-		n := s.fit(l, f.Remote.Addr())
-		if f.Local != 0 && l.local == f.Local {
-			n += 256 // more than all leading bits, less than what a NAT in front of us makes of it
-		}
-		if n > score {
-			best, score = l, n
-		}
-	}
-	return best
-}
-
-// at returns the listener whose very address a Route value of ours names, nil where it
-// names us by name.
-func (s *Self) at(u *uri.URI) *listener {
-	a, ok := u.Addr()
-	if !ok {
-		return nil
-	}
-	t, port := sip.UDP, u.Port
-	if v, ok := u.Param("transport"); ok {
-		t = sip.ParseTransport(v)
-	}
-	if port == 0 {
-		port = defaultPort(u)
-	}
-	for i := range s.listeners {
-		if l := &s.listeners[i]; l.Transport == t && l.Addr.Addr() == a && l.Addr.Port() == port {
-			return l
-		}
-	}
-	return nil
-}
-
-func (s *Self) fit(l *listener, to netip.Addr) (n int) {
-	a := l.Addr.Addr()
-	if a.Is4() == to.Is4() {
-		n += 2048 + commonBits(a, to)
-	}
-	if a.IsLoopback() == to.IsLoopback() {
-		n += 1024
-	}
-	if s.public && l.public == outside(to) {
-		n += 512
-	}
-	return n
-}
-
-// outside tells whether an address is on the public internet.
-func outside(a netip.Addr) bool {
-	// RFC 6598: 100.64.0.0/10 is that of carrier-grade NAT.
-	shared := netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64, 0, 0}), 10)
-	return a.IsGlobalUnicast() && !a.IsPrivate() && !shared.Contains(a)
-}
-
-func commonBits(a, b netip.Addr) int {
-	x, y := a.As16(), b.As16()
-	for i := range x {
-		if d := x[i] ^ y[i]; d != 0 {
-			return 8*i + bits.LeadingZeros8(d)
-		}
-	}
-	return 128
-}
-
-// secured returns a listener that a sips: URI can name: l or the one nearest to
-// it. nil = there is none.
-func (s *Self) secured(l *listener) *listener {
-	if l.secure != "" {
-		return l
-	}
-	if t := s.outgoing(sip.TLS, l.Addr.Addr()); t.secure != "" {
-		return t
-	}
-	return nil
-}
-
-// incoming returns the address that a message came to, as its sender knows it.
-func (s *Self) incoming(f wire.Flow, local netip.AddrPort) *listener {
-	if len(s.listeners) == 1 {
-		return &s.listeners[0]
-	}
-	from := f.Remote.Addr()
-	best, score := (*listener)(nil), -1
-	for i := range s.listeners {
-		l := &s.listeners[i]
-		n := s.fit(l, from)
-		if l.Transport == f.Transport {
-			n += 16384
-		}
-		if l.Addr == local || !local.IsValid() && f.Conn == 0 && l.Index == f.Socket || s.public && l.public && outside(from) && l.Addr.Port() == local.Port() {
-			n += 8192
-		}
-		if n > score {
-			best, score = l, n
-		}
-	}
-	return best
 }
 
 // via appends our Via field, up to and with "branch=".

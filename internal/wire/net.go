@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"hash/maphash"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ type Net struct {
 	conns   *table
 	count   counters
 	buffers atomic.Int64
+	sources sources
 
 	turns       sync.Pool // *turn
 	errorQueues sync.Pool // *errorQueue
@@ -44,6 +46,7 @@ func Open(cfg Config, h Handler) (*Net, error) {
 	if n.clock == (Clock{}) {
 		n.clock = NewClock()
 	}
+	n.sources.seed = maphash.MakeSeed()
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.conns = newTable(n)
 	n.tls = n.serverTLS()
