@@ -56,6 +56,7 @@ func startBorder(ctx context.Context, s *server) (runner, error) {
 	entry := new(handler)
 	sockets := wireConfig(cfg, side.certs)
 	sockets.Clock, sockets.Readers, sockets.Known = side.clock, shareProcessors(), entry.known
+	sockets.Origins = func() []string { return s.live.Current().WebOrigins() }
 	side.net, err = wire.Open(sockets, entry)
 	if err != nil {
 		return nil, listenProblem(cfg, err)

@@ -50,6 +50,9 @@ type Config struct {
 	// TLS is our certificate for tls: and wss: listeners and for tls: peers.
 	TLS TLS `yaml:"tls,omitempty"`
 
+	// WebSocket is whom ws: and wss: sockets take.
+	WebSocket WebSocket `yaml:"websocket"`
+
 	// Domains are the SIP domains that we answer for. Anything else in a
 	// Request-URI is "elsewhere", which strangers cannot reach through us.
 	Domains []Domain `yaml:"domains"`
@@ -254,5 +257,7 @@ func Default() *Config {
 		Limits:   defaultLimits(),
 		History:  History{KeepDays: 90, MaxSize: 2 << 30},
 		Log:      Log{Level: Level(slog.LevelInfo), Format: "text"},
+
+		WebSocket: WebSocket{Origins: []string{}},
 	}
 }

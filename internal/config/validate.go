@@ -27,6 +27,7 @@ func (c *Config) Problems() []*Error {
 	v.listen()
 	v.public()
 	v.tls()
+	v.websocket()
 	v.policy("policy", &c.Policy, c.Policy.Thresholds) // before the domains', which stand on it
 	v.domains()
 	v.peers()

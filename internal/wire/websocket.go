@@ -111,11 +111,11 @@ func (l *streamListener) upgrade(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this is a SIP server: Sec-WebSocket-Protocol must offer sip", http.StatusBadRequest)
 		return
 	}
-	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
-		Subprotocols:       []string{subprotocol},
-		OriginPatterns:     l.net.cfg.Origins,
-		InsecureSkipVerify: len(l.net.cfg.Origins) == 0,
-	})
+	opts := &websocket.AcceptOptions{Subprotocols: []string{subprotocol}, InsecureSkipVerify: l.net.cfg.Origins == nil}
+	if l.net.cfg.Origins != nil {
+		opts.OriginPatterns = l.net.cfg.Origins()
+	}
+	ws, err := websocket.Accept(w, r, opts)
 	if err != nil {
 		l.net.count.handshakeErrors.Add(1)
 		return

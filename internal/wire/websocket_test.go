@@ -138,13 +138,34 @@ func TestWebSocketWithoutSubprotocolIsRefused(t *testing.T) {
 	}
 }
 
+// RFC 6455 §10.2: no page has its visitor's browser connect that is not meant to. What is no browser has no origin.
 func TestWebSocketOrigins(t *testing.T) {
-	n := start(t, Config{Listen: []Listen{loopback(sip.WS)}, Origins: []string{"*.example.test"}}, newRecorder())
-	for origin, ok := range map[string]bool{"https://phone.example.test": true, "https://evil.test": false} {
+	patterns := []string{"*.example.test", "https://phone.test:8443", "APP.test"}
+	n := start(t, Config{Listen: []Listen{loopback(sip.WS)}, Origins: func() []string { return patterns }}, newRecorder())
+	here := n.Listeners()[0].Addr.String()
+	for origin, ok := range map[string]bool{
+		"": true, "https://phone.example.test": true, "http://" + here: true, "https://phone.test:8443": true, "https://app.test": true,
+		"https://evil.test": false, "https://example.test.evil.test": false, "https://phone.test": false, "http://phone.test:8443": false, "null": false, "file://": false, "https://evil.test/.example.test": false,
+	} {
 		opts := sipDial()
-		opts.HTTPHeader = http.Header{"Origin": {origin}}
+		if origin != "" {
+			opts.HTTPHeader = http.Header{"Origin": {origin}}
+		}
 		if _, err := browser(t, n, opts); (err == nil) != ok {
-			t.Errorf("%s: %v", origin, err)
+			t.Errorf("%q: %v", origin, err)
+		}
+	}
+	if got := n.Stats().HandshakeErrors; got != 7 {
+		t.Errorf("%d refused", got)
+	}
+	for _, n := range []*Net{n, start(t, Config{Listen: []Listen{loopback(sip.WS)}}, newRecorder())} {
+		patterns = []string{"*"}
+		for _, origin := range []string{"https://evil.test", "null", "file://"} {
+			opts := sipDial()
+			opts.HTTPHeader = http.Header{"Origin": {origin}}
+			if _, err := browser(t, n, opts); err != nil {
+				t.Errorf("everybody is let in, but not %q: %v", origin, err)
+			}
 		}
 	}
 }

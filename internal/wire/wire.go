@@ -148,10 +148,11 @@ type Config struct {
 	TLS     TLSConfig
 	// Clock gives Packet.Now. Default: one that starts with Open.
 	Clock Clock
-	// Origins are the host patterns (path.Match) that a WebSocket client's
-	// Origin header may have. Empty allows every origin: SIP over WebSocket
-	// authenticates by digest, never by a browser's cookies.
-	Origins []string
+	// Origins returns the patterns (path.Match) of what a WebSocket client's
+	// Origin field may be: a host, or with a scheme before it. The host that the
+	// client connects to is allowed in any case, and so is who has no such field,
+	// which only browsers cannot leave out (RFC 6455 §10.2). nil allows every origin.
+	Origins func() []string
 	// Known names those whom we know, PBXs and peers. The last of the places for
 	// connections, and half of those for dials, are for them alone: strangers choose
 	// where an answer is dialled to, and may let that take its time. nil: all are equal.

@@ -121,3 +121,37 @@ func TestPBXReachesAPhoneByItsConnection(t *testing.T) {
 		return ok && m.Status() == 430
 	})
 }
+
+// TestPagesOfOthersDoNotConnect: a page that somebody looks at has his browser connect; RFC 6455 §10.2 leaves it to the server to ask whose page it is.
+func TestPagesOfOthersDoNotConnect(t *testing.T) {
+	t.Parallel()
+	n := harness.NewNet(t)
+	at := n.Addr(harness.ServerHost, 8080).String()
+	config := "listen: [udp://LISTEN, ws://" + at + "]\n" + strings.TrimLeft(enforcing, "\n")
+	s := harness.Start(t, n, fill(n, config))
+	connects := func(origin string) bool {
+		opts := &websocket.DialOptions{Subprotocols: []string{"sip"}}
+		if origin != "" {
+			opts.HTTPHeader = http.Header{"Origin": {origin}}
+		}
+		conn, r, err := websocket.Dial(t.Context(), "ws://"+at, opts)
+		if err == nil {
+			_ = conn.CloseNow()
+		} else if r == nil || r.StatusCode != http.StatusForbidden {
+			t.Errorf("%s: %v", origin, err)
+		}
+		return err == nil
+	}
+	for origin, want := range map[string]bool{
+		"": true, "https://example.test": true, "https://phone.example.test:8443": true, "http://" + at: true, "https://evil.test": false, "https://crm.test": false, "null": false,
+	} {
+		if got := connects(origin); got != want {
+			t.Errorf("%q: %v", origin, got)
+		}
+	}
+	s.Write(t, fill(n, config+"websocket: {origins: [\"https://crm.test\"]}\n"))
+	harness.Eventually(t, harness.Patience, "the page that is listed connects, without a restart", func() bool { return connects("https://crm.test") })
+	if connects("https://evil.test") {
+		t.Error("another page connects too")
+	}
+}
