@@ -12,7 +12,7 @@ func title(rfc int) string {
 		3891: "Replaces", 3892: "Referred-By", 3903: "PUBLISH", 3911: "Join", 3966: "tel: URI", 3986: "URI", 4028: "Session timers",
 		4168: "SCTP for SIP", 4320: "Non-INVITE corrections", 4321: "Non-INVITE problems", 4412: "Resource-Priority", 4458: "Voicemail URI",
 		4474: "Identity (2006)", 4475: "SIP torture tests", 4566: "SDP (2006)", 4694: "Number portability in tel:", 4733: "DTMF in RTP",
-		4904: "Trunk groups in tel: and sip:", 4916: "Connected identity", 5009: "P-Early-Media", 5039: "SIP and spam",
+		4904: "Trunk groups in tel: and sip:", 4916: "Connected identity", 5009: "P-Early-Media", 5039: "SIP and spam", 5057: "Dialog usages",
 		5118: "IPv6 torture tests", 5234: "ABNF", 5280: "X.509 certificates", 5341: "tel: URI parameters", 5360: "Consent",
 		5373: "Answer-Mode", 5393: "Loops and amplification", 5424: "Syslog", 5502: "P-Served-User", 5503: "P-DCS headers", 5621: "Bodies", 5626: "Outbound", 5627: "GRUU", 5630: "sips",
 		5806: "Diversion", 5853: "Session border controllers", 5922: "Domain certificates", 5923: "Connection reuse", 5924: "Extended key usage for SIP",

@@ -111,7 +111,10 @@ func (v *visit) confidential() bool {
 func (v *visit) rejection() *action.Rejection {
 	who := v.b.cfg.Identity
 	if who == nil || !who.Rules().Answer[v.attempt.Signature.Outcome] {
-		return v.profile()
+		if r := v.profile(); r.Status != 404 || !v.routing.InDialog {
+			return r
+		}
+		return &action.Rejection{Status: 603, Reason: "Decline"} // a 404 would end the call (RFC 5057 §5.1)
 	}
 	if v.signature == nil { // nobody had to look: there is none
 		return &action.Rejection{Status: stir.Missing.Status(), Reason: stir.Missing.Phrase()}

@@ -14,6 +14,9 @@ import (
 func (v *visit) address() bool {
 	v.b.proxy.Preroute(v.in.Msg, &v.edit, &v.routing)
 	if v.routing.InDialog {
+		if v.commanded() {
+			return false
+		}
 		switch v.dialog() {
 		case goesOn:
 			v.inDialog()
@@ -34,6 +37,9 @@ func (v *visit) address() bool {
 	why, _ := v.site.exempt(u)
 	exempt := why != ""
 	if v.domain != nil && !exempt && !v.from.mayRelay() && v.mustProve() && !v.proveUser() {
+		return false
+	}
+	if v.commanded() {
 		return false
 	}
 	if v.routing.Foreign && !v.from.mayRelay() {

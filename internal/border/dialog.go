@@ -28,10 +28,11 @@ const (
 // token was not taken up (RFC 3261 §12.2: a route set stays as it is), it may go
 // to the PBX and to phones of ours, but is screened. What the PBX and our phones
 // send may follow the outside anywhere. Who goes on by another address in From
-// than he called by is screened by that. All else is no dialog of ours: who was
+// than he called by is screened by that, and so is what somebody from outside writes
+// to the callee while they talk. All else is no dialog of ours: who was
 // let in does not get a relay by that. See docs/adr/0004.
 func (v *visit) dialog() course {
-	if v.routing.Bound && !v.routing.Renamed {
+	if v.routing.Bound && !v.routing.Renamed && !v.writes() {
 		return goesOn
 	}
 	switch v.identify(); {
@@ -64,6 +65,11 @@ func (v *visit) ours(u *uri.URI) bool {
 	}
 	at, ok := addrOfURI(u)
 	return ok && v.site.isPBX(at)
+}
+
+// writes tells whether a caller from outside sends a message to be read. That he was let in to talk says nothing about what he writes (RFC 5039 §3.1).
+func (v *visit) writes() bool {
+	return v.in.Msg.Method() == sip.MESSAGE && v.routing.Opener && !v.routing.Pass.Outbound && !v.ourPhone()
 }
 
 // harmless tells whether a method only ends or completes what was screened.

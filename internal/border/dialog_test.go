@@ -69,7 +69,7 @@ func TestADialogIsNoRelay(t *testing.T) {
 		t.Errorf("with the other side's token: %v", out)
 	}
 	seen := len(p.seen)
-	for _, method := range []string{"INVITE", "MESSAGE", "BYE"} {
+	for _, method := range []string{"INVITE", "INFO", "BYE"} {
 		if out := p.from(callerAddr, u.caller(method, pbxContact, "ok"+method)); !strings.HasPrefix(last(out), pbxAddr+" "+method) {
 			t.Errorf("%s to the PBX: %v", method, out)
 		}
@@ -112,7 +112,7 @@ func TestClaimsWithinADialogDoNotReachThePBX(t *testing.T) {
 		}
 		return names
 	}
-	for _, method := range []string{"INVITE", "UPDATE", "INFO", "MESSAGE", "REFER", "ACK", "BYE"} {
+	for _, method := range []string{"INVITE", "UPDATE", "INFO", "MESSAGE", "SUBSCRIBE", "ACK", "BYE"} {
 		out := p.from(callerAddr, u.caller(method, pbxContact, "c"+method, claims...))
 		if got := named(out[len(out)-1].text); !strings.HasPrefix(last(out), pbxAddr+" "+method) || !slices.Equal(got, []string{"X-Harmless"}) {
 			t.Errorf("%s: %q in %v", method, got, out)
@@ -166,7 +166,7 @@ func TestCallerWhoChangesHisNameIsScreenedAgain(t *testing.T) {
 			t.Errorf("%s: %v, history %d", same, out, len(p.seen))
 		}
 	}
-	for i, method := range []string{"INVITE", "UPDATE", "REFER", "MESSAGE"} {
+	for i, method := range []string{"INVITE", "UPDATE", "SUBSCRIBE", "MESSAGE"} {
 		out := send(method, "<sip:carol@elsewhere.test>", "other"+method)
 		if !strings.HasPrefix(last(out), pbxAddr+" "+method+" "+pbxContact) {
 			t.Errorf("%s: %v", method, out)

@@ -1,0 +1,54 @@
+package border
+
+import (
+	"bytes"
+
+	"gatehouse.example/internal/guard"
+	"gatehouse.example/sip"
+)
+
+// obeyed are the events whose NOTIFY a telephone obeys although it has not subscribed: it answers what rings, holds it, or starts anew.
+var obeyed = [...]string{"talk", "hold", "check-sync", "resync", "reboot"}
+
+// commands tells whether a request has whoever gets it do something.
+func commands(m *sip.Message) bool {
+	switch m.Method() {
+	case sip.REFER:
+		return true
+	case sip.NOTIFY:
+		event, _, _ := bytes.Cut(m.Value(sip.HeaderEvent), []byte{';'})
+		for _, e := range obeyed {
+			if bytes.EqualFold(bytes.TrimSpace(event), []byte(e)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// commanded refuses what a stranger commands, and tells whether it was that. A REFER (RFC 3515) has a PBX or a telephone call whomever the stranger says, at
+// its own expense and with its own password; a NOTIFY has a telephone answer the stranger's own call. The call that it came in goes on (RFC 5057 §5.1).
+func (v *visit) commanded() bool {
+	if !commands(v.in.Msg) || v.mayCommand() {
+		return false
+	}
+	v.b.stats.relayDenied.Add(1)
+	from, method := v.in.Msg.FromURI().AppendAoR(nil), v.in.Msg.Method()
+	switch {
+	case v.routing.InDialog: // somebody else's telephone that transfers a call, most likely
+		v.b.cfg.Log.Debug("a stranger's command is refused", "method", method.String(), "from", cut(string(from)), "source", addrOf(v.in).String())
+	case method == sip.REFER:
+		v.b.incident(v.in, guard.TollFraud, string(from), "REFER of a stranger")
+	default:
+		v.b.incident(v.in, guard.Scan, string(from), "NOTIFY "+cut(string(v.in.Msg.Value(sip.HeaderEvent)))+" of a stranger")
+	}
+	v.refuse(403, "", "")
+	return true
+}
+
+// mayCommand tells whether a request comes from one of us: our PBX, peers, a user with his password; and telephones, which send none within a call: those that
+// have registered here or, at the PBX, from an address that has proven a password lately, and those that the PBX itself has called.
+func (v *visit) mayCommand() bool {
+	return !v.from.stranger() || v.b.cfg.Guard.Known(addrOf(v.in), v.in.Packet.Now) || v.ourPhone() ||
+		v.routing.InDialog && !v.routing.Opener && v.routing.Pass.Outbound
+}
