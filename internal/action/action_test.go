@@ -173,6 +173,21 @@ func TestVerstatIsCut(t *testing.T) {
 	}
 }
 
+// A response repeats the From of its request (RFC 3261 §8.2.6.2): what stands there has been looked at.
+func TestResponseKeepsItsFrom(t *testing.T) {
+	const text = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bKa\r\nFrom: <sip:+1555;verstat=x@e.test>;tag=a\r\nP-Asserted-Identity: <sip:+1666;verstat=x@e.test>\r\n" + tail
+	var m sip.Message
+	if err := m.Parse([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	var e sip.Edit
+	e.Begin(&m)
+	Strip(&e, &m, Trust{Identity: true}, "")
+	if got := string(e.AppendTo(nil)); got != strings.Replace(text, "+1666;verstat=x", "+1666", 1) {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 // What a stranger says about himself stays; that somebody has checked it does not.
 func TestVerifiedIsCut(t *testing.T) {
 	for in, want := range map[string]string{

@@ -11,7 +11,9 @@ import (
 // puts it into the user part of a sip URI or among the parameters of a tel URI;
 // some put it behind the address.
 func stripVerstat(e *sip.Edit, m *sip.Message, t Trust) {
-	cutVerstat(e, m.Text(m.From().Span), m.From().Span.Start, m.From())
+	if m.IsRequest() { // in a response it is what the other side has written
+		cutVerstat(e, m.Text(m.From().Span), m.From().Span.Start, m.From())
+	}
 	if !t.Identity {
 		return // the others are gone
 	}

@@ -120,7 +120,7 @@ func newPaperWith(t testing.TB, checks []screen.Check, layer screen.Layer, table
 	})
 	p.layer = txn.New(txn.Config{Now: p.now, Shards: 2, Meter: p.border.Meter}, p.border)
 	p.border.Connect(p.layer, proxy.New(proxy.Config{
-		Self: self, Signer: proxy.NewSigner([]byte("test key")), Locator: locate.New(locate.Config{}),
+		Self: self, Signer: proxy.NewSigner([]byte("test key")), Locator: locate.New(locate.Config{}), Strip: p.border.Strip,
 		Go: func(func(context.Context)) bool { return false },
 	}))
 	return p

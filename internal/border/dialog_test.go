@@ -125,6 +125,32 @@ func TestClaimsWithinADialogDoNotReachThePBX(t *testing.T) {
 	}
 }
 
+// Nor does he in his answers, however they come back: to what the PBX asks him within the call, with and without state, and when the asking is over.
+func TestClaimsInAnswersDoNotReachThePBX(t *testing.T) {
+	const claims = "P-Asserted-Identity: \"Police\" <sip:110@example.test>\nRemote-Party-ID: <sip:boss@example.test>\nalert-info: <http://127.0.0.1/x>\nX-Gatehouse: relay\nX-Harmless: stays\n"
+	p := newPaper(t, nil, screen.Layer{})
+	u := p.callUp(pbxContact)
+	for _, method := range []string{"INVITE", "UPDATE", "INFO", "BYE"} {
+		asked := textOf(p.from(pbxAddr, u.callee(method, "sip:alice@198.51.100.7:5060", "a"+method)))
+		ok := strings.Replace(answer(asked, "200 OK", ""), "Contact:", claims+"Contact:", 1)
+		for range 2 { // the second 2xx to an INVITE is a late one
+			got := textOf(p.from(callerAddr, ok))
+			if method != "INVITE" && got == "" {
+				continue
+			}
+			if header(got, "P-Asserted-Identity")+header(got, "Remote-Party-ID")+header(got, "alert-info")+header(got, "X-Gatehouse") != "" || header(got, "X-Harmless") != "stays" {
+				t.Errorf("%s: the PBX gets\n%s", method, got)
+			}
+		}
+	}
+	// What the PBX says in its answers goes on, but never in our name.
+	fwd := textOf(p.from(callerAddr, strings.NewReplacer("abc1", "abc9", "call-1@", "call-9@").Replace(invite)))
+	got := textOf(p.from(pbxAddr, strings.Replace(answer(fwd, "200 OK", "b9"), "Contact:", claims+"Contact:", 1)))
+	if !strings.Contains(header(got, "P-Asserted-Identity"), "Police") || header(got, "alert-info") == "" || header(got, "X-Gatehouse") != "" {
+		t.Errorf("the caller gets\n%s", got)
+	}
+}
+
 // The call has been moved to the second PBX: its caller finds it there, by a
 // token that is not bound to it. So what opens something is screened again.
 func TestCallThatMovesInsideIsFollowedAndScreened(t *testing.T) {

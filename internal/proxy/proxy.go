@@ -27,6 +27,9 @@ type Config struct {
 	// FlowOf returns the flow that a registered contact is reached by, for
 	// requests inside a dialog with a phone behind a NAT. nil = none is.
 	FlowOf func(contact *uri.URI) (wire.Flow, bool)
+	// Strip notes in e what a response loses before it goes on, by who has sent it;
+	// nil: nothing. It must not allocate or block.
+	Strip func(in *txn.Incoming, e *sip.Edit)
 	// UDPLimit is the size from which a request to a UDP hop tries TCP first
 	// (RFC 3261 §18.1.1). 0 = 1300.
 	UDPLimit int

@@ -85,9 +85,9 @@ func (x *exchange) caller() txn.Upstream {
 	return up
 }
 
-// passOn forwards a response that nothing is changed in but our Via.
+// passOn forwards a response.
 func (x *exchange) passOn(in *txn.Incoming, status int, now int64, out txn.Sender) {
-	b, ok := x.strip(in.Msg)
+	b, ok := x.strip(in)
 	if ok {
 		if x.server != nil {
 			x.server.Respond(b, status, now, out)
@@ -99,13 +99,14 @@ func (x *exchange) passOn(in *txn.Incoming, status int, now int64, out txn.Sende
 	x.sh.Release(b)
 }
 
-// strip writes a response as its caller gets it: without our Via (§16.7 step 3),
-// with the caller's own token, and with the From value as it came. It reports
-// false where no Via is left: then the response was meant for us.
-func (x *exchange) strip(m *sip.Message) ([]byte, bool) {
-	sc := x.p.edits.Get().(*scratch)
+// strip writes a response as its caller gets it: without our Via (§16.7 step 3)
+// and what its sender may not say, with the caller's own token, and with the From
+// value as it came. It reports false where no Via is left: then the response was
+// meant for us.
+func (x *exchange) strip(in *txn.Incoming) ([]byte, bool) {
+	sc, m := x.p.edits.Get().(*scratch), in.Msg
 	defer x.p.edits.Put(sc)
-	more := sc.removeVia(m)
+	more := x.p.removeVia(in, &sc.edit)
 	x.bindResponse(m, &sc.edit)
 	complete(m, &sc.edit, x.upstream.Transport)
 	if x.from != nil {
@@ -114,14 +115,17 @@ func (x *exchange) strip(m *sip.Message) ([]byte, bool) {
 	return sc.edit.AppendTo(x.sh.Buffer()), more
 }
 
-// removeVia begins an edit by removing the top Via, and reports whether another
-// one follows.
-func (sc *scratch) removeVia(m *sip.Message) bool {
-	sc.edit.Begin(m)
-	vs := m.Values(sip.HeaderVia)
+// removeVia begins the edit of a response by removing the top Via, and what its
+// sender may not say. It reports whether another Via follows.
+func (p *Proxy) removeVia(in *txn.Incoming, e *sip.Edit) bool {
+	e.Begin(in.Msg)
+	vs := in.Msg.Values(sip.HeaderVia)
 	vs.Next()
-	sc.edit.DeleteValue(&vs)
-	sc.edit.Unfold()
+	e.DeleteValue(&vs)
+	if p.cfg.Strip != nil {
+		p.cfg.Strip(in, e)
+	}
+	e.Unfold()
 	return vs.Next()
 }
 
@@ -131,7 +135,7 @@ func (x *exchange) keep(i int, in *txn.Incoming) {
 	if status == 401 || status == 407 {
 		x.challenges = append(x.challenges, challenge{i, authLines(m)})
 	}
-	b, ok := x.strip(m)
+	b, ok := x.strip(in)
 	if !ok || !x.offer(status, b, i) {
 		x.sh.Release(b)
 	}

@@ -200,7 +200,7 @@ func (p *Proxy) returnStateless(sh *txn.Shard, in *txn.Incoming, out txn.Sender)
 	}
 	sc := p.edits.Get().(*scratch)
 	defer p.edits.Put(sc)
-	if ok = sc.removeVia(in.Msg); ok {
+	if ok = p.removeVia(in, &sc.edit); ok {
 		complete(in.Msg, &sc.edit, back.Transport)
 		b := sc.edit.AppendTo(sh.Buffer())
 		out.Send(wire.Dest{Flow: back}, 0, b)
@@ -251,7 +251,7 @@ func nibble(c byte) (uint8, bool) {
 func (p *Proxy) Late2xx(sh *txn.Shard, up *txn.Upstream, in *txn.Incoming, out txn.Sender) {
 	sc := p.edits.Get().(*scratch)
 	defer p.edits.Put(sc)
-	if sc.removeVia(in.Msg) {
+	if p.removeVia(in, &sc.edit) {
 		p.bindLate(in.Msg, &sc.edit)
 		complete(in.Msg, &sc.edit, up.Flow.Transport)
 		if up.From != nil {

@@ -63,6 +63,29 @@ func TestClaimsOfStrangersDoNotReachThePBX(t *testing.T) {
 	}
 }
 
+// Who is asked within his call says no more in his answer than he could say in his call.
+func TestAnswersOfStrangersClaimNothing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, enforcing)
+	ok := s.caller.Ask(t, s.caller.Invite(bob))
+	if ok.Status() != 200 {
+		t.Fatalf("INVITE: %s", ok.StartLine())
+	}
+	s.caller.Send(s.caller.CallerDialog(ok).Request("ACK"))
+	rung := s.pbx.ExpectRequest(t, "INVITE")
+	answered := rung.Answer(200, "OK")
+	asking := s.pbx.CalleeDialog(rung, strings.Replace(answered, harness.Message{Text: answered}.Get("To"), ok.Get("To"), 1))
+	for _, method := range []string{"INVITE", "UPDATE"} {
+		request := asking.Request(method, "Contact: <"+s.pbx.URI("callee")+">")
+		s.pbx.Send(request)
+		s.caller.ExpectRequest(t, method).Reply(200, "OK", "P-Asserted-Identity: \"Police\" <sip:110@example.test>", "X-Harmless: stays", "Contact: <"+s.caller.URI("caller")+">")
+		got := s.pbx.ExpectFinal(t, request)
+		if got.Status() != 200 || got.Get("P-Asserted-Identity") != "" || got.Get("X-Harmless") != "stays" {
+			t.Errorf("the PBX gets\n%s", got.Text)
+		}
+	}
+}
+
 // TestClaimOfOurOwnDomain: "100@" the called domain, from a stranger, looks like
 // a call from within. Who has registered with the PBX through us may say so.
 func TestClaimOfOurOwnDomain(t *testing.T) {
