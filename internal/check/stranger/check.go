@@ -137,13 +137,14 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 		return
 	}
 	standing.Lean += mixed(standing.Passed, standing.Failed)
+	tried := c.unheard(&standing)
 	if c.behaves(a, &standing, r) {
 		standing.Lean = 0 // is said already
 	}
 	switch {
 	case standing.Met:
 	case len(a.Introductions) > 0:
-		c.first(a, &standing, who.named, r)
+		c.first(a, &standing, who.named, tried, r)
 	default:
 		c.doubted(a, &standing, r)
 	}
@@ -196,7 +197,7 @@ func vouched(p verdict.Proof) float64 {
 }
 
 // first reports a first contact.
-func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, named bool, r *screen.Report) {
+func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, named, tried bool, r *screen.Report) {
 	switch a.From.Proof {
 	case verdict.StirA, verdict.StirURI, verdict.TLS, verdict.Digest:
 		r.Signal(signalProven, 1, "first contact of a caller that is proven")
@@ -210,7 +211,11 @@ func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, named bool, r *s
 	if !named {
 		kind = math.Inf(-1) // nobody could tell that it comes back
 	}
-	if strength := c.strength(odds, kind); strength > 0 {
+	strength := c.strength(odds, kind)
+	if tried {
+		strength = min(strength, triedStrength)
+	}
+	if strength > 0 {
 		if strength == 1 && !a.Probe {
 			c.memory.Refused(1 / (1 + math.Exp(kind)))
 		}
@@ -257,6 +262,28 @@ func (c *Check) strength(odds, kind float64) float64 {
 		most = 1
 	}
 	return askedStrength + (most-askedStrength)*min((odds-from)/(max(refused, from+1)-from), 1)
+}
+
+// Who is asked each time, and can never answer, would be asked for good.
+const (
+	unheardFrom   = 6   // tests that a machine has failed
+	triedStrength = 0.3 // labels
+	oneIsTried    = 8   // of so many callees
+	oneIsHeard    = 3   // once those whom it has reached do not speak against it
+	triedLean     = 1.0 // up to which they may
+)
+
+// unheard tells whether nobody could say yet what a caller to many wants, since it fails each test, as machines do whether they are wanted or not. It reaches one
+// callee in eight, labelled, and more where they do not hang up, and is judged by what becomes of that.
+func (c *Check) unheard(s *newcomers.Standing) bool {
+	if s.Failed < unheardFrom || s.Passed > 0 || s.Lean > triedLean {
+		return false
+	}
+	one := oneIsTried
+	if s.Reached >= c.cfg.Trial && s.Lean <= 0 {
+		one = oneIsHeard
+	}
+	return one*s.Reached < s.Callees
 }
 
 // refused is from which odds on a stranger is refused until it comes back.

@@ -348,6 +348,42 @@ func TestWhoPassesSomeTestsAndFailsManyIsHeld(t *testing.T) {
 	}
 }
 
+// TestWhoCanNeverAnswerIsTried: a machine that calls one after the other and fails each test reaches one in eight, labelled, and more and more where those listen: the
+// next day it is welcome. Where they hang up it reaches no more.
+func TestWhoCanNeverAnswerIsTried(t *testing.T) {
+	for talk, want := range map[time.Duration]struct {
+		least, most int // reached of 120
+		welcome     bool
+	}{
+		18 * time.Second: {12, 60, true},
+		2 * time.Second:  {3, 9, false},
+	} {
+		g, reached := newGate(t), 0
+		call := func(i int) *screen.Attempt {
+			return g.attempt("sip:+15551230001@x.test", fmt.Sprintf("sip:user%d@example.test", i), verdict.StirB, start.Add(time.Duration(i)*20*time.Second))
+		}
+		for i := range 120 {
+			a := call(i)
+			if g.signals(a)["STRANGER_RISK"] >= .4 {
+				g.engine.Learn(&screen.Ending{Attempt: a, Action: verdict.Introduce, Time: a.Time})
+				continue
+			}
+			reached++
+			if reached%3 > 0 {
+				g.answered(a, verdict.Label, talk)
+			} else {
+				g.engine.Learn(&screen.Ending{Attempt: a, Action: verdict.Label, Time: a.Time, Status: 487, Ring: 15 * time.Second})
+			}
+		}
+		if reached < want.least || reached > want.most {
+			t.Errorf("who talks for %v reaches %d of 120", talk, reached)
+		}
+		if got := g.signals(call(4000)); got["STRANGER_WELCOME"] > 0 != want.welcome {
+			t.Errorf("who talks for %v is, the next day, %v", talk, got)
+		}
+	}
+}
+
 // TestOneObjectionAmongManyIsNone: a sender who has reached many and been welcome stays so when one of them objects; who has reached few does not.
 func TestOneObjectionAmongManyIsNone(t *testing.T) {
 	for reached, want := range map[int]bool{10: false, 60: true} {

@@ -67,8 +67,8 @@ func (c *Check) Learn(e *screen.Ending) {
 		c.teach(a, s, named, true, saysTalked)
 	}
 	if named {
-		c.memory.Heard(s, newcomers.Came{Answered: e.Answered, Introduced: e.Action == verdict.Introduce, Talk: e.Talk, Began: a.Time,
-			Judged: a.Kind == verdict.Call && !e.Lost}, e.Time)
+		c.memory.Heard(s, newcomers.Came{Answered: e.Answered, Introduced: e.Action == verdict.Introduce, Labelled: e.Action == verdict.Label,
+			Talk: e.Talk, Began: a.Time, Judged: a.Kind == verdict.Call && !e.Lost}, e.Time)
 	}
 	if named && (long || e.Action == verdict.Introduce) && c.personal(s, e, long) {
 		c.memory.Meet(s, e.Time)

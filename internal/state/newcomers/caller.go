@@ -66,22 +66,23 @@ const (
 // are published ones: one in twenty unwanted calls is objected to and one in a hundred wanted ones at most; unwanted calls are answered half as often; people and
 // systems that want to reach somebody try again, and those that have a list go on to the next.
 const (
-	leanObjected  = 2.8
-	leanPraised   = -1.5
-	leanHeard     = -0.05 // nobody has objected so far
-	leanAnswered  = -0.4
-	leanMissed    = 0.4
-	leanShort     = 0.6
-	leanTalked    = -0.3
-	leanBack      = -0.8 // the called user calls back
-	leanReturned  = -0.6
-	leastReturned = -0.5
-	mostFailing   = 4 // of an hour: who calls many at once may come back later to all of them
-	leanGoneAway  = 0.5
-	praisersCount = 3 // voices in favour that count: a mafia has some more
-	talkShort     = 6 * time.Second
-	talkLong      = time.Minute
-	mostHeard     = 2 // attempts at one callee that tell something about the caller
+	leanObjected       = 2.8
+	leanPraised        = -1.5
+	leanHeard          = -0.05 // nobody has objected so far
+	leanAnswered       = -0.4
+	leanMissed         = 0.4
+	leanMissedLabelled = 0.2 // the label is a reason not to answer, whoever calls
+	leanShort          = 0.6
+	leanTalked         = -0.3
+	leanBack           = -0.8 // the called user calls back
+	leanReturned       = -0.6
+	leastReturned      = -0.5
+	mostFailing        = 4 // of an hour: who calls many at once may come back later to all of them
+	leanGoneAway       = 0.5
+	praisersCount      = 3 // voices in favour that count: a mafia has some more
+	talkShort          = 6 * time.Second
+	talkLong           = time.Minute
+	mostHeard          = 2 // attempts at one callee that tell something about the caller
 )
 
 // Standing is what is known of a caller who tries somebody.
@@ -355,10 +356,11 @@ func (e *estimates) of(set uint64) int { return e[bits.OnesCount64(set)] }
 
 // Came says how an attempt went that came through.
 type Came struct {
-	// Answered and Talk are how the callee took it; Introduced tells that the caller had to pass a test. Began is when the attempt was made.
-	Answered, Introduced bool
-	Talk                 time.Duration
-	Began                time.Time
+	// Answered and Talk are how the callee took it; Introduced tells that the caller had to pass a test, Labelled that the callee was warned of it. Began is when the
+	// attempt was made.
+	Answered, Introduced, Labelled bool
+	Talk                           time.Duration
+	Began                          time.Time
 	// Judged is false for what is no call: a message that arrives is always accepted.
 	Judged bool
 }
@@ -399,6 +401,8 @@ func (m *Memory) Heard(s Subject, how Came, now time.Time) {
 
 func (h *Came) lean() float64 {
 	switch {
+	case !h.Answered && h.Labelled:
+		return leanMissedLabelled
 	case !h.Answered:
 		return leanMissed
 	case h.Talk < talkShort:

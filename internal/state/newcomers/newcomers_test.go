@@ -72,7 +72,10 @@ func TestEvidenceLeans(t *testing.T) {
 		}, leanLeast, -4},
 		"missed by all": {func(m *Memory) func(Subject, time.Time) {
 			return func(s Subject, at time.Time) { m.Heard(s, Came{Judged: true}, at) }
-		}, 3, leanMost},
+		}, 4, leanMost},
+		"missed by all, who were warned": {func(m *Memory) func(Subject, time.Time) {
+			return func(s Subject, at time.Time) { m.Heard(s, Came{Judged: true, Labelled: true}, at) }
+		}, .5, 3},
 		"hung up by all": {func(m *Memory) func(Subject, time.Time) {
 			return func(s Subject, at time.Time) { m.Heard(s, Came{Answered: true, Judged: true, Talk: time.Second}, at) }
 		}, 1, leanMost},
