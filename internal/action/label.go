@@ -25,8 +25,8 @@ func Label(e *sip.Edit, m *sip.Message, s LabelStyle, v *verdict.Verdict) {
 	}
 }
 
-// Mark is the prefix alone: what a caller who was labelled sends within the call has the same From as its beginning (RFC 3261 §12.2.1.1), or a PBX that takes
-// the name from there shows it without the label.
+// Mark is the prefix alone: what a caller who was labelled sends within the call has the same From as its beginning (RFC 3261 §12.2.1.1),
+// or a PBX that takes the name from there shows it without the label.
 func Mark(e *sip.Edit, m *sip.Message, s LabelStyle) {
 	if s.Prefix == "" {
 		return

@@ -67,8 +67,8 @@ func remove(id sip.HeaderID, t Trust) bool {
 	return false
 }
 
-// wantsAnswer tells whether a Call-Info asks the telephone to answer by itself. There is no standard for that; telephones look for these words, and some
-// anywhere in the field, so that it goes as a whole.
+// wantsAnswer tells whether a Call-Info asks the telephone to answer by itself. There is no standard for that; telephones look for these
+// words, and some anywhere in the field, so that it goes as a whole.
 func wantsAnswer(text []byte) bool {
 	for i := range text {
 		if text[i]|0x20 != 'a' {

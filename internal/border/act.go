@@ -84,17 +84,17 @@ func (v *visit) strip() {
 	action.Strip(&v.edit, v.in.Msg, t, v.site.Label.Header)
 }
 
-// Strip takes out of a response what its sender may not say, as strip does: who is asked within a call, by a re-INVITE, could otherwise say in his
-// answer who it is. RFC 3325 §5 speaks of messages, not of requests.
+// Strip takes out of a response what its sender may not say, as strip does: who is asked within a call, by a re-INVITE, could otherwise say
+// in his answer who it is. RFC 3325 §5 speaks of messages, not of requests.
 func (b *Border) Strip(in *txn.Incoming, e *sip.Edit) {
 	site := b.site.Load()
 	s := b.senderOf(site, in)
 	action.Strip(e, in.Msg, s.trust(), site.Label.Header)
 }
 
-// colleagues tells whether one user calls another of the same hosted domain, and has given his password for it. He may have that telephone answer by itself,
-// as the intercom of an office does: it has no PBX that could say so, and the history shows who has listened. RFC 5373 §7 wants callers for that who are known
-// and were granted it. All others call from outside, whoever they have proven to be.
+// colleagues tells whether one user calls another of the same hosted domain, and has given his password for it. He may have that telephone
+// answer by itself, as the intercom of an office does: it has no PBX that could say so, and the history shows who has listened. RFC 5373 §7
+// wants callers for that who are known and were granted it. All others call from outside, whoever they have proven to be.
 func (v *visit) colleagues() bool {
 	if v.from.user == "" || v.pass.Outbound || v.domain == nil || !v.domain.Home {
 		return false

@@ -26,8 +26,9 @@ func commands(m *sip.Message) bool {
 	return false
 }
 
-// commanded refuses what a stranger commands, and tells whether it was that. A REFER (RFC 3515) has a PBX or a telephone call whomever the stranger says, at
-// its own expense and with its own password; a NOTIFY has a telephone answer the stranger's own call. The call that it came in goes on (RFC 5057 §5.1).
+// commanded refuses what a stranger commands, and tells whether it was that. A REFER (RFC 3515) has a PBX or a telephone call whomever the
+// stranger says, at its own expense and with its own password; a NOTIFY has a telephone answer the stranger's own call. The call that it
+// came in goes on (RFC 5057 §5.1).
 func (v *visit) commanded() bool {
 	if !commands(v.in.Msg) || v.mayCommand() {
 		return false
@@ -46,8 +47,9 @@ func (v *visit) commanded() bool {
 	return true
 }
 
-// mayCommand tells whether a request comes from one of us: our PBX, peers, a user with his password; and telephones, which send none within a call: those that
-// have registered here or, at the PBX, from an address that has proven a password lately, and those that the PBX itself has called.
+// mayCommand tells whether a request comes from one of us: our PBX, peers, a user with his password; and telephones, which send none within
+// a call: those that have registered here or, at the PBX, from an address that has proven a password lately, and those that the PBX itself
+// has called.
 func (v *visit) mayCommand() bool {
 	return !v.from.stranger() || v.b.cfg.Guard.Known(addrOf(v.in), v.in.Packet.Now) || v.ourPhone() ||
 		v.routing.InDialog && !v.routing.Opener && v.routing.Pass.Outbound

@@ -67,7 +67,8 @@ func (v *visit) ours(u *uri.URI) bool {
 	return ok && v.site.isPBX(at)
 }
 
-// writes tells whether a caller from outside sends a message to be read. That he was let in to talk says nothing about what he writes (RFC 5039 §3.1).
+// writes tells whether a caller from outside sends a message to be read. That he was let in to talk says nothing about what he
+// writes (RFC 5039 §3.1).
 func (v *visit) writes() bool {
 	return v.in.Msg.Method() == sip.MESSAGE && v.routing.Opener && !v.routing.Pass.Outbound && !v.ourPhone()
 }
@@ -153,8 +154,8 @@ func (v *visit) inDialog() {
 	v.forward(nil)
 }
 
-// relabel sees to it that inside a dialog a labelled caller goes by its label towards the callee, and by its own name towards itself. With another From it is
-// forwarded with state, which gives the caller its own back in the response.
+// relabel sees to it that inside a dialog a labelled caller goes by its label towards the callee, and by its own name towards itself. With
+// another From it is forwarded with state, which gives the caller its own back in the response.
 func (v *visit) relabel() {
 	switch {
 	case !v.routing.InDialog || v.labelled:

@@ -48,7 +48,8 @@ func (s *sender) name() string {
 	return ""
 }
 
-// trust is what is believed of it. A PBX that sends from another port than calls are delivered to is a peer only, and has telephones ring as it likes all the same.
+// trust is what is believed of it. A PBX that sends from another port than calls are delivered to is a peer only, and has telephones ring
+// as it likes all the same.
 func (s *sender) trust() (t action.Trust) {
 	switch {
 	case s.pbx:

@@ -17,8 +17,8 @@ type WebSocket struct {
 	Origins []string `yaml:"origins"`
 }
 
-// WebOrigins are the patterns (path.Match) of the origins that may connect. RFC 6455 §10.2: a browser opens a connection for any page that its user looks at,
-// from where he is, maybe inside; so pages that are not meant to are kept out.
+// WebOrigins are the patterns (path.Match) of the origins that may connect. RFC 6455 §10.2: a browser opens a connection for any page that
+// its user looks at, from where he is, maybe inside; so pages that are not meant to are kept out.
 func (c *Config) WebOrigins() []string {
 	all := append([]string(nil), c.WebSocket.Origins...)
 	for i := range c.Domains {
