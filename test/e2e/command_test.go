@@ -58,25 +58,40 @@ func TestOnlyOursTransferCalls(t *testing.T) {
 // TestWhatIsWrittenInACallIsRead: a message in a call that was let in is screened as any other, and whatever is said about it the call goes on.
 func TestWhatIsWrittenInACallIsRead(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, enforcing)
-	ok := s.caller.Ask(t, s.caller.Invite(bob, "From: <sip:anna@elsewhere.test>;tag=1"))
-	if ok.Status() != 200 {
-		t.Fatalf("INVITE: %s", ok.StartLine())
-	}
-	d := s.caller.CallerDialog(ok)
-	s.caller.Send(d.Request("ACK"))
-	ask := func() int {
-		return s.caller.Ask(t, harness.WithBody(d.Request("MESSAGE"), "text/plain", "see you at eight")).Status()
-	}
-	if got := ask(); got != 200 {
-		t.Errorf("MESSAGE: %d", got)
-	}
-	s.Attempt(t, "the message", func(a *harness.Attempt) bool { return a.Kind == "message" && a.To.Requested == bob })
-	s.Block(t, "sip:anna@elsewhere.test")
-	if got := ask(); got != 603 {
-		t.Errorf("MESSAGE of who is blocked meanwhile: %d", got)
-	}
-	if r := s.caller.Ask(t, d.Request("BYE")); r.Status() != 200 {
-		t.Errorf("BYE: %s", r.StartLine())
+	for name, yaml := range map[string]string{"PBX": enforcing, "hosted": strings.Replace(enforcing, `"sip:PBX"`, "home", 1)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, yaml)
+			callee := s.pbx
+			if name == "hosted" {
+				s.AddUser(t, "bob@example.test", "secret")
+				callee = harness.UDP(t, s.Net.Addr(harness.BobHost, 5060), s.Net.Server()).Answering()
+				register(t, callee, "bob", "secret")
+			}
+			long := "Subject: " + strings.Repeat("a long request ", 30)
+			ok := s.caller.Ask(t, s.caller.Invite(bob, "From: <sip:anna@elsewhere.test>;tag=1", long))
+			if ok.Status() != 200 {
+				t.Fatalf("INVITE: %s", ok.StartLine())
+			}
+			d := s.caller.CallerDialog(ok)
+			s.caller.Send(d.Request("ACK"))
+			write := func() int {
+				return s.caller.Ask(t, harness.WithBody(d.Request("MESSAGE", long), "text/plain", "see you at eight")).Status()
+			}
+			if got := write(); got != 200 {
+				t.Errorf("MESSAGE: %d", got)
+			}
+			if m := callee.ExpectRequest(t, "MESSAGE"); m.Body() != "see you at eight" {
+				t.Errorf("the callee gets\n%s", m.Text)
+			}
+			s.Attempt(t, "the message", func(a *harness.Attempt) bool { return a.Kind == "message" && a.To.Requested == bob })
+			s.Block(t, "sip:anna@elsewhere.test")
+			if got := write(); got != 603 {
+				t.Errorf("MESSAGE of who is blocked meanwhile: %d", got)
+			}
+			if r := s.caller.Ask(t, d.Request("BYE", long)); r.Status() != 200 {
+				t.Errorf("BYE: %s", r.StartLine())
+			}
+		})
 	}
 }
