@@ -211,7 +211,7 @@ func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, named, tried boo
 	if !named {
 		kind = math.Inf(-1) // nobody could tell that it comes back
 	}
-	strength := c.strength(odds, kind)
+	strength := c.strength(odds, kind, a.Kind)
 	if tried {
 		strength = min(strength, triedStrength)
 	}
@@ -251,8 +251,11 @@ func (c *Check) kind(a *screen.Attempt, s *newcomers.Standing) float64 {
 // strength is askedStrength where strangers are to be asked, and full where hardly any of their kind is wanted: those are refused, and asked when they come
 // back. One in a hundred is not few where there are ten times as many of them as of all others, so from which odds on they are refused follows from what
 // was refused. What the caller itself has done leads to a question at most: whether it is refused for it is for STRANGER_MANY to say.
-func (c *Check) strength(odds, kind float64) float64 {
-	from := c.asked + c.impatience()
+func (c *Check) strength(odds, kind float64, what verdict.Kind) float64 {
+	from := c.asked
+	if !patient(what) {
+		from += c.impatience()
+	}
 	if odds <= from {
 		return max(askedStrength+(odds-from)/5, 0)
 	}
@@ -305,6 +308,9 @@ const (
 	mostLenient      = 4
 	mostStrict       = 1
 )
+
+// patient tells whether nobody minds to be asked: a subscription waits for the called user's word anyhow (RFC 3856 §6.6.2, "pending").
+func patient(k verdict.Kind) bool { return k == verdict.Subscription }
 
 // impatience is how much riskier strangers must be to be asked, as the logarithm of odds.
 func (c *Check) impatience() float64 {

@@ -384,6 +384,31 @@ func TestWhoCanNeverAnswerIsTried(t *testing.T) {
 	}
 }
 
+// TestSubscriptionsMayWait: where callers have been asked too often those of a kind that is half unwanted are asked no more; a subscription waits for an answer as before.
+func TestSubscriptionsMayWait(t *testing.T) {
+	g := newGate(t)
+	attempt := func(i int, kind verdict.Kind) *screen.Attempt {
+		a := g.attempt(fmt.Sprintf("sip:caller%d@x%d.test", i, i), fmt.Sprintf("sip:user%d@example.test", i), verdict.None, start.Add(time.Duration(i)*time.Minute))
+		a.Kind = kind
+		return a
+	}
+	for i := range 300 { // of two one passes
+		a := attempt(i, verdict.Call)
+		g.signals(a)
+		if i%2 == 0 {
+			g.answered(a, verdict.Introduce, 18*time.Second)
+		} else {
+			g.engine.Learn(&screen.Ending{Attempt: a, Action: verdict.Introduce, Time: a.Time})
+		}
+	}
+	if risk := g.signals(attempt(1000, verdict.Call))["STRANGER_RISK"]; risk >= .4 {
+		t.Errorf("a call: %v", risk)
+	}
+	if risk := g.signals(attempt(1001, verdict.Subscription))["STRANGER_RISK"]; risk < .4 {
+		t.Errorf("a subscription: %v", risk)
+	}
+}
+
 // TestOneObjectionAmongManyIsNone: a sender who has reached many and been welcome stays so when one of them objects; who has reached few does not.
 func TestOneObjectionAmongManyIsNone(t *testing.T) {
 	for reached, want := range map[int]bool{10: false, 60: true} {

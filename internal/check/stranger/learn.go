@@ -41,7 +41,7 @@ func (c *Check) Learn(e *screen.Ending) {
 	if !social(a.Kind) || ours(a) {
 		return
 	}
-	if reached(e) {
+	if reached(e) && !patient(a.Kind) {
 		c.memory.Admitted(c.cfg.Patience, e.Action == verdict.Introduce, mistakes)
 	}
 	s, named := c.subject(a)
