@@ -36,8 +36,10 @@ func (v *visit) commanded() bool {
 	v.b.stats.relayDenied.Add(1)
 	from, method := v.in.Msg.FromURI().AppendAoR(nil), v.in.Msg.Method()
 	switch {
-	case v.routing.InDialog: // somebody else's telephone that transfers a call, most likely
-		v.b.cfg.Log.Debug("a stranger's command is refused", "method", method.String(), "from", cut(string(from)), "source", addrOf(v.in).String())
+	case v.routing.InDialog: // a telephone that transfers a call, most likely, and maybe one of ours whom we do not know
+		if v.b.lines.allow(v.in.Packet.Now) {
+			v.b.cfg.Log.Info("a stranger's command is refused", "method", method.String(), "from", cut(string(from)), "source", addrOf(v.in).String())
+		}
 	case method == sip.REFER:
 		v.b.incident(v.in, guard.TollFraud, string(from), "REFER of a stranger")
 	default:

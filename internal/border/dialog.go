@@ -32,7 +32,7 @@ const (
 // to the callee while they talk. All else is no dialog of ours: who was
 // let in does not get a relay by that. See docs/adr/0004.
 func (v *visit) dialog() course {
-	if v.routing.Bound && !v.routing.Renamed && !v.writes() {
+	if v.routing.Bound && (v.routing.Pass.Exempt || !v.routing.Renamed && !v.writes()) {
 		return goesOn
 	}
 	switch v.identify(); {

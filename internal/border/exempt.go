@@ -14,7 +14,13 @@ import (
 func (v *visit) exempted() {
 	a := &v.attempt
 	why, emergency := v.site.exempt(&v.routing.URI)
-	v.help = emergency
+	if v.routing.InDialog { // there the Request-URI is a Contact, and anybody's To leads along his Route
+		if why, emergency = "", false; v.routing.Pass.Exempt {
+			a.Exempt = "a call that is never screened"
+			return
+		}
+	}
+	v.help, v.pass.Exempt = emergency, why != ""
 	if why == "" {
 		if v.from.pbx && !v.leaves() {
 			a.Exempt = "sent by the PBX"

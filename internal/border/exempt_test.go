@@ -73,3 +73,23 @@ func TestCallForHelpWhoseToNamesAnotherIsLookedAt(t *testing.T) {
 		}
 	}
 }
+
+// Inside a call both addresses are whatever the caller writes: what was exempt at its beginning stays so, and nothing becomes it.
+func TestOnlyACallThatBeganExemptIsExemptInside(t *testing.T) {
+	const help = "sip:112@192.0.2.80:5080"
+	p := newPaper(t, []screen.Check{reader{}, impostor{}}, screen.Layer{Mode: ptr(verdict.Enforce)})
+	inside := func(u up, branch string) (message, renamed string) {
+		asHelp := strings.NewReplacer("To: <sip:bob@", "To: <sip:112@", "Content-Length: 0\n", "Content-Type: text/plain\nContent-Length: 7\n\nbuy now")
+		message = last(p.from(callerAddr, asHelp.Replace(u.caller("MESSAGE", help, "m"+branch))))
+		return message, last(p.from(callerAddr, strings.Replace(u.caller("INVITE", help, "i"+branch), "From: <sip:alice@", "From: <sip:impostor@", 1)))
+	}
+	u := p.callUp(pbxContact)
+	if message, renamed := inside(u, "1"); !strings.HasPrefix(message, callerAddr+" SIP/2.0 603") || !strings.HasPrefix(renamed, callerAddr+" SIP/2.0 603") {
+		t.Errorf("in a call to a user: %s, %s", message, renamed)
+	}
+	fwd := textOf(p.from(callerAddr, strings.NewReplacer("sip:bob@example.test", "sip:112@example.test", "abc1", "abc2").Replace(invite)))
+	u = up{alices: header(textOf(p.from(pbxAddr, answer(fwd, "200 OK", "b1"))), "Record-Route")}
+	if message, renamed := inside(u, "2"); !strings.HasPrefix(message, pbxAddr+" MESSAGE") || !strings.HasPrefix(renamed, pbxAddr+" INVITE") {
+		t.Errorf("in a call for help: %s, %s", message, renamed)
+	}
+}

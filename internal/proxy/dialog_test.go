@@ -156,7 +156,7 @@ func TestTokens(t *testing.T) {
 func TestTokensSurviveTheirText(t *testing.T) {
 	s := NewSigner([]byte("k"))
 	for _, want := range []claims{
-		{}, {Pass: Pass{Outbound: true}, opener: true}, {Pass: Pass{Labelled: true}, opener: true}, {Pass: Pass{Peer: 65535}, hop: hopMark{1, 2, 3, 4, 5}},
+		{}, {Pass: Pass{Outbound: true}, opener: true}, {Pass: Pass{Labelled: true}, opener: true}, {Pass: Pass{Exempt: true}}, {Pass: Pass{Peer: 65535}, hop: hopMark{1, 2, 3, 4, 5}},
 		{Pass: Pass{Outbound: true, Peer: 1}, opener: true, from: fromMark{6, 7, 8, 9}},
 	} {
 		token := s.append(nil, &want, []byte("call"), []byte("tag"), []byte("other"))

@@ -18,6 +18,8 @@ type Pass struct {
 	Peer uint16
 	// Labelled tells that whoever opened the dialog goes by another name inside than it calls itself.
 	Labelled bool
+	// Exempt tells that it is never screened.
+	Exempt bool
 }
 
 // claims is what a token says. Each side of a dialog has its own.
@@ -51,7 +53,8 @@ const (
 	flagOutbound = 1
 	flagOpener   = 2
 	flagLabelled = 4
-	allFlags     = flagOutbound | flagOpener | flagLabelled
+	flagExempt   = 8
+	allFlags     = flagOutbound | flagOpener | flagLabelled | flagExempt
 )
 
 // Signer signs and checks the tokens in our Record-Route parameters. It is safe
@@ -89,6 +92,9 @@ func (s *Signer) append(dst []byte, c *claims, callID, from, to []byte) []byte {
 	if c.Labelled {
 		st.raw[0] |= flagLabelled
 	}
+	if c.Exempt {
+		st.raw[0] |= flagExempt
+	}
 	st.raw[1], st.raw[2] = byte(c.Peer>>8), byte(c.Peer)
 	copy(st.raw[3:], c.hop[:])
 	copy(st.raw[8:], c.from[:])
@@ -113,7 +119,10 @@ func (s *Signer) check(c *claims, token, callID, fromTag, toTag []byte) bool {
 	if subtle.ConstantTimeCompare(st.compute(callID, fromTag, toTag), st.raw[tokenSaid:]) == 0 {
 		return false
 	}
-	c.Pass = Pass{Outbound: st.raw[0]&flagOutbound != 0, Labelled: st.raw[0]&flagLabelled != 0, Peer: uint16(st.raw[1])<<8 | uint16(st.raw[2])}
+	c.Pass = Pass{
+		Outbound: st.raw[0]&flagOutbound != 0, Labelled: st.raw[0]&flagLabelled != 0, Exempt: st.raw[0]&flagExempt != 0,
+		Peer: uint16(st.raw[1])<<8 | uint16(st.raw[2]),
+	}
 	c.opener = st.raw[0]&flagOpener != 0
 	copy(c.hop[:], st.raw[3:])
 	copy(c.from[:], st.raw[8:])
