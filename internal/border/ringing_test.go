@@ -1,10 +1,12 @@
 package border_test
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 
+	"gatehouse.example/internal/border"
 	"gatehouse.example/screen"
 )
 
@@ -62,6 +64,20 @@ func TestPBXHasItsTelephonesAnswer(t *testing.T) {
 	p := newPaper(t, nil, screen.Layer{})
 	out := p.from(pbxAddr, commanding(ring(p.registered())))
 	if got := fieldsOf(textOf(out)); len(got) != 7 || !strings.HasPrefix(last(out), callerAddr+" INVITE") {
+		t.Errorf("got %q in %v", got, out)
+	}
+}
+
+// So does that of one which sends from another port than its calls are delivered to, and is known as a peer.
+func TestPBXAtAnotherPortHasItsTelephonesAnswer(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	site := strictSite(p)
+	site.AddPeer(&border.Peer{Name: "pbx", Prefixes: []netip.Prefix{netip.MustParsePrefix("192.0.2.80/32")}})
+	site.Seal()
+	path := p.registered()
+	p.border.SetSite(site)
+	out := p.from("192.0.2.80:5099", commanding(strings.ReplaceAll(ring(path), pbxAddr, "192.0.2.80:5099")))
+	if got := fieldsOf(textOf(out)); !slices.Equal(got, []string{"alert-info", "answer-mode", "call-info"}) || !strings.HasPrefix(last(out), callerAddr+" INVITE") {
 		t.Errorf("got %q in %v", got, out)
 	}
 }
