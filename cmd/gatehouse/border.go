@@ -113,7 +113,7 @@ func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
 	side.layer = txn.New(txn.Config{Meter: side.border.Meter, Clock: side.clock.Now}, side.border)
 	side.proxy = proxy.New(proxy.Config{
 		Self: self, Signer: proxy.NewSigner(signKey), Locator: resolver, Go: side.workers.Go,
-		Resume: side.border.Resume, FlowOf: side.border.FlowOf, Strip: side.border.Strip,
+		Resume: side.border.Resume, FlowOf: side.border.FlowOf, OwnerOf: side.border.OwnerOf, Strip: side.border.Strip,
 	})
 	side.border.Connect(side.layer, side.proxy)
 	return side.registrar.Load(ctx, time.Now())

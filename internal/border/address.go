@@ -261,5 +261,5 @@ func (v *visit) safeURI() string {
 
 // loopsToPBX tells whether the PBX calls what would be delivered to itself.
 func (v *visit) loopsToPBX() bool {
-	return !v.domain.Home && v.site.places().pbx[v.in.Packet.Flow.Remote] == v.domain
+	return !v.domain.Home && v.site.places().serves(v.in.Packet.Flow.Remote, v.domain)
 }

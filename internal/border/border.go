@@ -256,6 +256,14 @@ func (b *Border) FlowOf(u *uri.URI) (wire.Flow, bool) {
 	return flowOf(src), ok
 }
 
+// OwnerOf returns who has registered a contact, "" where FlowOf finds none.
+func (b *Border) OwnerOf(u *uri.URI) string {
+	if b.cfg.Registrar == nil {
+		return ""
+	}
+	return b.cfg.Registrar.OwnerOf(u, time.Now())
+}
+
 // Drain turns new calls away; what has begun goes on.
 func (b *Border) Drain() { b.draining.Store(true) }
 

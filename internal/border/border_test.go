@@ -129,13 +129,24 @@ func newPaperWith(t testing.TB, checks []screen.Check, layer screen.Layer, table
 // from lets a message arrive.
 func (p *paper) from(addr, text string) []letter {
 	p.t.Helper()
+	return p.over(wire.Flow{Transport: sip.UDP, Remote: netip.MustParseAddrPort(addr)}, text)
+}
+
+// fromStream lets a message arrive over a connection.
+func (p *paper) fromStream(addr, text string) []letter {
+	p.t.Helper()
+	return p.over(wire.Flow{Transport: sip.TCP, Conn: 1, Remote: netip.MustParseAddrPort(addr)}, text)
+}
+
+func (p *paper) over(f wire.Flow, text string) []letter {
+	p.t.Helper()
 	p.sent = nil
 	var m sip.Message
 	data := []byte(crlf(text))
 	if err := m.Parse(data); err != nil {
 		p.t.Fatalf("%v in\n%s", err, text)
 	}
-	pkt := &wire.Packet{Data: data, Flow: wire.Flow{Transport: sip.UDP, Remote: netip.MustParseAddrPort(addr)}, Local: netip.MustParseAddrPort(serverAddr), Now: p.now}
+	pkt := &wire.Packet{Data: data, Flow: f, Local: netip.MustParseAddrPort(serverAddr), Now: p.now}
 	p.layer.Receive(&txn.Incoming{Msg: &m, Packet: pkt}, p)
 	return p.sent
 }

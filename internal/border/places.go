@@ -17,17 +17,26 @@ import (
 // has them; another value takes their place.
 type places struct {
 	pbx    map[netip.AddrPort]*Domain
-	inside map[netip.Addr]struct{}
+	inside map[netip.Addr][]*Domain
 	peers  map[*Peer]struct{} // those that a PBX is among
 }
 
 func (p *places) add(a netip.AddrPort, d *Domain) {
 	if p.pbx == nil {
-		p.pbx, p.inside = make(map[netip.AddrPort]*Domain), make(map[netip.Addr]struct{})
+		p.pbx, p.inside = make(map[netip.AddrPort]*Domain), make(map[netip.Addr][]*Domain)
 	}
 	a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 	p.pbx[a] = d
-	p.inside[a.Addr()] = struct{}{}
+	p.inside[a.Addr()] = append(slices.Clip(p.inside[a.Addr()]), d)
+}
+
+// serves tells whether it is the PBX of a domain that sends from a, or over a connection that it has opened from a port of its own.
+func (p *places) serves(a netip.AddrPort, d *Domain) bool {
+	a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+	if of, ok := p.pbx[a]; ok {
+		return of == d
+	}
+	return slices.Contains(p.inside[a.Addr()], d)
 }
 
 // literal returns the address of a target that names it.

@@ -106,3 +106,29 @@ func TestPBXByNameIsKnownByWhatDNSSays(t *testing.T) {
 		}
 	})
 }
+
+// TestPBXOverTCPDoesNotCallItself: its connections come from ports of their own, and what it calls in its own domain is a number of elsewhere all the same.
+func TestPBXOverTCPDoesNotCallItself(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	policy, err := mustEngine(t).Resolve(screen.Layer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := &border.Site{}
+	carrier := &border.Peer{Name: "carrier", Number: 1, Send: locate.Target{Host: "203.0.113.5"}}
+	site.AddDomain(&border.Domain{Name: "example.test", Policy: policy, Outbound: carrier, Targets: []locate.Target{{Host: "192.0.2.80"}}})
+	site.AddDomain(&border.Domain{Name: "second.test", Policy: policy, Targets: []locate.Target{{Host: "192.0.2.80", Port: 5080}}})
+	site.AddDomain(&border.Domain{Name: "third.test", Policy: policy, Targets: []locate.Target{{Host: "192.0.2.81", Port: 5080}}})
+	site.Seal()
+	p.border.SetSite(site)
+	for called, want := range map[string]string{
+		"+15551230001@example.test": "203.0.113.5:5060 INVITE",
+		"+15551230001@192.0.2.1":    "203.0.113.5:5060 INVITE",
+		"bob@third.test":            "192.0.2.81:5080 INVITE",
+	} {
+		out := p.fromStream("192.0.2.80:41234", strings.NewReplacer("bob@example.test SIP", called+" SIP", "abc1", called[len(called)-6:], "call-1", called, "UDP", "TCP").Replace(invite))
+		if got := last(out); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %q, want %s", called, got, want)
+		}
+	}
+}

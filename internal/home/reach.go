@@ -53,24 +53,37 @@ func appendReachKey(dst []byte, u *uri.URI) []byte {
 
 // FlowOf returns the flow that a contact was registered over, unless users disagree about whose it is.
 func (r *Registrar) FlowOf(u *uri.URI, now time.Time) (Source, bool) {
-	var buf [320]byte
-	key := appendReachKey(buf[:0], u)
 	r.reach.mu.RLock()
 	defer r.reach.mu.RUnlock()
-	var found *entry
-	for _, e := range r.reach.flows[string(key)] {
+	if e := r.reach.find(u, now); e != nil {
+		return e.source, true
+	}
+	return Source{}, false
+}
+
+// OwnerOf returns who has registered the contact that FlowOf finds, "" where it finds none.
+func (r *Registrar) OwnerOf(u *uri.URI, now time.Time) string {
+	r.reach.mu.RLock()
+	defer r.reach.mu.RUnlock()
+	if e := r.reach.find(u, now); e != nil {
+		return e.AoR
+	}
+	return ""
+}
+
+// find returns the newest entry with a contact; r.mu is held.
+func (r *reach) find(u *uri.URI, now time.Time) (found *entry) {
+	var buf [320]byte
+	for _, e := range r.flows[string(appendReachKey(buf[:0], u))] {
 		if !e.live(now) {
 			continue
 		}
 		if found != nil && found.AoR != e.AoR && found.source != e.source {
-			return Source{}, false
+			return nil
 		}
 		found = e
 	}
-	if found == nil {
-		return Source{}, false
-	}
-	return found.source, true
+	return found
 }
 
 // SentBy tells whether a flow is one that a user has registered over, so that

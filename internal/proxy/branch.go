@@ -6,6 +6,7 @@ import (
 	"gatehouse.example/internal/txn"
 	"gatehouse.example/internal/wire"
 	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
 )
 
 // try sends the request to the next hop of a branch: a new client transaction
@@ -18,6 +19,7 @@ func (x *exchange) try(b *branch, m *sip.Message, e *sip.Edit, now int64, out tx
 	flow := b.target.Flow.Remote.IsValid()
 	if flow {
 		to.Flow = b.target.Flow
+		to.Only = x.behind(b, m, &to.Flow)
 	}
 	l := x.p.self.leaving(&to.Flow, flow, x.at)
 	id := x.sh.ReserveID()
@@ -27,6 +29,25 @@ func (x *exchange) try(b *branch, m *sip.Message, e *sip.Edit, now int64, out tx
 	if b.hop < len(b.hops) || x.next < len(x.targets) {
 		b.client.SetDeadline(now + int64(x.p.cfg.Patience))
 	}
+}
+
+// behind tells whether a branch's request goes over a connection to who is behind a
+// NAT: what it calls itself is another address than the one that we see.
+func (x *exchange) behind(b *branch, m *sip.Message, f *wire.Flow) bool {
+	if f.Conn == 0 {
+		return false
+	}
+	if b.target.URI == "" {
+		return masked(m.URI(), f)
+	}
+	var u uri.URI
+	return u.Parse([]byte(b.target.URI)) == nil && masked(&u, f)
+}
+
+// masked tells whether a URI names an address that is not where a flow leads.
+func masked(u *uri.URI, f *wire.Flow) bool {
+	a, ok := u.Addr()
+	return ok && a != f.Remote.Addr().Unmap()
 }
 
 // writeBranch notes the edits that only this branch gets.

@@ -267,8 +267,8 @@ func (x *exchange) located(i int, hops []locate.Hop, err error, size int, now in
 		b.pending = false
 	case err != nil:
 		b.pending = false
-		if errors.Is(err, locate.ErrNotFound) {
-			x.offer(404, nil, i) // nobody serves this name: an answer of our own
+		if errors.Is(err, locate.ErrNotFound) && !b.target.Next.Trusted {
+			x.offer(404, nil, i) // nobody serves this name: an answer of our own; the PBX's and a peer's is our operator's affair
 		}
 	default:
 		b.hops = x.p.preferTCP(append(b.hops, hops...), b.target, size)

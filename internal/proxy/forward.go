@@ -80,7 +80,7 @@ func (p *Proxy) Forward(sh *txn.Shard, in *txn.Incoming, fw *Forward, out txn.Se
 	p.stats.forwarded.Add(1)
 	now := in.Packet.Now
 	x := p.newExchange(sh, in, fw)
-	if r := fw.Routing; r.InDialog && r.leadsBack(x.targets[0].Flow.Remote.IsValid()) {
+	if r := fw.Routing; r.InDialog && p.leadsBack(r, x.targets[0].Flow.Remote.IsValid()) {
 		x.targets[0].Flow, x.targets[0].Only = r.Back, true
 	}
 	x.server = fw.Server

@@ -101,3 +101,27 @@ func TestDialogWithAPhoneTakesItsConnection(t *testing.T) {
 		}
 	}
 }
+
+// The same holds for the phone that has called, if it is its user who has registered that contact; and what its NAT hides is not dialled.
+func TestDialogWithTheCallerTakesTheConnectionThatItHasNow(t *testing.T) {
+	old := wire.Flow{Transport: sip.TCP, Conn: 7, Remote: netip.MustParseAddrPort("198.51.100.9:40000")}
+	anew := wire.Flow{Transport: sip.TCP, Conn: 8, Remote: netip.MustParseAddrPort("198.51.100.9:40002")}
+	for owner, want := range map[string]wire.Flow{"": old, "sip:mallory@elsewhere.test": old, "sip:alice@elsewhere.test": anew} {
+		n := newPaperWith(t, Config{
+			FlowOf:  func(u *uri.URI) (wire.Flow, bool) { return anew, owner != "" && string(u.User) == "alice" },
+			OwnerOf: func(*uri.URI) string { return owner },
+		})
+		n.to(bob)
+		n.receive(old, strings.NewReplacer("alice@198.51.100.7", "alice@10.1.2.3", "UDP", "TCP").Replace(invite))
+		fwd := sentTo(n.sent, bob)[0].text
+		n.from(bob, answer(fwd, 200, "b1", bobIsAt))
+		for _, method := range []string{"INFO", "INVITE"} {
+			text := strings.Replace(insideBack(method, routeOf(fwd)), "alice@198.51.100.7", "alice@10.1.2.3", 1)
+			n.from(bob, text)
+			out := n.sent[len(n.sent)-1]
+			if out.to.Conn != want.Conn || !out.to.Only {
+				t.Errorf("%s, registered by %q: to %+v", method, owner, out.to)
+			}
+		}
+	}
+}

@@ -46,15 +46,18 @@ func TestLookUpByName(t *testing.T) {
 func TestFailedLookUp(t *testing.T) {
 	for _, c := range []struct {
 		err  error
+		ours bool
 		want string
 	}{
-		{locate.ErrNotFound, " SIP/2.0 404"},
-		{context.DeadlineExceeded, " SIP/2.0 503"},
-		{nil, " SIP/2.0 503"}, // no hop at all
+		{locate.ErrNotFound, false, " SIP/2.0 404"},
+		{locate.ErrNotFound, true, " SIP/2.0 503"}, // a name of the configuration
+		{context.DeadlineExceeded, false, " SIP/2.0 503"},
+		{nil, false, " SIP/2.0 503"}, // no hop at all
 	} {
 		n := newPaper(t)
 		n.errs["pbx.example.test"] = c.err
 		n.targets = toName("pbx.example.test")
+		n.targets[0].Next.Trusted = c.ours
 		n.from(alice, invite)
 		n.want(n.work(), alice+c.want)
 		n.wantIdle()

@@ -27,6 +27,9 @@ type Config struct {
 	// FlowOf returns the flow that a registered contact is reached by, for
 	// requests inside a dialog with a phone behind a NAT. nil = none is.
 	FlowOf func(contact *uri.URI) (wire.Flow, bool)
+	// OwnerOf returns the address of record that has such a contact, "" where FlowOf
+	// finds none. nil = nobody knows.
+	OwnerOf func(contact *uri.URI) string
 	// Strip notes in e what a response loses before it goes on, by who has sent it;
 	// nil: nothing. It must not allocate or block.
 	Strip func(in *txn.Incoming, e *sip.Edit)

@@ -81,10 +81,25 @@ func (r *Routing) opened() *listener {
 	return nil
 }
 
-// leadsBack tells whether a request takes the flow that its Route names. A phone that
-// was called may have registered anew meanwhile: then that flow is the better one.
-func (r *Routing) leadsBack(registered bool) bool {
-	return r.Back.Remote.IsValid() && !r.HasNext && !(r.called && registered)
+// leadsBack tells whether a request takes the flow that its Route names. A phone may
+// have registered anew meanwhile, because it or the NAT in front of it has lost the old
+// one: then that flow is the better one. For who opened the dialog that is so if its
+// contact is registered by the very user who called: others may register a copy.
+func (p *Proxy) leadsBack(r *Routing, registered bool) bool {
+	if !r.Back.Remote.IsValid() || r.HasNext {
+		return false
+	}
+	return !registered || !r.called && !p.openedBy(r)
+}
+
+// openedBy tells whether the contact that a request goes to is registered by the user
+// who opened the dialog.
+func (p *Proxy) openedBy(r *Routing) bool {
+	if p.cfg.OwnerOf == nil {
+		return false
+	}
+	u, err := uri.Parse([]byte(p.cfg.OwnerOf(&r.URI)))
+	return err == nil && p.signer.from(&u) == r.claims.from
 }
 
 // Leave makes a request one outside of its dialog.

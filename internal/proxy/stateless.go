@@ -35,7 +35,7 @@ func (p *Proxy) ForwardDialog(sh *txn.Shard, in *txn.Incoming, r *Routing, e *si
 		return false
 	}
 	to, flow, ok := p.directHop(&r.hop)
-	if r.leadsBack(flow) {
+	if p.leadsBack(r, flow) {
 		to, flow, ok = wire.Dest{Flow: r.Back}, true, true
 	}
 	if !ok || m.Method() != sip.ACK && (to.Transport != sip.UDP || in.Packet.Flow.Transport != sip.UDP) {
@@ -131,6 +131,7 @@ func (p *Proxy) directHop(u *uri.URI) (to wire.Dest, flow, ok bool) {
 func (p *Proxy) sendStateless(sh *txn.Shard, in *txn.Incoming, r *Routing, e *sip.Edit, to wire.Dest, flow bool, out txn.Sender) {
 	p.stats.stateless.Add(1)
 	p.commonEdits(in, r, e)
+	to.Only = flow && to.Conn != 0 && masked(&r.URI, &to.Flow)
 	l := p.self.leaving(&to.Flow, flow, r.opened())
 	p.insertStatelessVia(e, in.Msg, l, to.Transport, txn.ReturnFlow(in))
 	b := e.AppendTo(sh.Buffer())

@@ -8,9 +8,11 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
 
 	"gatehouse.example/sip"
+	"golang.org/x/sys/unix"
 )
 
 // streamListener is one TCP, TLS, WS or WSS address of Config.Listen.
@@ -44,7 +46,7 @@ func (n *Net) openStream(index int, l Listen) (*streamListener, error) {
 	if l.Addr.Addr().Is6() {
 		network = "tcp6"
 	}
-	lc := net.ListenConfig{KeepAlive: keepAliveTime}
+	lc := net.ListenConfig{KeepAlive: keepAliveTime, Control: giveUp}
 	ln, err := lc.Listen(context.Background(), network, l.Addr.String())
 	if err != nil {
 		return nil, fmt.Errorf("wire: listen on %s %v: %w", l.Transport.Lower(), l.Addr, err)
@@ -54,6 +56,22 @@ func (n *Net) openStream(index int, l Listen) (*streamListener, error) {
 
 // keepAliveTime is TCP's own; SIP keep-alives are more frequent.
 const keepAliveTime = 2 * time.Minute
+
+// unheardTime is how long octets of ours may be without acknowledgement (RFC 5482): a phone that has lost its network, and a
+// connection that a NAT on the way has forgotten, tell nobody, and the kernel would try for a quarter of an hour. Whoever is
+// called meanwhile is waited for in vain (RFC 3261 §17.1.1.2: Timer B, 32 s), each time.
+const unheardTime = 30 * time.Second
+
+// giveUp makes unheardTime hold for a socket, and for those that it accepts.
+func giveUp(_, _ string, c syscall.RawConn) error {
+	var err error
+	if e := c.Control(func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(unheardTime/time.Millisecond))
+	}); e != nil {
+		return e
+	}
+	return err
+}
 
 // Accept returns the next connection that may stay. It makes the listener a
 // net.Listener, which is what net/http wants.

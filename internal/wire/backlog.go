@@ -3,6 +3,7 @@ package wire
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -80,8 +81,9 @@ func (n *Net) LocalAddrs() []netip.AddrPort {
 		}
 		for _, a := range all {
 			p, err := netip.ParsePrefix(a.String())
-			if err == nil && p.Addr().Is4() == l.Addr.Addr().Is4() {
-				addrs = append(addrs, netip.AddrPortFrom(p.Addr(), l.Addr.Port()))
+			at := netip.AddrPortFrom(p.Addr(), l.Addr.Port())
+			if err == nil && p.Addr().Is4() == l.Addr.Addr().Is4() && !slices.Contains(addrs, at) {
+				addrs = append(addrs, at)
 			}
 		}
 	}

@@ -32,7 +32,7 @@ func (c *conn) runDialled() {
 func (c *conn) connect() (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(c.net.ctx, c.net.cfg.Limits.HandshakeTime)
 	defer cancel()
-	d := net.Dialer{KeepAlive: keepAliveTime}
+	d := net.Dialer{KeepAlive: keepAliveTime, Control: giveUp}
 	nc, err := d.DialContext(ctx, "tcp", c.flow.Remote.String())
 	if err != nil {
 		return nil, fmt.Errorf("wire: connect: %w", err)

@@ -128,7 +128,7 @@ func (t *table) send(to *Dest, token uint64, msg []byte) error {
 	key := peerKey{to.Transport, to.Remote, to.ServerName}
 	t.mu.RLock()
 	c := t.byID[to.Conn]
-	if c == nil {
+	if c == nil && !to.Only {
 		c = t.byPeer[key]
 	}
 	t.mu.RUnlock()
@@ -137,6 +137,9 @@ func (t *table) send(to *Dest, token uint64, msg []byte) error {
 		if err != ErrClosed {
 			return err
 		}
+	}
+	if to.Only {
+		return ErrNotDialable
 	}
 	c, err := t.dial(key, c)
 	if err != nil {

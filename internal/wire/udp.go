@@ -113,6 +113,13 @@ func (l *udpListener) prepare(fd, family int, addr netip.AddrPort, shared bool) 
 	if err := unix.SetsockoptInt(fd, level, recvErr, 1); err != nil {
 		return err
 	}
+	// Datagrams that are too long for a network on the way are cut up there (RFC 791 §2.3): where its routers tell nobody, what
+	// forbids that, as the kernel does by default, is lost each time that it is sent again. IPv6 routers do not cut.
+	if family == unix.AF_INET {
+		if err := unix.SetsockoptInt(fd, level, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT); err != nil {
+			return err
+		}
+	}
 	if l.wild {
 		if err := unix.SetsockoptInt(fd, level, pktInfo, 1); err != nil {
 			return err

@@ -72,6 +72,9 @@ type Dest struct {
 	// the domain of the URI that is served, not the SRV target. When empty, the
 	// certificate must name the IP address of Remote.
 	ServerName string
+	// Only tells that Conn is the only way there: whoever is behind a NAT cannot be
+	// dialled, and at the address of the NAT may be somebody else.
+	Only bool
 }
 
 // PeerCert tells whom the verified certificate of a TLS peer names.
