@@ -212,6 +212,27 @@ func TestSignedNamesOfCallsAreRead(t *testing.T) {
 	}
 }
 
+// TestANameIsNoSentence: what a call says in a name weighs little, and a Subject that says more is heard.
+func TestANameIsNoSentence(t *testing.T) {
+	c := newCheck(t)
+	call := func(i int, subject string) *screen.Attempt {
+		a := message(fmt.Sprint(subject, i))
+		a.Kind, a.Text = verdict.Call, subject
+		return a
+	}
+	const more = " of the international lottery: claim your free prize today, before midnight, and win a car"
+	for i := range 300 {
+		by := fmt.Sprintf("sip:user%d@example.test", i%10)
+		c.Judge(call(i, fmt.Sprintf("Prize department %d", i%7)), "spam", by)
+		c.Judge(call(i, fmt.Sprintf("Prize department %d", i%7)+more), "spam", by)
+		c.Judge(call(i, fmt.Sprintf("Garden school %d: the outing of the third class begins tomorrow at the station, bring boots", i%7)), "ham", by)
+	}
+	name, sentence := strength(t, c, call(500, "Prize department 9"), "CONTENT_SPAM"), strength(t, c, call(501, "Prize department 9"+more), "CONTENT_SPAM")
+	if name == 0 || name > .3 || sentence < .7 {
+		t.Errorf("a name %v, a sentence %v", name, sentence)
+	}
+}
+
 // TestNamesThatSayNothing: most robocalls withhold who calls, and so do people.
 func TestNamesThatSayNothing(t *testing.T) {
 	c := newCheck(t)

@@ -348,67 +348,6 @@ func TestWhoPassesSomeTestsAndFailsManyIsHeld(t *testing.T) {
 	}
 }
 
-// TestWhoCanNeverAnswerIsTried: a machine that calls one after the other and fails each test reaches one in eight, labelled, and more and more where those listen: the
-// next day it is welcome. Where they hang up it reaches no more.
-func TestWhoCanNeverAnswerIsTried(t *testing.T) {
-	for talk, want := range map[time.Duration]struct {
-		least, most int // reached of 120
-		welcome     bool
-	}{
-		18 * time.Second: {12, 60, true},
-		2 * time.Second:  {3, 9, false},
-	} {
-		g, reached := newGate(t), 0
-		call := func(i int) *screen.Attempt {
-			return g.attempt("sip:+15551230001@x.test", fmt.Sprintf("sip:user%d@example.test", i), verdict.StirB, start.Add(time.Duration(i)*20*time.Second))
-		}
-		for i := range 120 {
-			a := call(i)
-			if g.signals(a)["STRANGER_RISK"] >= .4 {
-				g.engine.Learn(&screen.Ending{Attempt: a, Action: verdict.Introduce, Time: a.Time})
-				continue
-			}
-			reached++
-			if reached%3 > 0 {
-				g.answered(a, verdict.Label, talk)
-			} else {
-				g.engine.Learn(&screen.Ending{Attempt: a, Action: verdict.Label, Time: a.Time, Status: 487, Ring: 15 * time.Second})
-			}
-		}
-		if reached < want.least || reached > want.most {
-			t.Errorf("who talks for %v reaches %d of 120", talk, reached)
-		}
-		if got := g.signals(call(4000)); got["STRANGER_WELCOME"] > 0 != want.welcome {
-			t.Errorf("who talks for %v is, the next day, %v", talk, got)
-		}
-	}
-}
-
-// TestSubscriptionsMayWait: where callers have been asked too often those of a kind that is half unwanted are asked no more; a subscription waits for an answer as before.
-func TestSubscriptionsMayWait(t *testing.T) {
-	g := newGate(t)
-	attempt := func(i int, kind verdict.Kind) *screen.Attempt {
-		a := g.attempt(fmt.Sprintf("sip:caller%d@x%d.test", i, i), fmt.Sprintf("sip:user%d@example.test", i), verdict.None, start.Add(time.Duration(i)*time.Minute))
-		a.Kind = kind
-		return a
-	}
-	for i := range 300 { // of two one passes
-		a := attempt(i, verdict.Call)
-		g.signals(a)
-		if i%2 == 0 {
-			g.answered(a, verdict.Introduce, 18*time.Second)
-		} else {
-			g.engine.Learn(&screen.Ending{Attempt: a, Action: verdict.Introduce, Time: a.Time})
-		}
-	}
-	if risk := g.signals(attempt(1000, verdict.Call))["STRANGER_RISK"]; risk >= .4 {
-		t.Errorf("a call: %v", risk)
-	}
-	if risk := g.signals(attempt(1001, verdict.Subscription))["STRANGER_RISK"]; risk < .4 {
-		t.Errorf("a subscription: %v", risk)
-	}
-}
-
 // TestOneObjectionAmongManyIsNone: a sender who has reached many and been welcome stays so when one of them objects; who has reached few does not.
 func TestOneObjectionAmongManyIsNone(t *testing.T) {
 	for reached, want := range map[int]bool{10: false, 60: true} {
