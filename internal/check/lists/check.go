@@ -11,7 +11,6 @@ package lists
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"gatehouse.example/internal/state/lists"
 	"gatehouse.example/screen"
@@ -157,7 +156,7 @@ func (c *Check) allowed(a *screen.Attempt, r *screen.Report, now int64) {
 }
 
 // caller looks a number up, and where it is not listed the address.
-func (c *Check) caller(kind lists.Kind, number, aor string, now int64) *lists.Entry {
+func (c *Check) caller(kind lists.Kind, number, aor string, now int64) *lists.Match {
 	if e := c.lists.FindNumber(kind, number, now); e != nil {
 		return e
 	}
@@ -184,34 +183,8 @@ func connected(transport string) bool {
 	return false
 }
 
-func report(r *screen.Report, signal string, strength float64, e *lists.Entry) {
-	if e == nil {
-		return
+func report(r *screen.Report, signal string, strength float64, found *lists.Match) {
+	if found != nil {
+		r.Signal(signal, strength, found.String())
 	}
-	r.Signal(signal, strength, evidence(r, e))
-}
-
-// evidence is the text of the contract: number +1555123* in list 'local', added 2026-11-20.
-func evidence(r *screen.Report, e *lists.Entry) string {
-	var buf [160]byte
-	b := append(buf[:0], kindOf(e)...)
-	b = append(append(b, ' '), e.Value...)
-	b = append(append(b, " in list '"...), e.List...)
-	b = append(b, "', added "...)
-	year, month, day := e.Added.UTC().Date()
-	b = strconv.AppendInt(b, int64(year), 10)
-	b = append(b, '-', '0'+byte(month/10), '0'+byte(month%10), '-', '0'+byte(day/10), '0'+byte(day%10))
-	return r.Text(b)
-}
-
-// kindOf names the type of an entry's value. That of most is seen at once.
-func kindOf(e *lists.Entry) string {
-	if len(e.Value) > 1 && e.Value[0] == '+' {
-		return "number"
-	}
-	v, err := lists.TypeOf(e)
-	if err != nil {
-		return "value"
-	}
-	return v.String()
 }

@@ -30,14 +30,14 @@ func (a *agents) with(it *item) *agents {
 
 func (a *agents) without(it *item) *agents {
 	return newAgents(slices.DeleteFunc(slices.Clone(a.items), func(o *item) bool {
-		return o.entry.List == it.entry.List && o.entry.Value == it.entry.Value
+		return o.Entry.List == it.Entry.List && o.Entry.Value == it.Entry.Value
 	}))
 }
 
 func newAgents(items []*item) *agents {
 	// Of equal pieces the last is found first, so the names of lists descend.
 	slices.SortFunc(items, func(x, y *item) int {
-		return cmp.Or(cmp.Compare(x.key(), y.key()), cmp.Compare(y.entry.List, x.entry.List))
+		return cmp.Or(cmp.Compare(x.key(), y.key()), cmp.Compare(y.Entry.List, x.Entry.List))
 	})
 	a := &agents{items: items, anywhere: map[uint16][]pattern{}}
 	for _, it := range items {
@@ -63,7 +63,7 @@ func appendPattern(sorted []pattern, it *item) []pattern {
 
 func pair(a, b byte) uint16 { return uint16(a)<<8 | uint16(b) }
 
-func (a *agents) find(agent string, now int64) *Entry {
+func (a *agents) find(agent string, now int64) *Match {
 	if len(a.items) == 0 {
 		return nil
 	}
@@ -85,7 +85,7 @@ func (a *agents) find(agent string, now int64) *Entry {
 }
 
 // begins finds a piece that text begins with. All such pieces begin the last piece that does not come after text.
-func begins(sorted []pattern, text []byte, now int64) *Entry {
+func begins(sorted []pattern, text []byte, now int64) *Match {
 	low, high := 0, len(sorted)
 	for low < high {
 		if middle := (low + high) / 2; sorted[middle].key() <= string(text) {
@@ -97,7 +97,7 @@ func begins(sorted []pattern, text []byte, now int64) *Entry {
 	for i := low - 1; i >= 0; i = sorted[i].parent {
 		it := sorted[i].item
 		if len(text) >= len(it.key()) && string(text[:len(it.key())]) == it.key() && (it.expires == 0 || now < it.expires) {
-			return &it.entry
+			return &it.Match
 		}
 	}
 	return nil

@@ -58,18 +58,18 @@ func TestHundredThousandEntriesLoadWithinASecond(t *testing.T) {
 	}
 }
 
-func lookups(l *lists.Lists) map[string]func() *lists.Entry {
+func lookups(l *lists.Lists) map[string]func() *lists.Match {
 	source, strange := netip.MustParseAddr("21.2.3.4"), netip.MustParseAddr("2001:db8::1")
-	return map[string]func() *lists.Entry{
-		"number":         func() *lists.Entry { return l.FindNumber(lists.Block, "+15550000010", 1) },
-		"number-prefix":  func() *lists.Entry { return l.FindNumber(lists.Block, "+4400000912345", 1) },
-		"number-miss":    func() *lists.Entry { return l.FindNumber(lists.Block, "+4930123456789", 1) },
-		"address-miss":   func() *lists.Entry { return l.FindAddress(lists.Block, "sip:Alice.Somebody@carrier.example.net", 1) },
-		"domain-miss":    func() *lists.Entry { return l.FindDomain(lists.Block, "sip.carrier.example.net", 1) },
-		"source":         func() *lists.Entry { return l.FindSource(lists.Block, source, 1) },
-		"source-miss":    func() *lists.Entry { return l.FindSource(lists.Block, strange, 1) },
-		"agent-miss":     func() *lists.Entry { return l.FindAgent(lists.Block, "Grandstream GXP2170 1.0.11.48 c074ad123456", 1) },
-		"agent-scanning": func() *lists.Entry { return l.FindAgent(lists.Block, "Asterisk PBX scanner-x scanner-y", 1) },
+	return map[string]func() *lists.Match{
+		"number":         func() *lists.Match { return l.FindNumber(lists.Block, "+15550000010", 1) },
+		"number-prefix":  func() *lists.Match { return l.FindNumber(lists.Block, "+4400000912345", 1) },
+		"number-miss":    func() *lists.Match { return l.FindNumber(lists.Block, "+4930123456789", 1) },
+		"address-miss":   func() *lists.Match { return l.FindAddress(lists.Block, "sip:Alice.Somebody@carrier.example.net", 1) },
+		"domain-miss":    func() *lists.Match { return l.FindDomain(lists.Block, "sip.carrier.example.net", 1) },
+		"source":         func() *lists.Match { return l.FindSource(lists.Block, source, 1) },
+		"source-miss":    func() *lists.Match { return l.FindSource(lists.Block, strange, 1) },
+		"agent-miss":     func() *lists.Match { return l.FindAgent(lists.Block, "Grandstream GXP2170 1.0.11.48 c074ad123456", 1) },
+		"agent-scanning": func() *lists.Match { return l.FindAgent(lists.Block, "Asterisk PBX scanner-x scanner-y", 1) },
 	}
 }
 

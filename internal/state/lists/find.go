@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// The look-ups return the entry that matches at the time now (Unix nanoseconds), or nil. The entry is shared and must not be changed.
+// The look-ups return the entry that matches at the time now (Unix nanoseconds), or nil. It is shared and must not be changed.
 
 // FindNumber looks a canonical number up: itself, else the longest listed prefix of it.
-func (l *Lists) FindNumber(kind Kind, number string, now int64) *Entry {
+func (l *Lists) FindNumber(kind Kind, number string, now int64) *Match {
 	if number == "" {
 		return nil
 	}
@@ -34,7 +34,7 @@ func (l *Lists) HasTraps() bool {
 }
 
 // FindTrap looks a canonical number, which may be empty, and an AoR key up among the traps.
-func (l *Lists) FindTrap(number, aor string, now int64) *Entry {
+func (l *Lists) FindTrap(number, aor string, now int64) *Match {
 	if e := l.FindNumber(Trap, number, now); e != nil {
 		return e
 	}
@@ -42,7 +42,7 @@ func (l *Lists) FindTrap(number, aor string, now int64) *Entry {
 }
 
 // FindAddress looks an AoR key up ("sip:bob@example.test"). Block entries match without regard to case, allow entries exactly.
-func (l *Lists) FindAddress(kind Kind, aor string, now int64) *Entry {
+func (l *Lists) FindAddress(kind Kind, aor string, now int64) *Match {
 	at := strings.IndexByte(aor, ':') + 1
 	if len(aor)-at > maxValue || at == len(aor) {
 		return nil
@@ -62,7 +62,7 @@ func (l *Lists) FindAddress(kind Kind, aor string, now int64) *Entry {
 const maxLabels = 8
 
 // FindDomain looks a lower-case domain up: itself, else the longest listed parent as "*.parent".
-func (l *Lists) FindDomain(kind Kind, domain string, now int64) *Entry {
+func (l *Lists) FindDomain(kind Kind, domain string, now int64) *Match {
 	if domain == "" || len(domain) > maxValue {
 		return nil
 	}
@@ -89,7 +89,7 @@ func (l *Lists) FindDomain(kind Kind, domain string, now int64) *Entry {
 }
 
 // FindSource looks an IP address up: the longest listed prefix that holds it.
-func (l *Lists) FindSource(kind Kind, addr netip.Addr, now int64) *Entry {
+func (l *Lists) FindSource(kind Kind, addr netip.Addr, now int64) *Match {
 	if !addr.IsValid() {
 		return nil
 	}
@@ -101,6 +101,6 @@ func (l *Lists) FindSource(kind Kind, addr netip.Addr, now int64) *Entry {
 }
 
 // FindAgent looks a User-Agent up.
-func (l *Lists) FindAgent(kind Kind, agent string, now int64) *Entry {
+func (l *Lists) FindAgent(kind Kind, agent string, now int64) *Match {
 	return l.index[kind].Load().agents.Load().find(agent, now)
 }

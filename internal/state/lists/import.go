@@ -268,7 +268,7 @@ func (in *importer) takeOne(line int, e Entry) error {
 		return err
 	}
 	if reason := in.unfit(it); reason != "" {
-		in.refuse(line, it.entry.Value, reason)
+		in.refuse(line, it.Entry.Value, reason)
 		return nil
 	}
 	if len(in.items) == maxImportValues {
@@ -290,14 +290,14 @@ func (in *importer) refuse(line int, value, reason string) {
 
 // unfit says why a value from elsewhere is refused, or "".
 func (in *importer) unfit(it *item) string {
-	if protected := in.lists.cfg.Protected; protected != nil && it.entry.Kind == Block {
-		if reason := protected(Value{it.is, it.entry.Value}); reason != "" {
+	if protected := in.lists.cfg.Protected; protected != nil && it.Entry.Kind == Block {
+		if reason := protected(Value{it.is, it.Entry.Value}); reason != "" {
 			return reason
 		}
 	}
 	switch it.is {
 	case Source:
-		p := sourcePrefix(it.entry.Value)
+		p := sourcePrefix(it.Entry.Value)
 		if reason := tooWide(p); reason != "" && !in.options.AllowWide {
 			return reason
 		}

@@ -11,30 +11,29 @@ import (
 
 // item is an entry in the index. It never changes.
 type item struct {
-	entry   Entry // its Value is canonical
+	Match         // its Value is canonical
 	expires int64 // Unix nanoseconds; 0 is never
-	is      Type  // what the value is
 }
 
 // kind is the index that the item belongs to.
 func (it *item) kind() Kind {
-	if it.entry.Kind == Block && it.entry.List == Traps {
+	if it.Entry.Kind == Block && it.Entry.List == Traps {
 		return Trap
 	}
-	return it.entry.Kind
+	return it.Entry.Kind
 }
 
 // key is what the index holds: the value without what only shows its type.
-func (it *item) key() string { return keyOf(it.is, it.entry.Value) }
+func (it *item) key() string { return keyOf(it.is, it.Entry.Value) }
 
 // slot holds the items of one key: one, unless several lists name the same value. It never changes.
 type slot []*item
 
 // live returns the first item that has not expired.
-func (s slot) live(now int64) *Entry {
+func (s slot) live(now int64) *Match {
 	for _, it := range s {
 		if it.expires == 0 || now < it.expires {
-			return &it.entry
+			return &it.Match
 		}
 	}
 	return nil
@@ -45,9 +44,9 @@ func (s slot) with(it *item) slot {
 	if len(s) == 0 {
 		return slot{it}
 	}
-	next := append(slices.Clone(s.without(it.entry.List)), it)
+	next := append(slices.Clone(s.without(it.Entry.List)), it)
 	slices.SortFunc(next, func(a, b *item) int {
-		if a.entry.List < b.entry.List {
+		if a.Entry.List < b.Entry.List {
 			return -1
 		}
 		return 1
@@ -57,7 +56,7 @@ func (s slot) with(it *item) slot {
 
 // without returns a slot without the item of that list.
 func (s slot) without(list string) slot {
-	at := slices.IndexFunc(s, func(it *item) bool { return it.entry.List == list })
+	at := slices.IndexFunc(s, func(it *item) bool { return it.Entry.List == list })
 	if at < 0 {
 		return s
 	}
@@ -91,7 +90,7 @@ func newIndex(kind Kind) *index {
 func (x *index) put(it *item) {
 	switch it.is {
 	case Source:
-		x.change(&x.sources, sourcePrefix(it.entry.Value), func(s slot) slot { return s.with(it) })
+		x.change(&x.sources, sourcePrefix(it.Entry.Value), func(s slot) slot { return s.with(it) })
 	case NumberPrefix:
 		if p, ok := digitPrefix(it.key()); ok {
 			x.change(&x.prefixes, p, func(s slot) slot { return s.with(it) })
@@ -105,10 +104,10 @@ func (x *index) put(it *item) {
 
 // drop removes it.
 func (x *index) drop(it *item) {
-	list := it.entry.List
+	list := it.Entry.List
 	switch it.is {
 	case Source:
-		x.change(&x.sources, sourcePrefix(it.entry.Value), func(s slot) slot { return s.without(list) })
+		x.change(&x.sources, sourcePrefix(it.Entry.Value), func(s slot) slot { return s.without(list) })
 	case NumberPrefix:
 		if p, ok := digitPrefix(it.key()); ok {
 			x.change(&x.prefixes, p, func(s slot) slot { return s.without(list) })
@@ -172,7 +171,7 @@ func (t *table) shard(hash uint64) *atomic.Pointer[cells] {
 }
 
 // find looks a key up.
-func (t *table) find(x *index, key string, now int64) *Entry {
+func (t *table) find(x *index, key string, now int64) *Match {
 	if !t.any.Load() {
 		return nil
 	}
@@ -185,7 +184,7 @@ func (t *table) find(x *index, key string, now int64) *Entry {
 }
 
 // findBytes is find without making a string of the key.
-func (t *table) findBytes(x *index, key []byte, now int64) *Entry {
+func (t *table) findBytes(x *index, key []byte, now int64) *Match {
 	hash := maphash.Bytes(x.seed, key)
 	c := t.shard(hash).Load()
 	if c == nil {
@@ -233,7 +232,7 @@ func digitPrefix(number string) (netip.Prefix, bool) {
 }
 
 // longest finds the longest prefix with an item that has not expired.
-func longest(t *bart.Table[slot], addr netip.Addr, now int64) *Entry {
+func longest(t *bart.Table[slot], addr netip.Addr, now int64) *Match {
 	s, ok := t.Lookup(addr)
 	if !ok {
 		return nil

@@ -70,14 +70,14 @@ func add(t testing.TB, l *lists.Lists, kind lists.Kind, list string, values ...s
 
 func TestAddedIsSeenAtOnceAndRemovedIsGone(t *testing.T) {
 	l, at := newLists(nil), now().UnixNano()
-	find := map[string]func() *lists.Entry{
-		"+15551230001":     func() *lists.Entry { return l.FindNumber(lists.Block, "+15551230001", at) },
-		"+1555123*":        func() *lists.Entry { return l.FindNumber(lists.Block, "+15551239999", at) },
-		"sip:bob@bad.test": func() *lists.Entry { return l.FindAddress(lists.Block, "sips:BOB@bad.test", at) },
-		"bad.test":         func() *lists.Entry { return l.FindDomain(lists.Block, "bad.test", at) },
-		"*.worse.test":     func() *lists.Entry { return l.FindDomain(lists.Block, "a.worse.test", at) },
-		"192.0.2.0/24":     func() *lists.Entry { return l.FindSource(lists.Block, netip.MustParseAddr("::ffff:192.0.2.1"), at) },
-		"ua:scanner":       func() *lists.Entry { return l.FindAgent(lists.Block, "a SCANNER", at) },
+	find := map[string]func() *lists.Match{
+		"+15551230001":     func() *lists.Match { return l.FindNumber(lists.Block, "+15551230001", at) },
+		"+1555123*":        func() *lists.Match { return l.FindNumber(lists.Block, "+15551239999", at) },
+		"sip:bob@bad.test": func() *lists.Match { return l.FindAddress(lists.Block, "sips:BOB@bad.test", at) },
+		"bad.test":         func() *lists.Match { return l.FindDomain(lists.Block, "bad.test", at) },
+		"*.worse.test":     func() *lists.Match { return l.FindDomain(lists.Block, "a.worse.test", at) },
+		"192.0.2.0/24":     func() *lists.Match { return l.FindSource(lists.Block, netip.MustParseAddr("::ffff:192.0.2.1"), at) },
+		"ua:scanner":       func() *lists.Match { return l.FindAgent(lists.Block, "a SCANNER", at) },
 	}
 	for value, look := range find {
 		if look() != nil {

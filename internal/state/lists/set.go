@@ -110,7 +110,7 @@ func (l *Lists) Add(ctx context.Context, entries ...Entry) ([]Entry, error) {
 				return nil, err
 			}
 			if it.is == Source {
-				if wide := tooWide(sourcePrefix(it.entry.Value)); wide != "" {
+				if wide := tooWide(sourcePrefix(it.Entry.Value)); wide != "" {
 					return nil, fmt.Errorf("lists: value %q: %s holds a large part of the world: %w", e.Value, wide, ErrValue)
 				}
 			}
@@ -122,7 +122,7 @@ func (l *Lists) Add(ctx context.Context, entries ...Entry) ([]Entry, error) {
 	}
 	out := make([]Entry, len(items))
 	for i, it := range items {
-		out[i] = it.entry
+		out[i] = it.Entry
 	}
 	return out, nil
 }
@@ -131,7 +131,7 @@ func (l *Lists) add(ctx context.Context, items []*item) error {
 	if l.cfg.Storage != nil && len(items) > 0 {
 		entries := make([]Entry, len(items))
 		for i, it := range items {
-			entries[i] = it.entry
+			entries[i] = it.Entry
 		}
 		if err := l.cfg.Storage.PutEntries(ctx, entries); err != nil {
 			return fmt.Errorf("lists: add: %w", err)
@@ -184,14 +184,14 @@ func (l *Lists) Expire(ctx context.Context, now time.Time) (int, error) {
 		}
 	}
 	for _, it := range gone {
-		l.forget(it.entry.List, it.entry.Value)
+		l.forget(it.Entry.List, it.Entry.Value)
 	}
 	l.mu.Unlock()
 	if l.cfg.Storage == nil {
 		return len(gone), nil
 	}
 	for _, it := range gone {
-		if _, err := l.cfg.Storage.DeleteEntry(ctx, it.entry.List, it.entry.Value); err != nil {
+		if _, err := l.cfg.Storage.DeleteEntry(ctx, it.Entry.List, it.Entry.Value); err != nil {
 			return len(gone), fmt.Errorf("lists: expire: %w", err)
 		}
 	}
@@ -215,7 +215,7 @@ func (l *Lists) Summaries() []Summary {
 	for name, values := range l.lists {
 		s := Summary{Name: name}
 		for _, it := range values {
-			if it.entry.Kind == Allow {
+			if it.Entry.Kind == Allow {
 				s.Allow++
 			} else {
 				s.Block++
@@ -232,7 +232,7 @@ func (l *Lists) Entries(list string) []Entry {
 	l.mu.Lock()
 	entries := make([]Entry, 0, len(l.lists[list]))
 	for _, it := range l.lists[list] {
-		entries = append(entries, it.entry)
+		entries = append(entries, it.Entry)
 	}
 	l.mu.Unlock()
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Value, b.Value) })
@@ -274,7 +274,7 @@ func (l *Lists) item(e Entry) (*item, error) {
 	if e.Added.IsZero() {
 		e.Added = l.cfg.Now().UTC().Truncate(time.Microsecond)
 	}
-	it := &item{entry: e, is: v.Type}
+	it := &item{Match: Match{Entry: e, is: v.Type}}
 	if !e.Expires.IsZero() {
 		it.expires = e.Expires.UnixNano()
 	}
@@ -283,13 +283,13 @@ func (l *Lists) item(e Entry) (*item, error) {
 
 // keep notes an item and returns the one that it replaces. The caller holds mu.
 func (l *Lists) keep(it *item) (old *item) {
-	values := l.lists[it.entry.List]
+	values := l.lists[it.Entry.List]
 	if values == nil {
 		values = map[string]*item{}
-		l.lists[it.entry.List] = values
+		l.lists[it.Entry.List] = values
 	}
-	old = values[it.entry.Value]
-	values[it.entry.Value] = it
+	old = values[it.Entry.Value]
+	values[it.Entry.Value] = it
 	return old
 }
 

@@ -228,9 +228,3 @@ func isLabel(s string) bool {
 	}
 	return true
 }
-
-// TypeOf returns the type of an entry's value, which is canonical already.
-func TypeOf(e *Entry) (Type, error) {
-	v, err := ParseValue(e.Value, uri.Plan{})
-	return v.Type, err
-}
