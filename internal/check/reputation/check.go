@@ -108,7 +108,7 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	}
 	switch {
 	case n.proven:
-		c.proven(a, n.caller, r)
+		c.proven(a, n, r)
 	case n.caller != 0:
 		s := c.memory.Look(n.caller, a.Time)
 		bad(r, signalClaimed, &s, 1)
@@ -117,9 +117,9 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 }
 
 // proven reports what is known of a caller that is who it says.
-func (c *Check) proven(a *screen.Attempt, key reputation.Key, r *screen.Report) {
+func (c *Check) proven(a *screen.Attempt, n *notes, r *screen.Report) {
 	weight := vouched(a.From.Proof)
-	s := c.memory.Look(key, a.Time)
+	s := c.memory.Look(n.caller, a.Time)
 	switch {
 	case s.Wanted > 0:
 		r.Signal(signalSender, s.Wanted*weight, sender(&s))
@@ -131,7 +131,7 @@ func (c *Check) proven(a *screen.Attempt, key reputation.Key, r *screen.Report) 
 		r.Signal(signalUnsure, 0, evidence(&s))
 	}
 	met := c.cfg.Knows != nil && c.cfg.Knows(a)
-	if broken := c.memory.Behaved(key, owner(a), met, a.Text, a.Time, a.Probe); broken > 0 {
+	if broken := c.memory.Behaved(n.behaviour, owner(a), met, a.Text, a.Time, a.Probe); broken > 0 {
 		if a.From.Proof == verdict.Digest && a.IdentityDomain == a.ToDomain {
 			broken *= colleague
 		}

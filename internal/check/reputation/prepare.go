@@ -8,6 +8,7 @@ import (
 // notes are the subjects that hardly any other attempt has in common with this one; 0: there is none.
 type notes struct {
 	caller, network reputation.Key
+	behaviour       reputation.Behaviour
 	proven          bool // the caller is who it says
 }
 
@@ -23,7 +24,8 @@ func (c *Check) Prepare(a *screen.Attempt, sheet any) {
 	}
 	if n.proven = vouched(a.From.Proof) > 0 && a.From.Identity != ""; n.proven {
 		n.caller = c.memory.Key(reputation.Identity, proven(a))
-		c.memory.PrefetchBehaviour(n.caller)
+		n.behaviour = c.memory.Behaviour(n.caller)
+		c.memory.PrefetchBehaviour(n.behaviour)
 	} else if name := claimed(a); name != "" {
 		n.caller = c.memory.Key(reputation.Claimed, name)
 	}

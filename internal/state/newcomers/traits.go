@@ -46,6 +46,8 @@ const (
 	priorBad  = 3.0
 	apart     = 0.85 // traits are not quite independent of each other
 	mostOdds  = 33.0 // that one trait may say
+
+	mostTraits = 16 // that are usual: more are allocated
 )
 
 func (c *cell) fade(now int64, fast bool) {
@@ -76,12 +78,15 @@ func (m *Memory) look(t *Trait, now int64) cell {
 // Odds is how likely a stranger with these traits is not wanted, as the logarithm of odds. The first trait is the one that all have.
 func (m *Memory) Odds(traits []Trait, now time.Time) float64 {
 	at := now.Unix()
-	all := m.look(&traits[0], at)
-	base := (float64(all.bad) + priorBad) / (float64(all.good) + priorGood)
+	var buf [mostTraits]cell
+	cells := buf[:0] // looked up first: what is worked out between locks waits for them
+	for i := range traits {
+		cells = append(cells, m.look(&traits[i], at))
+	}
+	base := (float64(cells[0].bad) + priorBad) / (float64(cells[0].good) + priorGood)
 	product := 1.0
 	for i := range traits[1:] {
-		t := &traits[1+i]
-		c := m.look(t, at)
+		t, c := &traits[1+i], &cells[1+i]
 		firm := t.Firm
 		if firm == 0 {
 			firm = smooth

@@ -5,4 +5,4 @@ package prefetch
 import "unsafe"
 
 //go:noescape
-func line(p unsafe.Pointer)
+func lines(p unsafe.Pointer, size uintptr)

@@ -4,14 +4,7 @@ package prefetch
 
 import "unsafe"
 
-// lineSize is how much memory comes at a time on the processors that we know.
-const lineSize = 64
-
 // Of asks for what p points to, and does not wait for it.
 func Of[T any](p *T) {
-	at := unsafe.Pointer(p)
-	line(at)
-	for next := lineSize - uintptr(at)%lineSize; next < unsafe.Sizeof(*p); next += lineSize {
-		line(unsafe.Add(at, next))
-	}
+	lines(unsafe.Pointer(p), unsafe.Sizeof(*p))
 }

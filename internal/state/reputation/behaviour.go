@@ -44,8 +44,8 @@ const (
 
 // Behaved counts an attempt of an identity at a callee, who knows it or not, and says how far its behaviour has broken, from 0 to 1. text is a message's
 // body. With look set nothing is counted.
-func (m *Memory) Behaved(identity Key, callee string, known bool, text string, now time.Time, look bool) float64 {
-	key := m.seed.Pair(hashBehaviour, uint64(identity), 0)
+func (m *Memory) Behaved(identity Behaviour, callee string, known bool, text string, now time.Time, look bool) float64 {
+	key := uint64(identity)
 	to := m.seed.String(hashCallee, callee)
 	m.behaviours.Lock(key)
 	defer m.behaviours.Unlock(key)
@@ -66,8 +66,16 @@ func (m *Memory) Behaved(identity Key, callee string, known bool, text string, n
 	return broken
 }
 
+// Behaviour is an identity whose behaviour is asked for, in short.
+type Behaviour uint64
+
+// Behaviour returns that of a subject of kind Identity.
+func (m *Memory) Behaviour(identity Key) Behaviour {
+	return Behaviour(m.seed.Pair(hashBehaviour, uint64(identity), 0))
+}
+
 func (m *Memory) behaviourKey(identity string) uint64 {
-	return m.seed.Pair(hashBehaviour, uint64(m.Key(Identity, identity)), 0)
+	return uint64(m.Behaviour(m.Key(Identity, identity)))
 }
 
 func (m *Memory) textHash(text string) uint32 {

@@ -65,7 +65,7 @@ func TestBehavioursOutliveARestart(t *testing.T) {
 		return m
 	}
 	first := memory()
-	friend := first.Key(Identity, "+15551230001")
+	friend := first.Behaviour(first.Key(Identity, "+15551230001"))
 	for day := range 10 {
 		for callee := range 2 {
 			first.Behaved(friend, fmt.Sprint("sip:user", callee, "@example.test"), false, "", now.Add(time.Duration(day)*24*time.Hour), false)

@@ -7,6 +7,4 @@ func (m *Memory) Prefetch(k Key) { m.subjects.Prefetch(uint64(k)) }
 func (m *Memory) PrefetchRare(k Key) { m.subjects.PrefetchTags(uint64(k)) }
 
 // PrefetchBehaviour asks for the memory that Behaved reads.
-func (m *Memory) PrefetchBehaviour(k Key) {
-	m.behaviours.Prefetch(m.seed.Pair(hashBehaviour, uint64(k), 0))
-}
+func (m *Memory) PrefetchBehaviour(b Behaviour) { m.behaviours.Prefetch(uint64(b)) }

@@ -151,7 +151,7 @@ func TestManyGoroutines(t *testing.T) {
 			for j := range 500 {
 				name := fmt.Sprint("x", j%37)
 				m.Opinion(fmt.Sprint("v", i), j%2 == 0, start(), identity(m, name))
-				m.Behaved(m.Key(reputation.Identity, name), fmt.Sprint("u", j), false, "text", start(), false)
+				m.Behaved(m.Behaviour(m.Key(reputation.Identity, name)), fmt.Sprint("u", j), false, "text", start(), false)
 				m.Flagged(name, start())
 				m.Broken(name, start())
 				m.Cleared(name)
@@ -173,7 +173,7 @@ func TestWhoIntroducesHimselfIsNoZombie(t *testing.T) {
 		broken     bool
 	}{{false, 5, true}, {true, 10, false}, {true, 30, true}} {
 		m, now := memory(t, reputation.Config{}), start()
-		key := m.Key(reputation.Identity, "friend")
+		key := m.Behaviour(m.Key(reputation.Identity, "friend"))
 		for day := range 10 {
 			m.Behaved(key, "ann", false, "", now.Add(time.Duration(day)*24*time.Hour), false)
 		}
