@@ -80,6 +80,9 @@ type Attempt struct {
 	// Introductions are the ways in which this caller could introduce itself here and now, from what this server offers and
 	// what the request allows. The policy's order chooses among them; none makes introduce the policy's fallback.
 	Introductions []string
+
+	// judged is the run of the Cheap checks that looks at it just now; nil where none does.
+	judged *tally
 }
 
 // Ternary is what is known about a question that can be answered with yes or no.

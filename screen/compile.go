@@ -2,6 +2,7 @@ package screen
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"gatehouse.example/verdict"
@@ -15,6 +16,7 @@ type compiled struct {
 	best    []float64 // by check: the most that it can take away (≤ 0)
 	rules   []rule
 	cancel  [][]int // by signal: the rules that cancel it
+	named   [][]int // by signal: the rules that name it under all or any
 
 	least, most []float64 // by check: what it and all behind it can take away, and add
 
@@ -36,6 +38,7 @@ func (p *Policy) compile(c *catalog) {
 		worst:   make([]float64, len(c.checks)),
 		best:    make([]float64, len(c.checks)),
 		cancel:  make([][]int, len(c.signals)),
+		named:   make([][]int, len(c.signals)),
 	}
 	for check := range c.checks {
 		for s := c.first[check]; s < c.first[check+1]; s++ {
@@ -56,6 +59,9 @@ func (p *Policy) compile(c *catalog) {
 		k.rulesMost += max(0, p.Weights[r.Name])
 		for _, s := range c.numbers(r.Cancels) {
 			k.cancel[s] = append(k.cancel[s], i)
+		}
+		for _, s := range c.numbers(append(slices.Clone(r.All), r.Any...)) {
+			k.named[s] = append(k.named[s], i)
 		}
 	}
 	p.compiled = k

@@ -108,21 +108,26 @@ func (e *Engine) Cheap(a *Attempt, p *Policy, v *verdict.Verdict) (done bool) {
 		return true
 	}
 	t := e.borrow(p)
+	a.judged = t
 	e.prepare(t, a)
 	i := 0
 	for ; i < e.cheap && !done; i++ {
 		r := &t.reports[i]
-		if len(r.found) == 0 { // else it has failed already
+		if !r.failed {
 			e.guarded(context.Background(), i, a, r)
 		}
-		e.heard(i, r)
-		t.note(i, r)
-		t.show(i, r, p, v)
+		t.ran[i] = true
+		if len(r.found) > 0 {
+			e.heard(i, r)
+			t.note(i, r)
+			t.show(i, r, p, v)
+		}
 		done = !p.Exhaustive && t.decidedAfter(i, p, a)
 	}
 	e.ended[i].Add(1)
 	done = done || e.spare(t, a, p, v)
 	e.finish(t, a, p, v)
+	a.judged = nil
 	e.giveBack(t)
 	return done
 }
@@ -191,6 +196,7 @@ func (e *Engine) recovered(check int, r *Report) {
 		return
 	}
 	e.counts[check].panics.Add(1)
+	r.failed = true
 	r.found = r.found[:0]
 	r.Signal(failedSignal(e.catalog.checks[check].Name), 0, "the check failed and was left out")
 }

@@ -40,8 +40,7 @@ func (e *Engine) restore(t *tally, v *verdict.Verdict) {
 	kept := v.Signals[:0]
 	for _, s := range v.Signals {
 		if n, ok := e.catalog.index[s.Name]; ok && e.catalog.owner[n] < e.cheap {
-			t.strength[n] = s.Strength
-			t.noted = append(t.noted, n)
+			t.find(n, s.Strength)
 			t.found = append(t.found, n)
 			kept = append(kept, s)
 		}

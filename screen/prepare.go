@@ -11,6 +11,24 @@ type Preparer interface {
 	Prepare(a *Attempt, notes any)
 }
 
+// Notes are what a Preparer has put down about this attempt: for what it tells others on request, outside of its Run. So what several checks ask of one memory
+// is looked up once for each attempt. It is nil where no Cheap checks are just looking at the attempt, and where the Preparer has failed or is none of theirs.
+func (a *Attempt) Notes(of Preparer) any {
+	if a.judged == nil {
+		return nil
+	}
+	return a.judged.notesOf(of)
+}
+
+func (t *tally) notesOf(of Preparer) any {
+	for i := range t.preparers {
+		if p := &t.preparers[i]; p.Preparer == of && !t.reports[p.check].failed {
+			return t.reports[p.check].notes
+		}
+	}
+	return nil
+}
+
 // preparer is a check that prepares.
 type preparer struct {
 	Preparer

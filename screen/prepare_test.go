@@ -80,3 +80,31 @@ func TestRunsAreCountedUpToTheCheckThatDecides(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// What several checks ask of one memory is asked of the check that has looked, while the attempt is judged and no longer.
+func TestOthersAreToldFromNotes(t *testing.T) {
+	var order []string
+	owner := preparing("owner", &order)
+	asking := says(screen.Cheap, "asking", 1, -1)
+	asking.run = func(_ context.Context, a *screen.Attempt, r *screen.Report) {
+		if to, ok := a.Notes(owner).(*string); ok {
+			r.Signal("ASKING_SEEN", 1, *to)
+		}
+		if a.Notes(preparing("stranger", &order)) != nil {
+			r.Signal("ASKING_SEEN", 1, "notes of a check that is none of the engine's")
+		}
+	}
+	e, p := build(t, enforce(), asking, owner)
+	p = exhaustive(p)
+	a := &screen.Attempt{To: verdict.To{Requested: "sip:bob@example.test"}}
+	if v := judge(e, p, a); len(v.Signals) != 2 || v.Signals[0].Evidence != "sip:bob@example.test" {
+		t.Errorf("%v", v.Signals)
+	}
+	if a.Notes(owner) != nil {
+		t.Error("there are notes when the attempt has been judged")
+	}
+	owner.prepare = func(*screen.Attempt, *string) { panic("a bug") }
+	if v := judge(e, p, a); len(v.Signals) != 1 || v.Signals[0].Name != "OWNER_FAILED" {
+		t.Errorf("notes of a check that has failed: %v", v.Signals)
+	}
+}

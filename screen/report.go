@@ -14,6 +14,7 @@ type Report struct {
 	bugs    *atomic.Uint64
 	words   *words // nil: nothing is kept
 	notes   any    // of the check's Prepare
+	failed  bool   // the check has panicked
 }
 
 type finding struct {

@@ -1,16 +1,22 @@
 package screen
 
-import "gatehouse.example/verdict"
+import (
+	"slices"
+
+	"gatehouse.example/verdict"
+)
 
 // tally holds what is known during one run: which checks have reported, and what.
 type tally struct {
 	catalog  *catalog
 	ran      []bool    // by check
 	strength []float64 // by signal
-	noted    []int     // the signals that have a strength; one may be there twice
+	noted    []int     // the signals that were found, each once
 	found    []int     // the signal behind each entry of the verdict's Signals
 	fires    []firing  // by rule
 	reports  []Report  // by check
+
+	preparers []preparer // of the engine
 }
 
 // firing is the state of one rule.
@@ -29,7 +35,7 @@ const (
 
 func (e *Engine) newTally() *tally {
 	c := e.catalog
-	t := &tally{catalog: c, ran: make([]bool, len(c.checks)), strength: make([]float64, len(c.signals)), reports: make([]Report, len(c.checks))}
+	t := &tally{catalog: c, preparers: e.preparers, ran: make([]bool, len(c.checks)), strength: make([]float64, len(c.signals)), reports: make([]Report, len(c.checks))}
 	for i := range t.reports {
 		t.reports[i] = *e.blank(i)
 	}
@@ -47,7 +53,7 @@ func (t *tally) reset(p *Policy) {
 	t.noted, t.found = t.noted[:0], t.found[:0]
 	for i := range t.ran {
 		t.ran[i] = i >= t.catalog.ours
-		t.reports[i].found = t.reports[i].found[:0]
+		t.reports[i].found, t.reports[i].failed = t.reports[i].found[:0], false
 	}
 	if cap(t.fires) < len(p.compiled.rules) {
 		t.fires = make([]firing, len(p.compiled.rules))
@@ -59,9 +65,15 @@ func (t *tally) reset(p *Policy) {
 func (t *tally) note(check int, r *Report) {
 	t.ran[check] = true
 	for i := range r.found {
-		s := t.catalog.first[check] + r.found[i].signal
-		t.strength[s] = r.found[i].strength
-		t.noted = append(t.noted, s)
+		t.find(t.catalog.first[check]+r.found[i].signal, r.found[i].strength)
+	}
+}
+
+// find puts down that a signal was found.
+func (t *tally) find(signal int, strength float64) {
+	t.strength[signal] = strength
+	if !slices.Contains(t.noted, signal) {
+		t.noted = append(t.noted, signal)
 	}
 }
 
@@ -92,7 +104,11 @@ func (t *tally) decided(p *Policy, a *Attempt) bool {
 
 // decidedAfter is decided where checks up to this one have run and no other.
 func (t *tally) decidedAfter(check int, p *Policy, a *Attempt) bool {
-	return check+1 == t.catalog.ours || t.decidedBetween(p, a, p.compiled.least[check+1], p.compiled.most[check+1])
+	lo, hi := p.compiled.least[check+1], p.compiled.most[check+1]
+	if len(t.noted) == 0 && p.spans(lo, hi) {
+		return false // nothing was found, which is usual
+	}
+	return check+1 == t.catalog.ours || t.decidedBetween(p, a, lo, hi)
 }
 
 // decidedBetween is decided where the checks that have not run can take away lo (≤ 0) and add hi.
@@ -101,15 +117,13 @@ func (t *tally) decidedBetween(p *Policy, a *Attempt, lo, hi float64) bool {
 		return false
 	}
 	t.judgeRules(p)
-	for s, strength := range t.strength {
-		if strength > 0 {
-			score := round(p.compiled.weights[s] * strength)
-			switch t.cancelled(s, p) {
-			case never:
-				lo, hi = lo+score, hi+score
-			case open:
-				lo, hi = lo+min(0, score), hi+max(0, score)
-			}
+	for _, s := range t.noted {
+		score := round(p.compiled.weights[s] * t.strength[s])
+		switch t.cancelled(s, p) {
+		case never:
+			lo, hi = lo+score, hi+score
+		case open:
+			lo, hi = lo+min(0, score), hi+max(0, score)
 		}
 	}
 	for i := range t.fires {
@@ -139,17 +153,23 @@ func (t *tally) surelyOpen(p *Policy, a *Attempt, lo, hi float64) bool {
 		score := p.compiled.weights[s] * t.strength[s]
 		lo, hi = lo+max(0, score), hi+min(0, score)
 	}
-	// More than all roundings together; actions ascend with the score, so what differs here differs further out.
-	const dust = 0.1
-	if lo+dust >= hi-dust {
+	if lo+crumbs >= hi-crumbs {
 		return false
 	}
-	if label := p.Thresholds.Label; lo+dust < label && label <= hi-dust {
-		return true // anything from nothing on
+	if p.spans(lo, hi) {
+		return true
 	}
-	least, leastWay := p.decide(lo+dust, a)
-	most, mostWay := p.decide(hi-dust, a)
+	least, leastWay := p.decide(lo+crumbs, a)
+	most, mostWay := p.decide(hi-crumbs, a)
 	return least != most || leastWay != mostWay
+}
+
+// crumbs are more than all roundings together. Actions ascend with the score, so what differs that much further in differs further out.
+const crumbs = 0.1
+
+// spans tells that a score between these may be labelled, and may not be.
+func (p *Policy) spans(lo, hi float64) bool {
+	return lo+crumbs < p.Thresholds.Label && p.Thresholds.Label <= hi-crumbs
 }
 
 // settle computes the scores of what was found, adds the rules that fire for certain, and returns the sum. A rule that waits for
@@ -158,7 +178,7 @@ func (t *tally) settle(p *Policy, v *verdict.Verdict) float64 {
 	if len(t.noted) == 0 {
 		return 0 // a rule fires for what was found only
 	}
-	t.judgeRules(p)
+	t.judgeNamed(p)
 	sum := 0.0
 	for i, s := range t.found {
 		found := &v.Signals[i]
@@ -199,6 +219,16 @@ func (t *tally) cancelled(signal int, p *Policy) firingState {
 func (t *tally) judgeRules(p *Policy) {
 	for i := range t.fires {
 		t.fires[i] = t.judge(&p.compiled.rules[i])
+	}
+}
+
+// judgeNamed is judgeRules for who asks only which rules fire: of those, each names something that was found under all or any.
+func (t *tally) judgeNamed(p *Policy) {
+	clear(t.fires)
+	for _, s := range t.noted {
+		for _, i := range p.compiled.named[s] {
+			t.fires[i] = t.judge(&p.compiled.rules[i])
+		}
 	}
 }
 

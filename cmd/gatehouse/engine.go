@@ -39,8 +39,9 @@ type known struct {
 	lists    *lists.Lists
 	memory   *proof.Memory
 	policies *proof.Policies
-	texts    *texts // nil: nothing was learned
-	fraud    *fraud // nil: made for these checks alone
+	texts    *texts            // nil: nothing was learned
+	fraud    *fraud            // nil: made for these checks alone
+	people   *knowncheck.Check // nil: made for these checks alone, unless it is off
 	// acquainted tells whether a callee knows his caller; nil: nobody knows anybody.
 	acquainted func(*screen.Attempt) bool
 	chosen     func(*screen.Attempt) bool // whether by what he has done himself

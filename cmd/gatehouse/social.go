@@ -95,10 +95,11 @@ func (k *known) introduce(cfg *config.Config) (err error) {
 			return err
 		}
 	}
-	if memory := k.social.known; k.acquainted == nil && cfg.Checks.Known.Enabled {
-		k.acquainted = func(a *screen.Attempt) bool { return knowncheck.Acquainted(memory, a) }
-		k.chosen = func(a *screen.Attempt) bool { return knowncheck.Chosen(memory, a) }
-		k.friends = func(a *screen.Attempt) int { return knowncheck.Friends(memory, a) }
+	if cfg.Checks.Known.Enabled {
+		if k.people, err = knowncheck.New(knowncheck.Config{}, k.social.known, k.social.reputation); err != nil {
+			return cfg.Problem("checks.known", err.Error(), err)
+		}
+		k.acquainted, k.chosen, k.friends = k.people.Acquainted, k.people.Chosen, k.people.Friends
 	}
 	return nil
 }
@@ -113,12 +114,8 @@ func socialChecks(cfg *config.Config, k *known) ([]screen.Check, error) {
 		}
 		checks = append(checks, check)
 	}
-	if cfg.Checks.Known.Enabled {
-		check, err := knowncheck.New(knowncheck.Config{}, k.social.known, k.social.reputation)
-		if err != nil {
-			return nil, cfg.Problem("checks.known", err.Error(), err)
-		}
-		checks = append(checks, check)
+	if k.people != nil {
+		checks = append(checks, k.people)
 	}
 	return checks, nil
 }

@@ -93,38 +93,18 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 		}
 		return
 	}
-	s, ok := r.Notes().(*subject)
-	if !ok {
-		s = new(subject)
-		c.Prepare(a, s)
-	}
-	if s.owner == "" {
+	t := c.tie(a, new(tie))
+	if t.owner == "" {
 		return
 	}
-	c.retried(a, s, r)
-	c.related(a, s, r)
-}
-
-// Notes implements screen.Preparer: they are who calls whom.
-func (c *Check) Notes() any { return new(subject) }
-
-// Prepare implements screen.Preparer.
-func (c *Check) Prepare(a *screen.Attempt, notes any) {
-	if a.Outbound {
-		return
-	}
-	s := notes.(*subject)
-	if *s = subjectOf(a); s.owner != "" {
-		s.pair = c.memory.Subject(s.owner, s.domain, s.peer)
-		c.memory.Prefetch(&s.pair)
-	}
+	c.retried(a, t, r)
+	c.related(a, t, r)
 }
 
 // subject is who calls whom, as the memory names them.
 type subject struct {
 	owner, domain string
-	peer          string // the proven caller, else the claimed one
-	pair          known.Subject
+	peer          string  // the proven caller, else the claimed one
 	trust         float64 // how far the proof lets a relation count; 0: claimed
 }
 
@@ -146,7 +126,7 @@ func subjectOf(a *screen.Attempt) subject {
 }
 
 // retried counts the attempt, and reports a retry. What is merely claimed gets nothing for trying again.
-func (c *Check) retried(a *screen.Attempt, s *subject, r *screen.Report) {
+func (c *Check) retried(a *screen.Attempt, s *tie, r *screen.Report) {
 	if s.trust == 0 || a.Kind == verdict.Subscription {
 		return
 	}
@@ -156,8 +136,8 @@ func (c *Check) retried(a *screen.Attempt, s *subject, r *screen.Report) {
 }
 
 // related reports what is known of the caller.
-func (c *Check) related(a *screen.Attempt, s *subject, r *screen.Report) {
-	rel := c.memory.Look(s.pair, a.Time)
+func (c *Check) related(a *screen.Attempt, s *tie, r *screen.Report) {
+	rel := c.relation(a, s)
 	if rel.Verdict < 0 {
 		r.Signal(signalUnwanted, -rel.Verdict, "the called user has said that this caller is unwanted")
 	}
@@ -169,7 +149,7 @@ func (c *Check) related(a *screen.Attempt, s *subject, r *screen.Report) {
 	if c.doubts != nil && s.trust > 0 {
 		keep = 1 - c.doubts.Broken(s.peer, a.Time)
 	}
-	relations(s, &rel, keep, r)
+	relations(&s.subject, rel, keep, r)
 	if strength := expectation(expected, s.trust) * keep; strength > 0 {
 		r.Signal(signalExpected, strength, reason(expected))
 	}
@@ -223,37 +203,4 @@ func expectation(e known.Expectation, trust float64) float64 {
 		return 0.5 * trust
 	}
 	return 0
-}
-
-// Acquainted tells whether the called user of an attempt knows its caller, as far as it is proven: for checks that watch strangers.
-func Acquainted(m *known.Memory, a *screen.Attempt) bool {
-	s := subjectOf(a)
-	if a.Outbound || s.trust == 0 {
-		return false
-	}
-	rel := m.Between(s.owner, s.domain, s.peer, a.Time)
-	return rel.Verdict >= 0 && (rel.Strength*s.trust >= 0.3 || rel.Talk >= 0.3 || rel.Verdict > 0)
-}
-
-// Chosen tells whether it does so by what he has done himself, not because it was talked with when it called.
-func Chosen(m *known.Memory, a *screen.Attempt) bool {
-	s := subjectOf(a)
-	if a.Outbound || s.trust == 0 {
-		return false
-	}
-	rel := m.Between(s.owner, s.domain, s.peer, a.Time)
-	return rel.Strength*s.trust >= 0.3 || rel.Verdict > 0
-}
-
-// Friends is how many of the called user's domain have called the caller of an attempt themselves, proven or claimed.
-func Friends(m *known.Memory, a *screen.Attempt) int {
-	s := subjectOf(a)
-	if a.Outbound || s.peer == "" {
-		return 0
-	}
-	rel := m.Between(s.owner, s.domain, s.peer, a.Time)
-	if rel.Strength > 0 {
-		return rel.Colleagues + 1
-	}
-	return rel.Colleagues
 }
