@@ -75,15 +75,13 @@ func sourced(f wire.Flow, i *guard.Incident) *guard.Incident {
 // refuse answers without state. To a stranger on UDP no more than three times
 // what it sent goes out.
 func (v *visit) refuse(status int, reason, headers string) {
-	r := sip.Response{
-		Status: status, Reason: reason, Headers: []byte(headers),
-		ToTag:  txn.ToTag(v.key),
-		Source: v.in.Packet.Flow.Remote,
-	}
+	r := sip.Response{Status: status, Reason: reason, Headers: []byte(headers), Source: v.in.Packet.Flow.Remote}
 	if v.server != nil {
+		r.ToTag = txn.ToTag(v.key)
 		v.respond(&r)
 		return
 	}
+	r.ToTag = v.b.layer.StatelessTag(v.key)
 	buf := sip.AppendResponse(v.sh.Buffer(), v.in.Msg, &r)
 	if v.mayReply(len(buf)) {
 		v.out.Send(wire.Dest{Flow: txn.ReturnFlow(v.in)}, 0, buf)

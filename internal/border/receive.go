@@ -42,9 +42,12 @@ func (b *Border) Known(a netip.Addr) bool {
 func (b *Border) Packet(p *wire.Packet, out *wire.Outbox) { b.receive(p, out) }
 
 func (b *Border) receive(p *wire.Packet, out txn.Sender) {
+	b.stats.messages.Add(1)
+	if b.layer.Settled(p.Data) {
+		return
+	}
 	a := b.messages.Get().(*arrival)
 	a.in.Msg, a.in.Packet = &a.msg, p
-	b.stats.messages.Add(1)
 	if err := a.msg.Parse(p.Data); err != nil {
 		b.malformed(&a.in, err, out)
 	} else {

@@ -24,16 +24,10 @@ func AppendHex(dst []byte, v uint64) []byte {
 	return dst
 }
 
-// ToTag is the tag of an answer that is ours, to the request with that key.
+// ToTag is the tag of an answer that is ours, on the transaction of the request with that key.
 func ToTag(key uint64) string {
 	var tag [idDigits]byte
 	return string(AppendHex(tag[:0], key))
-}
-
-// isToTag tells whether tag is ToTag(key).
-func isToTag(tag []byte, key uint64) bool {
-	v, ok := ParseHex(tag)
-	return ok && len(tag) == idDigits && v == key
 }
 
 // ParseHex reads 16 lower-case hexadecimal digits.

@@ -221,35 +221,6 @@ func TestServerCompletedByAckAndCancelOfRFC2543(t *testing.T) {
 	r.wantIdle()
 }
 
-// An ACK that bears the tag of an answer without state goes nowhere; one with
-// another tag is the core's to judge.
-func TestAckOfAnAnswerWithoutState(t *testing.T) {
-	r := newRig(t)
-	inv := parsed(t, request("INVITE", "z9hG4bKa"))
-	in := &Incoming{Msg: inv, Packet: &wire.Packet{Now: r.now, Flow: wire.Flow{Remote: netip.MustParseAddrPort(alice)}}}
-	var key uint64
-	r.layer.Do(inv.CallID(), func(sh *Shard) { key = sh.RequestKey(in) })
-	for _, test := range []struct {
-		from, branch, tag string
-		heard             bool
-	}{
-		{alice, "z9hG4bKa", ToTag(key), false},
-		{alice, "z9hG4bKa", "x" + ToTag(key), true},
-		{alice, "z9hG4bKa", ToTag(key) + "x", true},
-		{alice, "z9hG4bKa", ToTag(key + 1), true},
-		{alice, "z9hG4bKb", ToTag(key), true},
-		{"198.51.100.8:5060", "z9hG4bKa", ToTag(key), true},
-	} {
-		ack := strings.Replace(request("ACK", test.branch), "To: <sip:bob@example.test>", "To: <sip:bob@example.test>;tag="+test.tag, 1)
-		r.wantSent(r.receive(sip.UDP, test.from, ack))
-		if test.heard {
-			r.wantHeard("ack")
-		} else {
-			r.wantHeard("")
-		}
-	}
-}
-
 func TestCancelOfServerInEveryState(t *testing.T) {
 	inv, cancel := request("INVITE", "z9hG4bKa"), request("CANCEL", "z9hG4bKa")
 	r := newRig(t)

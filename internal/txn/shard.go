@@ -58,7 +58,7 @@ func (sh *Shard) request(in *Incoming, out Sender) {
 			s.ack(now)
 			return
 		}
-		if isToTag(in.Msg.To().Tag, key) {
+		if sh.layer.isStateless(in.Msg.To().Tag) {
 			return // it acknowledges what was answered without state (§8.2.7)
 		}
 		sh.layer.core.Ack(sh, in, out)

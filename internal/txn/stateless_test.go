@@ -1,0 +1,71 @@
+package txn
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"gatehouse.example/internal/wire"
+	"gatehouse.example/sip"
+)
+
+// An ACK that bears the tag of an answer without state goes nowhere, in most cases before it is parsed; one with another tag is the core's to judge.
+func TestAckOfAnAnswerWithoutState(t *testing.T) {
+	r := newRig(t)
+	inv := parsed(t, request("INVITE", "z9hG4bKa"))
+	in := &Incoming{Msg: inv, Packet: &wire.Packet{Now: r.now, Flow: wire.Flow{Remote: netip.MustParseAddrPort(alice)}}}
+	var key uint64
+	r.layer.Do(inv.CallID(), func(sh *Shard) { key = sh.RequestKey(in) })
+	tag, other := r.layer.StatelessTag(key), newRig(t).layer.StatelessTag(key)
+	if tag != r.layer.StatelessTag(key) || tag == r.layer.StatelessTag(key+1) {
+		t.Error("not the same each time, or the same for all")
+	}
+	const plain = "To: <sip:bob@example.test>"
+	for name, c := range map[string]struct {
+		to             string
+		settled, heard bool
+	}{
+		"the tag":                {plain + ";tag=" + tag, true, false},
+		"and a parameter":        {plain + ";tag=" + tag + ";x=y", false, false},
+		"compact":                {"t: <sip:bob@example.test>;tag=" + tag, false, false},
+		"capitals, space":        {"TO :\t<sip:bob@example.test>; TAG = " + tag, false, false},
+		"folded":                 {"To: <sip:bob@example.test>\r\n ;tag=" + tag, false, false},
+		"in the address only":    {"To: <sip:bob@example.test;tag=" + tag + ">;tag=b1", false, true},
+		"of a transaction":       {plain + ";tag=" + ToTag(key), false, true},
+		"longer":                 {plain + ";tag=" + tag + "0", false, true},
+		"shorter":                {plain + ";tag=" + tag[1:], false, true},
+		"another proof":          {plain + ";tag=" + tag[:idDigits] + "00000000", false, true},
+		"another key":            {plain + ";tag=0" + tag[1:], tag[0] == '0', tag[0] != '0'},
+		"capital digits":         {plain + ";tag=" + strings.ToUpper(tag[:idDigits]) + "X" + tag[idDigits+1:], false, true},
+		"of before a restart":    {plain + ";tag=" + other, false, true},
+		"of the callee":          {plain + ";tag=b1", false, true},
+		"none":                   {plain, false, true},
+		"no To at the beginning": {"X: y\r\n" + plain + ";tag=" + tag, true, false},
+	} {
+		ack := strings.Replace(request("ACK", "z9hG4bKb"), plain, c.to, 1)
+		if got := r.layer.Settled([]byte(ack)); got != c.settled {
+			t.Errorf("%s: settled %v", name, got)
+		}
+		r.wantSent(r.receive(sip.UDP, alice, ack))
+		if c.heard {
+			r.wantHeard("ack")
+		} else {
+			r.wantHeard("")
+		}
+	}
+	bye := strings.Replace(request("BYE", "z9hG4bKb"), plain, plain+";tag="+tag, 1)
+	if r.layer.Settled([]byte(bye)) || r.layer.Settled([]byte("ACK ")) || r.layer.Settled(nil) {
+		t.Error("what is no ACK is settled")
+	}
+}
+
+func BenchmarkSettled(b *testing.B) {
+	l := New(Config{}, nil)
+	ack := []byte(strings.Replace(request("ACK", "z9hG4bKb"), "To: <sip:bob@example.test>", "To: <sip:bob@example.test>;tag="+l.StatelessTag(7), 1))
+	b.ReportAllocs()
+	for b.Loop() {
+		if !l.Settled(ack) {
+			b.Fatal("not settled")
+		}
+	}
+}
