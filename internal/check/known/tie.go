@@ -21,7 +21,7 @@ func (c *Check) Prepare(a *screen.Attempt, notes any) {
 	t := notes.(*tie)
 	*t = tie{subject: subjectOf(a)}
 	if !a.Outbound && t.owner != "" {
-		t.pair = c.memory.Subject(t.owner, t.domain, t.peer)
+		t.pair = c.memory.Subject(t.owner, t.domain, t.peer, a.Time)
 		c.memory.Prefetch(&t.pair)
 	}
 }

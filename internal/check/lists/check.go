@@ -86,9 +86,15 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 		return
 	}
 	now := a.Time.UnixNano()
-	c.trapped(a, r, now)
-	c.blocked(a, r, now)
-	c.allowed(a, r, now)
+	if c.lists.Any(lists.Trap) {
+		c.trapped(a, r, now)
+	}
+	if c.lists.Any(lists.Block) {
+		c.blocked(a, r, now)
+	}
+	if c.lists.Any(lists.Allow) {
+		c.allowed(a, r, now)
+	}
 }
 
 // trapped looks at who is called. RFC 5039 §3.6: the trap's note says which page was harvested.

@@ -43,7 +43,7 @@ func (m *Memory) Forget(ctx context.Context, owner, peer string, now time.Time) 
 	if err != nil {
 		return false, err
 	}
-	s := m.Subject(owner, domainOf(owner), peer)
+	s := m.Subject(owner, domainOf(owner), peer, now)
 	key := s.relation
 	m.peers.Lock(key)
 	if r := m.peers.Find(key); r != nil {

@@ -60,7 +60,7 @@ func TestContacts(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	if m.Expected(m.Subject(bob, "example.test", carol), now) == known.Peer {
+	if m.Expected(m.Subject(bob, "example.test", carol, now), now) == known.Peer {
 		t.Error("who was removed is expected")
 	}
 	if r := look(m, "sip:anna@example.test", "+15551230002", now); !r.Imported {

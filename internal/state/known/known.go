@@ -111,7 +111,8 @@ type Memory struct {
 	capped  int
 
 	learned, laundered, refused atomic.Uint64
-	windows                     atomic.Int64 // until when the last window of [Memory.Expect] is open: most of the time nobody has one
+	windows                     atomic.Int64            // until when the last window of [Memory.Expect] is open: most of the time nobody has one
+	dialled                     [dialledBy]atomic.Int64 // until when owners expect whom they have dialled, by their hash: see waits
 
 	flushing sync.Mutex // held by who writes to the storage: what is written later is newer
 
@@ -189,24 +190,24 @@ const (
 
 // Subject is an owner and a peer, looked up several times at the price of once.
 type Subject struct {
-	owner, domain, peer, block uint64 // hashes; 0: none
-	// The keys of the relation, of what all owners of the domain know of the peer, and of what the last hours hold of it and of its block.
-	relation, colleagues, recent, near uint64
+	owner, domain, peer uint64 // hashes; 0: none
+	// The keys of the relation, of what all owners of the domain know of the peer, and of what the last hours hold of it.
+	relation, colleagues, recent uint64
+	near                         uint64 // the key of what the last hours hold of its block; 0: there is no block, or nothing to look for
 }
 
 // numbered is the circle of colleagues of owners that are known by a number: nothing says then which domain they are of.
 const numbered = "+"
 
-// Subject makes the subject of an owner, his domain and a peer; each may be empty.
-func (m *Memory) Subject(owner, domain, peer string) Subject {
+// Subject makes the subject of an owner, his domain and a peer, as they stand to each other now; each may be empty.
+func (m *Memory) Subject(owner, domain, peer string, now time.Time) Subject {
 	s := m.hashes(owner, domain, peer)
 	if s.peer == 0 {
 		return s
 	}
 	s.recent = m.seed.Pair(hashRecent, s.owner, s.peer)
-	if b := blockOf(peer); b != "" {
-		s.block = m.seed.String(hashBlock, b)
-		s.near = m.seed.Pair(hashBlock, s.owner, s.block)
+	if b := blockOf(peer); b != "" && m.waits(&s, now.Unix()) {
+		s.near = m.seed.Pair(hashBlock, s.owner, m.seed.String(hashBlock, b))
 	}
 	return s
 }

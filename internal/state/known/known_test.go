@@ -31,7 +31,7 @@ func memory(t testing.TB, cfg known.Config) *known.Memory {
 }
 
 func look(m *known.Memory, owner, peer string, now time.Time) known.Relation {
-	return m.Look(m.Subject(owner, "example.test", peer), now)
+	return m.Look(m.Subject(owner, "example.test", peer, now), now)
 }
 
 func TestNewNamesWhatIsWrong(t *testing.T) {
@@ -60,7 +60,7 @@ func TestOnlyTheOwnersDeedsMakeARelation(t *testing.T) {
 			now = now.Add(time.Duration(rapid.IntRange(0, 5000).Draw(t, "pause")) * time.Second)
 			switch rapid.IntRange(0, 5).Draw(t, "deed") {
 			case 0:
-				m.Attempted(m.Subject(bob, "", carol), now, false)
+				m.Attempted(m.Subject(bob, "", carol, now), now, false)
 			case 1:
 				m.Received(bob, carol, rapid.Bool().Draw(t, "answered"), false, time.Duration(rapid.IntRange(0, 30).Draw(t, "ring"))*time.Second, time.Minute, now)
 			case 2:
@@ -134,7 +134,7 @@ func TestFloodOfStrangersEvictsNoFriend(t *testing.T) {
 	m.Import(bob, carol, now)
 	for i := range 50_000 {
 		peer := fmt.Sprintf("sip:x%d@evil.test", i)
-		m.Attempted(m.Subject(bob, "", peer), now, false)
+		m.Attempted(m.Subject(bob, "", peer, now), now, false)
 		m.Received(bob, peer, true, false, 0, time.Minute, now)
 	}
 	if r := look(m, bob, carol, now); r.Strength != 1 {
@@ -219,7 +219,7 @@ func TestManyGoroutines(t *testing.T) {
 				m.Placed(bob, peer, true, start())
 				m.Received(bob, peer, false, false, time.Second, 0, start())
 				m.Expect(bob, start(), start().Add(time.Hour))
-				m.Expected(m.Subject(bob, "", peer), start())
+				m.Expected(m.Subject(bob, "", peer, start()), start())
 				look(m, bob, peer, start())
 				if j%100 == i {
 					if err := m.Flush(t.Context()); err != nil {

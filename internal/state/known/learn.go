@@ -2,6 +2,7 @@ package known
 
 import (
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -10,10 +11,11 @@ func (m *Memory) Dialled(owner, peer string, now time.Time) {
 	if owner == "" || peer == "" || owner == peer {
 		return
 	}
-	s := m.Subject(owner, "", peer)
 	until := now.Add(expectFor).Unix()
+	m.calls(owner, until)
+	s := m.Subject(owner, "", peer, now)
 	m.expect(s.recent, until)
-	if s.block != 0 {
+	if s.near != 0 {
 		m.expect(s.near, until)
 	}
 }
@@ -23,14 +25,14 @@ func (m *Memory) Expect(owner string, from, until time.Time) {
 	if owner == "" || !until.After(from) {
 		return
 	}
-	s := m.Subject(owner, "", "")
+	s := m.Subject(owner, "", "", from)
 	m.expect(m.anyoneKey(&s), until.Unix())
-	m.openUntil(until.Unix())
+	raise(&m.windows, until.Unix())
 }
 
-// openUntil puts down until when somebody may have a window of Expect.
-func (m *Memory) openUntil(until int64) {
-	for old := m.windows.Load(); old < until && !m.windows.CompareAndSwap(old, until); old = m.windows.Load() {
+// raise puts down the later time of two.
+func raise(at *atomic.Int64, until int64) {
+	for old := at.Load(); old < until && !at.CompareAndSwap(old, until); old = at.Load() {
 	}
 }
 
@@ -66,7 +68,7 @@ func (m *Memory) reached(owner, peer string, now time.Time, note func(r *relatio
 	if owner == "" || peer == "" || owner == peer {
 		return
 	}
-	s := m.Subject(owner, domainOf(owner), peer)
+	s := m.Subject(owner, domainOf(owner), peer, now)
 	if m.busy.Count(s.owner, s.peer, now.UnixNano()) > m.most {
 		m.refused.Add(1)
 		return
@@ -130,7 +132,7 @@ func (m *Memory) Import(owner, peer string, now time.Time) {
 	if owner == "" || peer == "" || owner == peer {
 		return
 	}
-	s := m.Subject(owner, domainOf(owner), peer)
+	s := m.Subject(owner, domainOf(owner), peer, now)
 	m.change(s.relation, owner, peer, now, func(r *relation) { r.imported = true })
 	m.colleague(&s, now)
 }
@@ -140,7 +142,7 @@ func (m *Memory) Judge(owner, peer string, wanted bool, now time.Time) {
 	if owner == "" || peer == "" || owner == peer {
 		return
 	}
-	s := m.Subject(owner, "", peer)
+	s := m.Subject(owner, "", peer, now)
 	m.change(s.relation, owner, peer, now, func(r *relation) {
 		r.ham, r.spam = r.ham/2, r.spam/2
 		if wanted {
@@ -153,7 +155,7 @@ func (m *Memory) Judge(owner, peer string, wanted bool, now time.Time) {
 
 // Unjudge forgets what the owner has said of a peer.
 func (m *Memory) Unjudge(owner, peer string, now time.Time) {
-	s := m.Subject(owner, "", peer)
+	s := m.Subject(owner, "", peer, now)
 	key := s.relation
 	if _, ok := m.peers.Get(key); ok {
 		m.change(key, owner, peer, now, func(r *relation) { r.ham, r.spam = 0, 0 })
@@ -166,7 +168,7 @@ func (m *Memory) Received(owner, peer string, answered, byCallee bool, rang, tal
 	if owner == "" || peer == "" || owner == peer {
 		return
 	}
-	s := m.Subject(owner, "", peer)
+	s := m.Subject(owner, "", peer, now)
 	if talk >= conversed && answered {
 		m.change(s.relation, owner, peer, now, func(r *relation) { count(&r.talked) })
 	}

@@ -38,7 +38,7 @@ func (m *Memory) restore(e *Entry) {
 	if e.Owner == "" || e.Peer == "" {
 		return
 	}
-	s := m.Subject(e.Owner, domainOf(e.Owner), e.Peer)
+	s := m.Subject(e.Owner, domainOf(e.Owner), e.Peer, e.Last)
 	key := s.relation
 	m.peers.Lock(key)
 	*m.peers.Take(key) = relation{
@@ -118,7 +118,7 @@ func (m *Memory) Windows(storage keep.Storage) *keep.Keeper {
 			return storedRecent{r.touched, r.expected, r.oneRing, r.missed, r.attempt, r.credited, r.answered}, true
 		},
 		func(s *storedRecent) recent {
-			m.openUntil(s.Expected) // perhaps it is a window of Expect: then it is looked for
+			raise(&m.windows, s.Expected) // perhaps it is a window of Expect: then it is looked for
 			return recent{s.Touched, s.Expected, s.OneRing, s.Missed, s.Attempt, s.Credited, s.Answered}
 		})...)
 }

@@ -11,7 +11,7 @@ func (m *Memory) Prefetch(s *Subject) {
 	if s.domain != 0 {
 		m.peers.PrefetchTags(s.colleagues)
 	}
-	if s.block != 0 {
+	if s.near != 0 {
 		m.recents.PrefetchTags(s.near)
 	}
 }

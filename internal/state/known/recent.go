@@ -43,13 +43,27 @@ func (m *Memory) Expected(s Subject, now time.Time) Expectation {
 	case s.owner == 0:
 	case m.windows.Load() >= at && m.open(m.anyoneKey(&s), at):
 		return Anyone
-	case s.peer == 0:
+	case s.peer == 0 || !m.waits(&s, at):
 	case m.open(s.recent, at):
 		return Peer
-	case s.block != 0 && m.open(s.near, at):
+	case s.near != 0 && m.open(s.near, at):
 		return Organisation
 	}
 	return Unexpected
+}
+
+// dialledBy is how many places there are for when owners have dialled.
+const dialledBy = 1 << 11
+
+// calls puts down that the owner dials somebody, who is expected until then.
+func (m *Memory) calls(owner string, until int64) {
+	raise(&m.dialled[m.seed.String(hashOwner, owner)%dialledBy], until)
+}
+
+// waits tells whether the owner, or another of the same place, has dialled somebody lately. Most of the time most owners have not, and nothing has to be looked up
+// for them. What was stored does not say whose it is: until it is over, all wait.
+func (m *Memory) waits(s *Subject, at int64) bool {
+	return m.dialled[s.owner%dialledBy].Load() >= at || m.windows.Load() >= at
 }
 
 func (m *Memory) open(key uint64, at int64) bool {

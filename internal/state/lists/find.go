@@ -7,6 +7,9 @@ import (
 
 // The look-ups return the entry that matches at the time now (Unix nanoseconds), or nil. It is shared and must not be changed.
 
+// Any tells whether there is anything of that kind to find, or has been.
+func (l *Lists) Any(kind Kind) bool { return l.index[kind].Load().any.Load() }
+
 // FindNumber looks a canonical number up: itself, else the longest listed prefix of it.
 func (l *Lists) FindNumber(kind Kind, number string, now int64) *Match {
 	if number == "" {

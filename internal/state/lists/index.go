@@ -66,7 +66,8 @@ func (s slot) without(list string) slot {
 // index answers look-ups for one kind. Readers take no lock: each part is immutable behind an atomic pointer, and a writer (one
 // at a time) replaces only the part that it changes.
 type index struct {
-	fold       bool // addresses are compared without case
+	fold       bool        // addresses are compared without case
+	any        atomic.Bool // there has been an item
 	seed       maphash.Seed
 	numbers    table
 	addresses  table
@@ -88,6 +89,7 @@ func newIndex(kind Kind) *index {
 
 // put adds or replaces it.
 func (x *index) put(it *item) {
+	x.any.Store(true)
 	switch it.is {
 	case Source:
 		x.change(&x.sources, sourcePrefix(it.Entry.Value), func(s slot) slot { return s.with(it) })

@@ -21,11 +21,11 @@ func (g *Graph) Reach(owner, peer string) (r Reach) {
 	if g.count == 0 {
 		return r
 	}
-	from, ok := g.ids[g.hash(owner)]
+	to, ok := g.ids[g.hash(peer)] // first: of strangers the web knows nothing
 	if !ok {
 		return r
 	}
-	to, ok := g.ids[g.hash(peer)]
+	from, ok := g.ids[g.hash(owner)]
 	if !ok || from == to {
 		return r
 	}
