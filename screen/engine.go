@@ -110,26 +110,37 @@ func (e *Engine) Cheap(a *Attempt, p *Policy, v *verdict.Verdict) (done bool) {
 	t := e.borrow(p)
 	a.judged = t
 	e.prepare(t, a)
-	i := 0
-	for ; i < e.cheap && !done; i++ {
-		r := &t.reports[i]
-		if !r.failed {
-			e.guarded(context.Background(), i, a, r)
-		}
-		t.ran[i] = true
-		if len(r.found) > 0 {
-			e.heard(i, r)
-			t.note(i, r)
-			t.show(i, r, p, v)
-		}
-		done = !p.Exhaustive && t.decidedAfter(i, p, a)
+	ran := 0
+	for ran < e.cheap && !done {
+		ran, done = e.stretch(ran, t, a, p, v)
 	}
-	e.ended[i].Add(1)
+	e.ended[ran].Add(1)
 	done = done || e.spare(t, a, p, v)
 	e.finish(t, a, p, v)
 	a.judged = nil
 	e.giveBack(t)
 	return done
+}
+
+// stretch runs Cheap checks from one on until all have run, they have decided, or one has failed: that one's report is heard by the next stretch. It returns how
+// many have run.
+func (e *Engine) stretch(at int, t *tally, a *Attempt, p *Policy, v *verdict.Verdict) (ran int, done bool) {
+	ran = at
+	defer e.rescue(t, &ran)
+	for ; ran < e.cheap && !done; ran++ {
+		r := &t.reports[ran]
+		if !r.failed {
+			e.checks[ran].Run(context.Background(), a, r)
+		}
+		t.ran[ran] = true
+		if len(r.found) > 0 {
+			e.heard(ran, r)
+			t.note(ran, r)
+			t.show(ran, r, p, v)
+		}
+		done = !p.Exhaustive && t.decidedAfter(ran, p, a)
+	}
+	return ran, done
 }
 
 // begin clears v and deals with what is never screened.
@@ -192,9 +203,23 @@ func (e *Engine) guarded(ctx context.Context, check int, a *Attempt, r *Report) 
 
 // recovered turns a check's panic into a counted reason: a bug in one technique must not cost a call.
 func (e *Engine) recovered(check int, r *Report) {
-	if recover() == nil {
-		return
+	if recover() != nil {
+		e.fail(check, r)
 	}
+}
+
+// rescue is recovered for a stretch, which stands at that check. One that has failed does not run again: then it is the engine that fails.
+func (e *Engine) rescue(t *tally, check *int) {
+	if bug := recover(); bug != nil {
+		r := &t.reports[*check]
+		if r.failed {
+			panic(bug)
+		}
+		e.fail(*check, r)
+	}
+}
+
+func (e *Engine) fail(check int, r *Report) {
 	e.counts[check].panics.Add(1)
 	r.failed = true
 	r.found = r.found[:0]
