@@ -105,7 +105,8 @@ func reached(err error) string {
 	return "gatehouse"
 }
 
-// fail prints an error in one line and returns the exit status.
+// fail prints an error in one line and returns the exit status. An address that this
+// machine does not have may come with a lease or a tunnel: whoever starts us tries again.
 func fail(stderr io.Writer, err error) int {
 	if err == nil {
 		return exitDone
@@ -116,7 +117,7 @@ func fail(stderr io.Writer, err error) int {
 	fmt.Fprintln(stderr, "gatehouse:", oneLine(err.Error()))
 	var usage usageError
 	var conf *config.Error
-	if errors.As(err, &usage) || errors.As(err, &conf) {
+	if errors.As(err, &usage) || errors.As(err, &conf) && !errors.Is(err, syscall.EADDRNOTAVAIL) {
 		return exitUsage
 	}
 	return exitFailed

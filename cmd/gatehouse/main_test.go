@@ -279,6 +279,15 @@ func TestCommandsOnARunningServer(t *testing.T) {
 	}
 }
 
+func TestAnAddressThatIsNotThereYetIsTriedAgain(t *testing.T) {
+	p := newPlace(t)
+	p.write("gatehouse.yaml", "listen: [udp://192.0.2.1:5060]\nconsole: "+p.console+"\n")
+	_, errs, status := p.run("", "serve")
+	if status != 1 || !strings.HasPrefix(errs, "gatehouse: ./gatehouse.yaml:1:") || !strings.Contains(errs, "192.0.2.1:5060 is no address of this machine") {
+		t.Errorf("%d %q", status, errs)
+	}
+}
+
 func TestAPortInUseNamesTheLine(t *testing.T) {
 	p := newPlace(t)
 	l, err := net.Listen("tcp", p.console)

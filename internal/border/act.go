@@ -253,8 +253,15 @@ func (v *visit) observer() proxy.Observer {
 
 // Answered notes in the history that a request which was let through could not
 // be delivered.
-func (b *Border) Answered(id string, status int, local bool, _ int64) {
-	if local && (status >= 500 || status == 430 || status == 480) && id != "" {
-		b.cfg.Recorder.Respond(id, verdict.Response{Code: status, Reason: sip.ReasonPhrase(status)})
+func (b *Border) Answered(id string, status int, local bool, now int64) {
+	if !local || status < 500 && status != 430 && status != 480 || id == "" {
+		return
+	}
+	b.cfg.Recorder.Respond(id, verdict.Response{Code: status, Reason: sip.ReasonPhrase(status)})
+	if last := b.unanswered.Load(); status == 503 && now-last >= unansweredTick && b.unanswered.CompareAndSwap(last, now) {
+		b.cfg.Log.Warn("neither the PBX nor a peer answers: callers get 503", "attempt", id)
 	}
 }
+
+// unansweredTick is how often the log says that nobody answers.
+const unansweredTick = int64(10e9)

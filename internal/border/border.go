@@ -102,6 +102,7 @@ type Border struct {
 	followers        sync.Pool // of *follower
 	strangers, known shedder
 	lines            perSecond
+	unanswered       atomic.Int64 // when the log last said so
 	draining         atomic.Bool
 	sentry           *Sentry
 	finder           finder
