@@ -16,6 +16,7 @@ need kamailio kamailio
 need baresip baresip-core
 need svmap sipvicious
 need nsd nsd
+need ip iproute2
 need fail2ban-regex fail2ban
 [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || packages="$packages postgresql"
 

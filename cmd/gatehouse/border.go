@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +43,7 @@ type sipSide struct {
 	certs     *certificates
 	clock     wire.Clock
 	self      *proxy.Self
+	finding   sync.Mutex
 	publish   func(context.Context) error // serves our certificates; nil where nobody wants that
 }
 
@@ -56,6 +58,7 @@ func startBorder(ctx context.Context, s *server) (runner, error) {
 	entry := new(handler)
 	sockets := wireConfig(cfg, side.certs)
 	sockets.Clock, sockets.Readers, sockets.Known = side.clock, shareProcessors(), entry.known
+	sockets.NewLocal = side.findAddresses
 	sockets.Origins = func() []string { return s.live.Current().WebOrigins() }
 	side.net, err = wire.Open(sockets, entry)
 	if err != nil {
@@ -200,10 +203,17 @@ func (side *sipSide) watchAddresses(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			if now := side.net.LocalAddrs(); side.self.SetLocals(now) {
-				side.s.log.Info("the addresses of this machine have changed", "now", fmt.Sprint(now))
-			}
+			side.findAddresses()
 		}
+	}
+}
+
+// findAddresses has the wildcard listeners stand for the addresses that there are now.
+func (side *sipSide) findAddresses() {
+	side.finding.Lock()
+	defer side.finding.Unlock()
+	if now := side.net.LocalAddrs(); side.self.SetLocals(now) {
+		side.s.log.Info("the addresses of this machine have changed", "now", fmt.Sprint(now))
 	}
 }
 

@@ -21,6 +21,7 @@ type streamListener struct {
 	index     uint8
 	transport sip.Transport
 	ln        *net.TCPListener
+	locals    localTable // the addresses that connections have come to
 }
 
 // accepted is a connection that holds a place in the table until it is closed.
@@ -152,6 +153,9 @@ func (l *streamListener) serve(a *accepted) {
 	defer a.Close()
 	c := newConn(l.net, Flow{Transport: l.transport, Socket: l.index, Remote: a.remote})
 	c.local = unmap(a.LocalAddr().(*net.TCPAddr).AddrPort())
+	if _, fresh := l.locals.number(c.local.Addr()); fresh {
+		l.net.cameToNew()
+	}
 	var nc net.Conn = a
 	if l.transport == sip.TLS {
 		t, err := l.handshake(a)

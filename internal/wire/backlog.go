@@ -65,7 +65,8 @@ func (n *Net) Local(socket uint8, a netip.Addr) uint8 {
 	if int(socket) >= len(n.udp) || n.udp[socket] == nil || !n.udp[socket].wild {
 		return 0
 	}
-	return n.udp[socket].locals.number(a)
+	number, _ := n.udp[socket].locals.number(a)
+	return number
 }
 
 // LocalAddrs returns the addresses that wildcard listeners are reached by.

@@ -17,19 +17,19 @@ type localTable struct {
 	addrs atomic.Pointer[[]netip.Addr]
 }
 
-// number returns a's number, 0 when the table is full.
-func (t *localTable) number(a netip.Addr) uint8 {
+// number returns a's number, 0 when the table is full, and whether it is a new one.
+func (t *localTable) number(a netip.Addr) (n uint8, fresh bool) {
 	if p := t.addrs.Load(); p != nil {
 		for i, b := range *p {
 			if a == b {
-				return uint8(i + 1)
+				return uint8(i + 1), false
 			}
 		}
 	}
 	return t.add(a)
 }
 
-func (t *localTable) add(a netip.Addr) uint8 {
+func (t *localTable) add(a netip.Addr) (n uint8, fresh bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var old []netip.Addr
@@ -38,15 +38,15 @@ func (t *localTable) add(a netip.Addr) uint8 {
 	}
 	for i, b := range old {
 		if a == b {
-			return uint8(i + 1)
+			return uint8(i + 1), false
 		}
 	}
 	if len(old) == 255 {
-		return 0
+		return 0, false
 	}
 	list := append(append(make([]netip.Addr, 0, len(old)+1), old...), a)
 	t.addrs.Store(&list)
-	return uint8(len(list))
+	return uint8(len(list)), true
 }
 
 func (t *localTable) addr(number uint8) (netip.Addr, bool) {

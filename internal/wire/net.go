@@ -187,6 +187,13 @@ func (n *Net) Listeners() []Listener {
 	return list
 }
 
+// cameToNew tells that something has come to an address of ours for the first time.
+func (n *Net) cameToNew() {
+	if n.cfg.NewLocal != nil {
+		n.cfg.NewLocal()
+	}
+}
+
 // udpFor returns the listener that f is to leave from, and settles f on it.
 func (n *Net) udpFor(f *Flow) *udpListener {
 	a := f.Remote.Addr()

@@ -147,7 +147,10 @@ func (r *reader) deliver(i int, data []byte, from netip.AddrPort, now int64) {
 		control := r.in.control[i][:r.in.hdrs[i].Hdr.Controllen]
 		if a, ok := packetInfo(control); ok {
 			p.Local = netip.AddrPortFrom(a, r.l.addr.Port())
-			p.Flow.Local = r.l.locals.number(a)
+			var fresh bool
+			if p.Flow.Local, fresh = r.l.locals.number(a); fresh {
+				r.l.net.cameToNew()
+			}
 		}
 	}
 	r.l.net.handler.Packet(p, r.out)

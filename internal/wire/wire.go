@@ -159,8 +159,12 @@ type Config struct {
 	// Known names those whom we know, PBXs and peers. The last of the places for
 	// connections, and half of those for dials, are for them alone: strangers choose
 	// where an answer is dialled to, and may let that take its time. nil: all are equal.
-	Known  func(netip.Addr) bool
-	Limits Limits
+	Known func(netip.Addr) bool
+	// NewLocal is called before the first message that comes to an address of this
+	// machine is handled; behind a wildcard listener it may have come to be after
+	// Open. nil: nobody wants to know.
+	NewLocal func()
+	Limits   Limits
 }
 
 // Limits bound time and memory. A zero field takes the default that its comment names.

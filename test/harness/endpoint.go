@@ -194,6 +194,9 @@ func (e *Endpoint) Received() int {
 	return e.received
 }
 
+// Peer is where requests go.
+func (e *Endpoint) Peer() netip.AddrPort { return e.peer }
+
 // Close closes the socket.
 func (e *Endpoint) Close() { e.close() }
 
