@@ -17,6 +17,7 @@ type compiled struct {
 	rules   []rule
 	cancel  [][]int // by signal: the rules that cancel it
 	named   [][]int // by signal: the rules that name it under all or any
+	weighty []int   // the rules that have a weight of their own
 
 	least, most []float64 // by check: what it and all behind it can take away, and add
 
@@ -55,6 +56,9 @@ func (p *Policy) compile(c *catalog) {
 			name: r.Name, evidence: r.evidence(), weight: p.Weights[r.Name],
 			all: c.numbers(r.All), any: c.numbers(r.Any), not: c.numbers(r.Not), off: c.numbers(r.Cancels),
 		})
+		if p.Weights[r.Name] != 0 {
+			k.weighty = append(k.weighty, i)
+		}
 		k.rulesLeast += min(0, p.Weights[r.Name])
 		k.rulesMost += max(0, p.Weights[r.Name])
 		for _, s := range c.numbers(r.Cancels) {

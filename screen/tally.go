@@ -116,7 +116,6 @@ func (t *tally) decidedBetween(p *Policy, a *Attempt, lo, hi float64) bool {
 	if t.surelyOpen(p, a, lo, hi) {
 		return false
 	}
-	t.judgeRules(p)
 	for _, s := range t.noted {
 		score := round(p.compiled.weights[s] * t.strength[s])
 		switch t.cancelled(s, p) {
@@ -126,14 +125,14 @@ func (t *tally) decidedBetween(p *Policy, a *Attempt, lo, hi float64) bool {
 			lo, hi = lo+min(0, score), hi+max(0, score)
 		}
 	}
-	for i := range t.fires {
-		w := p.compiled.rules[i].weight
-		switch t.fires[i].state {
+	for _, i := range p.compiled.weighty {
+		r := &p.compiled.rules[i]
+		switch f := t.judge(r); f.state {
 		case fired:
-			score := round(w * t.fires[i].strength)
+			score := round(r.weight * f.strength)
 			lo, hi = lo+score, hi+score
 		case open:
-			lo, hi = lo+min(0, round(w)), hi+max(0, round(w))
+			lo, hi = lo+min(0, round(r.weight)), hi+max(0, round(r.weight))
 		}
 	}
 	// Sums of three decimals differ by less than this whatever the order of adding.
@@ -206,7 +205,7 @@ func (t *tally) settle(p *Policy, v *verdict.Verdict) float64 {
 func (t *tally) cancelled(signal int, p *Policy) firingState {
 	state := never
 	for _, r := range p.compiled.cancel[signal] {
-		switch t.fires[r].state {
+		switch t.judge(&p.compiled.rules[r]).state {
 		case fired:
 			return fired
 		case open:
@@ -216,13 +215,7 @@ func (t *tally) cancelled(signal int, p *Policy) firingState {
 	return state
 }
 
-func (t *tally) judgeRules(p *Policy) {
-	for i := range t.fires {
-		t.fires[i] = t.judge(&p.compiled.rules[i])
-	}
-}
-
-// judgeNamed is judgeRules for who asks only which rules fire: of those, each names something that was found under all or any.
+// judgeNamed works out which rules fire: of those, each names something that was found under all or any.
 func (t *tally) judgeNamed(p *Policy) {
 	clear(t.fires)
 	for _, s := range t.noted {
