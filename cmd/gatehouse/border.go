@@ -140,6 +140,7 @@ func (side *sipSide) run(ctx context.Context) error {
 	group.Go(func() error { return side.workers.Run(inner) })
 	group.Go(func() error { return side.watchLoad(inner) })
 	group.Go(func() error { return side.watchAddresses(inner) })
+	group.Go(func() error { return side.keepAlive(inner) })
 	group.Go(func() error { return side.border.Run(inner) })
 	group.Go(func() error { return side.s.calls.Run(inner, side.clock.Now) })
 	if side.publish != nil {

@@ -170,6 +170,9 @@ type Home struct {
 	NonceTTL Duration `yaml:"nonce_ttl"`
 	// MaxContacts is how many phones one user may register.
 	MaxContacts int `yaml:"max_contacts"`
+	// KeepAlive is how often phones on UDP behind a NAT are sent an empty line, so
+	// that most NATs do not forget them; 0 never does.
+	KeepAlive Duration `yaml:"keep_alive"`
 }
 
 // MD5 says whether MD5 is offered: false, true or only.
@@ -250,7 +253,7 @@ func Default() *Config {
 		Home: Home{
 			MD5:        MD5Off,
 			MinExpires: Duration(time.Minute), MaxExpires: Duration(time.Hour),
-			NonceTTL: Duration(2 * time.Minute), MaxContacts: 10,
+			NonceTTL: Duration(2 * time.Minute), MaxContacts: 10, KeepAlive: Duration(20 * time.Second),
 		},
 		Identity: defaultIdentity(),
 		DNS:      DNS{Servers: []string{}, Allow: []Prefix{}, Timeout: Duration(4 * time.Second)},

@@ -298,6 +298,9 @@ func (v *validation) home() {
 	if h.MaxContacts < 1 || h.MaxContacts > 100 {
 		v.problem("home.max_contacts", "%d is out of range; keep it between 1 and 100", h.MaxContacts)
 	}
+	if h.KeepAlive != 0 && (h.KeepAlive < Duration(time.Second) || h.KeepAlive > Duration(time.Hour)) {
+		v.problem("home.keep_alive", "%s is out of range; keep it between 1s and 1h, or 0 for never", h.KeepAlive)
+	}
 }
 
 func (v *validation) dns() {

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"gatehouse.example/sip"
 	"gatehouse.example/sip/uri"
 )
 
@@ -84,6 +85,19 @@ func (r *reach) find(u *uri.URI, now time.Time) (found *entry) {
 		found = e
 	}
 	return found
+}
+
+// Hidden appends the UDP flows of phones behind a NAT: those who call themselves by
+// another address than we see.
+func (r *Registrar) Hidden(dst []Source, now time.Time) []Source {
+	r.reach.mu.RLock()
+	defer r.reach.mu.RUnlock()
+	for flow, entries := range r.reach.from {
+		if flow.Transport == sip.UDP && slices.ContainsFunc(entries, func(e *entry) bool { return e.live(now) && !e.dialable() }) {
+			dst = append(dst, flow)
+		}
+	}
+	return dst
 }
 
 // SentBy tells whether a flow is one that a user has registered over, so that

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse.example/sip"
 	"gatehouse.example/sip/uri"
 )
 
@@ -98,5 +99,34 @@ func TestFlowOfAPhoneIsKnownWhileItIsRegistered(t *testing.T) {
 	}
 	if n := len(r.reach.from); n != 0 {
 		t.Errorf("%d flows left", n)
+	}
+}
+
+func TestHiddenPhonesAreThoseWhomANATHides(t *testing.T) {
+	r := newRegistrar(nil)
+	for i, c := range []struct {
+		flow    string
+		contact string
+		tcp     bool
+	}{
+		{"198.51.100.7:40000", "<sip:alice@192.168.1.5>", false},
+		{"198.51.100.8:40000", "<sip:alice@192.168.1.6>", true},
+		{"198.51.100.9:5060", "<sip:alice@198.51.100.9>", false},
+	} {
+		f := overUDP
+		f.Remote = netip.MustParseAddrPort(c.flow)
+		if c.tcp {
+			f.Transport, f.Conn = sip.TCP, 7
+		}
+		m := message(t, "REGISTER sip:example.test", "To: <"+alice+">", "CSeq: "+string(rune('1'+i))+" REGISTER", "Contact: "+c.contact)
+		if got := r.Register(m, f, alice, noon); got.Status != 200 {
+			t.Fatal(got.Status, got.Reason)
+		}
+	}
+	if got := r.Hidden(nil, noon); len(got) != 1 || got[0].Remote != netip.MustParseAddrPort("198.51.100.7:40000") {
+		t.Errorf("%v", got)
+	}
+	if got := r.Hidden(nil, noon.Add(2*time.Hour)); len(got) != 0 {
+		t.Errorf("expired, and still sent to: %v", got)
 	}
 }

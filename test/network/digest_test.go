@@ -16,10 +16,15 @@ func register(t *testing.T, e *harness.Endpoint, user string) {
 	t.Helper()
 	me := "<sip:" + user + "@example.test>"
 	request := e.Request("REGISTER", "sip:example.test", "From: "+me+";tag="+harness.Token(), "To: "+me,
-		"Contact: <sip:"+user+"@"+phone+":5060;transport=tcp>", "Expires: 300")
+		contact(e, user), "Expires: 300")
 	if ok := e.Ask(t, prove(t, e, user, request)); ok.Status() != 200 {
 		t.Fatalf("REGISTER: %s", ok.StartLine())
 	}
+}
+
+// contact is what a phone calls itself: an address of its own network.
+func contact(e *harness.Endpoint, user string) string {
+	return "Contact: <sip:" + user + "@" + phone + ":5060;transport=" + strings.ToLower(e.Transport) + ">"
 }
 
 var quoted = regexp.MustCompile(`(\w+)="([^"]*)"`)

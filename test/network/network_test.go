@@ -149,20 +149,35 @@ func TestAnAddressThatComesLaterIsOurs(t *testing.T) {
 	call(t, e, pbx, "sip:+15551230001@"+later, later, inner)
 }
 
+const hosted = `listen: [udp://0.0.0.0:5060, tcp://0.0.0.0:5060]
+domains: [{name: example.test, deliver: home, outbound: carrier}]
+peers: [{name: carrier, addresses: [198.51.100.10], send: "sip:198.51.100.10:5060"}]
+checks: {rate: {enabled: false}}
+home: {keep_alive: 1s}
+`
+
+// home is a telephone in a network behind a NAT that soon forgets what is silent on UDP.
+func (w *world) home(t *testing.T) *harness.Host {
+	t.Helper()
+	box, inside := harness.NewHost(t), harness.NewHost(t)
+	box.Set("net/ipv4/ip_forward", "1")
+	w.router.Link("homes", "198.51.100.129/25", box, "wan", nat+"/25")
+	box.Link("lan", "192.168.1.1/24", inside, "lan", phone+"/24")
+	box.IP("route add default via 198.51.100.129")
+	box.Masquerade("wan")
+	box.Set("net/netfilter/nf_conntrack_udp_timeout", "2")
+	box.Set("net/netfilter/nf_conntrack_udp_timeout_stream", "2")
+	inside.IP("route add default via 192.168.1.1")
+	return inside
+}
+
 // TestAPhoneBehindANATIsFollowed: it has called, its connection is lost, and it registers
 // over another one. Nothing else leads to it.
 func TestAPhoneBehindANATIsFollowed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	home, inside := harness.NewHost(t), harness.NewHost(t)
-	home.Set("net/ipv4/ip_forward", "1")
-	w.router.Link("homes", "198.51.100.129/25", home, "wan", nat+"/25")
-	home.Link("lan", "192.168.1.1/24", inside, "lan", phone+"/24")
-	home.IP("route add default via 198.51.100.129")
-	home.Masquerade("wan")
-	inside.IP("route add default via 192.168.1.1")
-	w.start(t, "listen: [udp://0.0.0.0:5060, tcp://0.0.0.0:5060]\ndomains: [{name: example.test, deliver: home, outbound: carrier}]\n"+
-		"peers: [{name: carrier, addresses: [198.51.100.10], send: \"sip:198.51.100.10:5060\"}]\nchecks: {rate: {enabled: false}}\n", "anna@example.test")
+	inside := w.home(t)
+	w.start(t, hosted, "anna@example.test")
 	trunk := endpoint(t, w.outside, carrier, 5060, public).Answering()
 	connect := func() (e *harness.Endpoint) {
 		inside.Do(func() { e = harness.TCP(t, netip.MustParseAddr(phone), addr(public, 5060)) })
@@ -171,8 +186,7 @@ func TestAPhoneBehindANATIsFollowed(t *testing.T) {
 	}
 	first := connect()
 	from := "From: <sip:anna@example.test>;tag=" + harness.Token()
-	contact := "Contact: <sip:anna@" + phone + ":5060;transport=tcp>"
-	first.Send(prove(t, first, "anna", first.Invite("sip:+15557654321@example.test", from, contact)))
+	first.Send(prove(t, first, "anna", first.Invite("sip:+15557654321@example.test", from, contact(first, "anna"))))
 	invite := trunk.ExpectRequest(t, "INVITE")
 	first.Send(first.CallerDialog(first.ExpectStatus(t, 200)).Request("ACK"))
 	first.Close()
@@ -185,4 +199,21 @@ func TestAPhoneBehindANATIsFollowed(t *testing.T) {
 	// And it is called there.
 	trunk.Send(trunk.Invite("sip:anna@example.test"))
 	second.ExpectRequest(t, "INVITE")
+}
+
+// TestASilentPhoneStaysReachable: what it is sent keeps its NAT from forgetting it.
+func TestASilentPhoneStaysReachable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inside := w.home(t)
+	w.start(t, hosted, "anna@example.test")
+	trunk := endpoint(t, w.outside, carrier, 5060, public).Answering()
+	e := endpoint(t, inside, phone, 5060, public)
+	register(t, e, "anna")
+	e.Answering()
+	for range 4 { // for longer than the NAT remembers
+		e.Expect(t, "empty line", func(m harness.Message) bool { return strings.Trim(m.Text, "\r\n") == "" })
+	}
+	trunk.Send(trunk.Invite("sip:anna@example.test"))
+	e.ExpectRequest(t, "INVITE")
 }
