@@ -10,16 +10,20 @@ import (
 )
 
 // TestWhoCanNeverAnswerIsTried: a machine that calls one after the other and fails each test reaches one in eight, labelled, and more and more where those listen: the
-// next day it is welcome. Where they hang up it reaches no more.
+// next day it is welcome. Where they hang up it reaches no more, and somebody else at a user's friend's telephone never.
 func TestWhoCanNeverAnswerIsTried(t *testing.T) {
-	for talk, want := range map[time.Duration]struct {
+	for name, c := range map[string]struct {
+		talk        time.Duration
+		friends     int
 		least, most int // reached of 120
 		welcome     bool
 	}{
-		18 * time.Second: {12, 60, true},
-		2 * time.Second:  {3, 9, false},
+		"listen":   {18 * time.Second, 0, 12, 60, true},
+		"hang up":  {2 * time.Second, 0, 3, 9, false},
+		"a friend": {18 * time.Second, 1, 0, 2, false},
 	} {
 		g, reached := newGate(t), 0
+		g.friends = c.friends
 		call := func(i int) *screen.Attempt {
 			return g.attempt("sip:+15551230001@x.test", fmt.Sprintf("sip:user%d@example.test", i), verdict.StirB, start.Add(time.Duration(i)*20*time.Second))
 		}
@@ -31,16 +35,16 @@ func TestWhoCanNeverAnswerIsTried(t *testing.T) {
 			}
 			reached++
 			if reached%3 > 0 {
-				g.answered(a, verdict.Label, talk)
+				g.answered(a, verdict.Label, c.talk)
 			} else {
 				g.engine.Learn(&screen.Ending{Attempt: a, Action: verdict.Label, Time: a.Time, Status: 487, Ring: 15 * time.Second})
 			}
 		}
-		if reached < want.least || reached > want.most {
-			t.Errorf("who talks for %v reaches %d of 120", talk, reached)
+		if reached < c.least || reached > c.most {
+			t.Errorf("%s: reaches %d of 120", name, reached)
 		}
-		if got := g.signals(call(4000)); got["STRANGER_WELCOME"] > 0 != want.welcome {
-			t.Errorf("who talks for %v is, the next day, %v", talk, got)
+		if got := g.signals(call(4000)); got["STRANGER_WELCOME"] > 0 != c.welcome {
+			t.Errorf("%s: is, the next day, %v", name, got)
 		}
 	}
 }

@@ -137,7 +137,7 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 		return
 	}
 	standing.Lean += mixed(standing.Passed, standing.Failed)
-	tried := c.unheard(&standing)
+	tried := c.unheard(a, &standing)
 	if c.behaves(a, &standing, r) {
 		standing.Lean = 0 // is said already
 	}
@@ -277,9 +277,13 @@ const (
 )
 
 // unheard tells whether nobody could say yet what a caller to many wants, since it fails each test, as machines do whether they are wanted or not. It reaches one
-// callee in eight, labelled, and more where they do not hang up, and is judged by what becomes of that.
-func (c *Check) unheard(s *newcomers.Standing) bool {
+// callee in eight, labelled, and more where they do not hang up, and is judged by what becomes of that. Whom one to three users here have called is a person, who
+// could answer: somebody else is at his telephone.
+func (c *Check) unheard(a *screen.Attempt, s *newcomers.Standing) bool {
 	if s.Failed < unheardFrom || s.Passed > 0 || s.Lean > triedLean {
+		return false
+	}
+	if friends := c.friends(a); friends > 0 && friends < organisations {
 		return false
 	}
 	one := oneIsTried
