@@ -83,6 +83,10 @@ func TestNumberIsOneKeyForAllSpellings(t *testing.T) {
 		{"sip:+12155550100p123%23@h", "+12155550100", northAmerica},
 		{"sip:+12155550100,,99@h", "+12155550100", northAmerica},
 		{"sip:+0012155550100@h", "+12155550100", northAmerica},
+		{"sip:+000012155550100@h", "+12155550100", northAmerica}, // one way out put before another
+		{"sip:0110110012155550100@h", "+12155550100", northAmerica},
+		{"sip:00000012155550100@h", "+12155550100", germany},
+		{"sip:+00000@h", "+00000", germany},
 		{"sip:+01112155550100@h", "+12155550100", northAmerica},
 		{"tel:+1-215-555-0100", "+12155550100", northAmerica},
 		{"tel:215-555-0100;phone-context=+1", "+12155550100", northAmerica},

@@ -115,14 +115,16 @@ func (d *dialled) appendTo(dst []byte, p Plan) []byte {
 	if d.dials {
 		return append(dst, digits...)
 	}
-	// No country code starts with 0: "+00…" and "+011…" are prefixes that were put behind a "+".
-	rest, ok := after(digits, p.International, minAfterInternational)
-	if !ok {
-		rest, ok = after(digits, "00", minAfterInternational)
-	}
-	if ok && (!d.plus || digits[0] == '0') {
-		dst = append(dst, '+')
-		return append(dst, rest...)
+	// No country code starts with 0: "+00…" and "+011…" are prefixes that were put behind a "+", and there may be several.
+	for {
+		rest, ok := after(digits, p.International, minAfterInternational)
+		if !ok {
+			rest, ok = after(digits, "00", minAfterInternational)
+		}
+		if !ok || d.plus && digits[0] != '0' {
+			break
+		}
+		digits, d.plus = rest, true
 	}
 	if d.plus {
 		dst = append(dst, '+')
