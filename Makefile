@@ -49,7 +49,7 @@ soak: build
 
 # effect measures how well the screening works, on shared/testdata/effect where that
 # stands beside the repository and on generated data elsewhere, and writes docs/effect/.
-effect: effect-text effect-graphs effect-calls
+effect: effect-calls effect-text effect-graphs
 
 # effect-calls plays simulated calls of all actors through the program, and writes
 # docs/effect/calls.html. CALLS="-seed 7 -users 1000" measures another world.
