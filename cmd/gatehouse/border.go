@@ -175,16 +175,7 @@ func (side *sipSide) drain(ctx context.Context) {
 
 // watchLoad tells the border how far behind the readers are.
 func (side *sipSide) watchLoad(ctx context.Context) error {
-	tick := time.NewTicker(border.BacklogTick)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			side.border.Backlog(side.net.Backlog())
-		}
-	}
+	return each(ctx, border.BacklogTick, func(time.Time) { side.border.Backlog(side.net.Backlog()) })
 }
 
 // addressTick is how often we look which addresses 0.0.0.0 and [::] stand for.
@@ -197,16 +188,7 @@ func (side *sipSide) watchAddresses(ctx context.Context) error {
 	if !slices.ContainsFunc(side.net.Listeners(), wild) {
 		return nil
 	}
-	tick := time.NewTicker(addressTick)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			side.findAddresses()
-		}
-	}
+	return each(ctx, addressTick, func(time.Time) { side.findAddresses() })
 }
 
 // findAddresses has the wildcard listeners stand for the addresses that there are now.

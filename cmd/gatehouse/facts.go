@@ -56,18 +56,11 @@ const watchEvery = 10 * time.Second
 
 // run puts registers in force that were imported meanwhile.
 func (r *registers) run(ctx context.Context) error {
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			for _, one := range r.byName {
-				r.load(one)
-			}
+	return each(ctx, watchEvery, func(time.Time) {
+		for _, one := range r.byName {
+			r.load(one)
 		}
-	}
+	})
 }
 
 func (r *registers) named(names []string) (all []*register.Register) {

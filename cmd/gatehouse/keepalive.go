@@ -20,18 +20,11 @@ func (side *sipSide) keepAlive(ctx context.Context) error {
 		return nil
 	}
 	out, phones := side.net.Outbox(), []home.Source(nil)
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case now := <-tick.C:
-			phones = side.registrar.Hidden(phones[:0], now)
-			for _, p := range phones {
-				out.Send(wire.Dest{Flow: wire.Flow{Transport: p.Transport, Socket: p.Socket, Remote: p.Remote}}, 0, emptyLines)
-			}
-			out.Flush()
+	return each(ctx, every, func(now time.Time) {
+		phones = side.registrar.Hidden(phones[:0], now)
+		for _, p := range phones {
+			out.Send(wire.Dest{Flow: wire.Flow{Transport: p.Transport, Socket: p.Socket, Remote: p.Remote}}, 0, emptyLines)
 		}
-	}
+		out.Flush()
+	})
 }

@@ -75,14 +75,5 @@ func (n *notifier) watch(ctx context.Context) error {
 	if n.socket == "" || n.every <= 0 {
 		return nil
 	}
-	tick := time.NewTicker(n.every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			n.send("WATCHDOG=1")
-		}
-	}
+	return each(ctx, n.every, func(time.Time) { n.send("WATCHDOG=1") })
 }

@@ -249,16 +249,23 @@ func (s *server) reloaded(r config.Reload) {
 
 // expireLists removes list entries whose time has come.
 func (s *server) expireLists(ctx context.Context) error {
-	tick := time.NewTicker(10 * time.Minute)
+	return each(ctx, 10*time.Minute, func(now time.Time) {
+		if _, err := s.lists.Expire(ctx, now); err != nil {
+			s.log.Warn("expired list entries stay in the store", "error", err)
+		}
+	})
+}
+
+// each does f at an interval until ctx ends.
+func each(ctx context.Context, interval time.Duration, f func(now time.Time)) error {
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case now := <-tick.C:
-			if _, err := s.lists.Expire(ctx, now); err != nil {
-				s.log.Warn("expired list entries stay in the store", "error", err)
-			}
+			f(now)
 		}
 	}
 }

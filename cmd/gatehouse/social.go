@@ -75,16 +75,7 @@ func (s *social) run(log *slog.Logger, start func(name string, run func(context.
 	start("known", func(ctx context.Context) error { return s.known.Run(ctx, report) })
 	start("reputation", func(ctx context.Context) error { return s.reputation.Run(ctx, report) })
 	start("trust", func(ctx context.Context) error {
-		tick := time.NewTicker(settleEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-tick.C:
-				s.web.Settle()
-			}
-		}
+		return each(ctx, settleEvery, func(time.Time) { s.web.Settle() })
 	})
 }
 
