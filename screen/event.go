@@ -33,15 +33,17 @@ type Event struct {
 	Peer      string `json:"peer,omitempty"`
 	// UserAgent is the User-Agent header.
 	UserAgent string `json:"user_agent,omitempty"`
-	// Proof says how From is proven.
-	Proof verdict.Proof `json:"proof,omitempty"`
+	// Proof says how From is proven, Identity what is proven where that is something else: the number that a trunk asserts.
+	Proof    verdict.Proof `json:"proof,omitempty"`
+	Identity string        `json:"identity,omitempty"`
 	// Signature says what became of the signature where Proof does not say it all: a stale or invalid one, or who signed. Left out, there is a
 	// valid one where Proof is of a signature, and none where it is not.
 	Signature *verdict.Signature `json:"signature,omitempty"`
 	// SenderServes says whether the source is one of the hosts of From's domain: "yes", "no", or empty for unknown.
 	SenderServes Ternary `json:"sender_serves,omitempty" enum:"unknown,no,yes"`
-	// Text is the body of a message.
-	Text string `json:"text,omitempty"`
+	// Text is the body of a message, Opaque the media type of one that nobody here can read.
+	Text   string `json:"text,omitempty"`
+	Opaque string `json:"opaque,omitempty"`
 	// Outcome is what would happen if the attempt came through or were asked to introduce itself.
 	Outcome Outcome `json:"outcome,omitzero"`
 	// AfterFailure makes the event happen only if the event of that ID was not relayed, AfterSuccess only if it was.
@@ -57,6 +59,8 @@ type Outcome struct {
 	DurationS float64 `json:"duration_s,omitempty"`
 	// Status is the callee's final SIP status where it is known: 404 for a user who does not exist, 486, 603, 607. 0: as Answered says.
 	Status int `json:"status,omitempty"`
+	// Refused tells that the callee, or its registrar, refused the credentials that the request bore: a wrong password.
+	Refused bool `json:"refused,omitempty"`
 	// Feedback is what the callee says then: "spam", "ham" or empty.
 	Feedback string `json:"feedback,omitempty"`
 	// Turing, Consent and Puzzle are what comes of each introduction that is asked for: "pass", "fail", "none" (no reaction, which is a failure where no other
@@ -72,7 +76,7 @@ func (ev *Event) Attempt(plan uri.Plan) (*Attempt, error) {
 	a := &Attempt{
 		ID: ev.ID, Time: ev.Time, Kind: ev.Kind,
 		From:      verdict.From{Display: ev.Display},
-		Transport: ev.Transport, Peer: ev.Peer, UserAgent: ev.UserAgent, Text: ev.Text, Names: ev.Names,
+		Transport: ev.Transport, Peer: ev.Peer, UserAgent: ev.UserAgent, Text: ev.Text, Opaque: ev.Opaque, Names: ev.Names,
 	}
 	switch ev.Direction {
 	case "", "in":
@@ -92,7 +96,13 @@ func (ev *Event) Attempt(plan uri.Plan) (*Attempt, error) {
 	a.SetFrom(&from, plan)
 	a.SetTo(&to, plan)
 	if ev.Proof != verdict.None {
-		a.SetIdentity(&from, ev.Proof, plan)
+		proven := from
+		if ev.Identity != "" {
+			if proven, err = uri.Parse([]byte(ev.Identity)); err != nil {
+				return nil, fmt.Errorf("screen: event: identity: %q: %w", ev.Identity, err)
+			}
+		}
+		a.SetIdentity(&proven, ev.Proof, plan)
 	}
 	a.Signature, a.SenderServes = ev.signature(), ev.SenderServes
 	if a.Source, err = parseSource(ev.Source); err != nil {

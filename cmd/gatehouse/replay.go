@@ -5,12 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 	"time"
 
+	"gatehouse.example/internal/border"
 	"gatehouse.example/internal/config"
+	"gatehouse.example/internal/identity"
 	"gatehouse.example/internal/replay"
 	"gatehouse.example/screen"
+	"gatehouse.example/sip"
+	"gatehouse.example/verdict"
 )
 
 type replayCmd struct {
@@ -192,6 +197,17 @@ func captureSite(cfg *config.Config) replay.Site {
 	site := replay.Site{Plan: cfg.Plan()}
 	for i := range cfg.Domains {
 		site.Domains = append(site.Domains, cfg.Domains[i].Names()...)
+	}
+	peers := new(border.Site)
+	for i := range cfg.Peers {
+		peers.AddPeer(newPeer(&cfg.Peers[i], uint16(i+1)))
+	}
+	site.Prove = func(m *sip.Message, source netip.Addr) (string, verdict.Proof) {
+		who := identity.Who(&identity.Evidence{Message: m, Trusted: peers.TrustsAt(source)})
+		if who.Proof == verdict.None {
+			return "", verdict.None
+		}
+		return string(who.URI.AppendTo(nil)), who.Proof
 	}
 	return site
 }

@@ -119,18 +119,18 @@ func (g *replayGuard) Judged(a *screen.Attempt, v *verdict.Verdict) {
 }
 
 // Ended implements replay.Guard. Who registers is challenged, unless the event says that he has proven himself or how it ended.
-func (g *replayGuard) Ended(a *screen.Attempt, status int, at time.Time) {
+func (g *replayGuard) Ended(a *screen.Attempt, status int, refused bool, at time.Time) {
 	f, stranger := g.stranger(a)
 	r, ok := askedBy(a)
 	proven := a.From.Proof == verdict.Digest
-	if status == 0 && a.Kind == verdict.Registration && !proven {
+	if status == 0 && (refused || a.Kind == verdict.Registration && !proven) {
 		status = 401
 	}
 	if !stranger || !ok || status == 0 || a.Exempt != "" {
 		return
 	}
 	now := at.UnixNano()
-	q := g.sentry.NewQuery(&r, f, a.To.Requested, proven || r.method == sip.REGISTER && status/100 == 2, true, now)
+	q := g.sentry.NewQuery(&r, f, a.To.Requested, proven || refused || r.method == sip.REGISTER && status/100 == 2, true, now)
 	q.Caller(g.site, &a.From)
 	g.sentry.Answered(&q, status, now)
 }

@@ -31,6 +31,7 @@ func TestReplayBansScanners(t *testing.T) {
 		{"REGISTER of users", source + `"kind":"registration","from":"sip:#@example.test","to":"sip:#@example.test"`, "GUARD_BANNED", 5},
 		{"REGISTER over TLS", `"source":"192.0.2.7:5060","transport":"tls","kind":"registration","from":"sip:#@example.test","to":"sip:#@example.test"`, "GUARD_BANNED", 5},
 		{"calls to nobody", `"from":"sip:eve@far.test",` + source + `"kind":"call","to":"sip:#@example.test","outcome":{"status":404}`, "GUARD_BANNED", 5},
+		{"wrong passwords", source + `"kind":"registration","from":"sip:bob@example.test","to":"sip:bob@example.test","outcome":{"refused":true}`, "GUARD_BANNED", 5},
 		{"a tool", from + source + `"kind":"call","to":"sip:bob@example.test","user_agent":"friendly-scanner"`, "GUARD_SCANNER", 0},
 		{"a trap", from + source + `"kind":"registration","to":"sip:7777@example.test"`, "GUARD_TRAP", 0},
 		{"another's address", from + source + `"kind":"other","to":"sip:100@203.0.113.99"`, "", -1},

@@ -110,7 +110,7 @@ func readMessage(ev *screen.Event, raw []byte) error {
 		ev.Signature = new(verdict.Signature)
 	}
 	found := text.Of(&m)
-	ev.Text, ev.Names = found.Text, found.Names
+	ev.Text, ev.Names, ev.Opaque = found.Text, found.Names, found.Opaque
 	return nil
 }
 

@@ -182,6 +182,12 @@ func (s *Site) PeerAt(a netip.Addr) string {
 	return ""
 }
 
+// TrustsAt tells whether the peer that sends from an address is believed when it says who calls.
+func (s *Site) TrustsAt(a netip.Addr) bool {
+	p := s.peer(a, nil)
+	return p != nil && p.Trust.Identity
+}
+
 // Exemption says why calls to an address are never screened, "" where they are, and whether they are calls for help.
 func (s *Site) Exemption(address string) (why string, emergency bool) {
 	u, err := uri.Parse([]byte(address))

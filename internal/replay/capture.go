@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gatehouse.example/internal/replay/pcap"
+	"gatehouse.example/internal/text"
 	"gatehouse.example/screen"
 	"gatehouse.example/sip"
 	"gatehouse.example/verdict"
@@ -39,6 +40,7 @@ type call struct {
 	event    screen.Event
 	answered time.Time
 	ended    bool
+	tries    uint32 // the CSeq of the last request that bore credentials
 }
 
 func newCapture(site Site) *capture {
@@ -64,7 +66,7 @@ func (c *capture) read(in io.Reader) error {
 			return err
 		}
 		if p.TCP {
-			c.streams.add(&p, func(text []byte) { c.take(text, &p) })
+			c.streams.add(&p, func(octets []byte) { c.take(octets, &p) })
 		} else {
 			c.take(p.Payload, &p)
 		}
@@ -75,9 +77,9 @@ func (c *capture) read(in io.Reader) error {
 }
 
 // take reads one message. What is no SIP is passed over.
-func (c *capture) take(text []byte, p *pcap.Packet) {
+func (c *capture) take(octets []byte, p *pcap.Packet) {
 	m := &c.message
-	if len(text) < 16 || m.Parse(text) != nil || len(m.CallID()) == 0 {
+	if len(octets) < 16 || m.Parse(octets) != nil || len(m.CallID()) == 0 {
 		return
 	}
 	switch {
@@ -98,14 +100,19 @@ func key(callID, tag []byte, method []byte) string {
 // begin makes an event of a request, unless it is known.
 func (c *capture) begin(m *sip.Message, p *pcap.Packet) {
 	k := key(m.CallID(), m.From().Tag, m.MethodName())
-	if _, known := c.calls[k]; known {
+	tries := uint32(0)
+	if m.Has(sip.HeaderAuthorization) || m.Has(sip.HeaderProxyAuthorization) {
+		tries = m.CSeq()
+	}
+	if n := c.calls[k]; n != nil && (tries == n.tries || !n.event.Outcome.Refused) {
+		n.tries = max(n.tries, tries)
 		return
 	}
 	if len(c.order) >= maxAttempts {
 		c.full = true
 		return
 	}
-	n := &call{event: screen.Event{
+	n := &call{tries: tries, event: screen.Event{
 		ID: "packet-" + strconv.Itoa(len(c.order)+1), Time: p.Time, Kind: kindOf(m.Method()),
 		From: string(m.From().URI), Display: string(m.From().AppendDisplay(nil)), To: string(m.RequestURI()),
 		Source: p.Source.String(), Transport: "udp", UserAgent: string(m.Value(sip.HeaderUserAgent)),
@@ -114,11 +121,16 @@ func (c *capture) begin(m *sip.Message, p *pcap.Packet) {
 	if p.TCP {
 		n.event.Transport = "tcp"
 	}
-	if c.own[host(m.FromURI().Host)] && !c.own[host(m.URI().Host)] {
+	if n.event.Kind == verdict.Registration {
+		n.event.To = string(m.To().URI) // the Request-URI names the registrar
+	}
+	if c.own[host(m.FromURI().Host)] && !c.own[host(m.URI().Host)] && n.event.Kind != verdict.Registration {
 		n.event.Direction = "out"
 	}
-	if n.event.Kind == verdict.Message {
-		n.event.Text = strings.ToValidUTF8(string(m.Body()), "�")
+	found := text.Of(m)
+	n.event.Text, n.event.Names, n.event.Opaque = found.Text, found.Names, found.Opaque
+	if c.site.Prove != nil {
+		n.event.Identity, n.event.Proof = c.site.Prove(m, p.Source.Addr())
 	}
 	if _, err := n.event.Attempt(c.site.Plan); err != nil {
 		return // an address that no check could read
@@ -154,10 +166,14 @@ const unwanted = 607
 func (c *capture) response(m *sip.Message, now time.Time) {
 	n := c.calls[key(m.CallID(), m.From().Tag, m.MethodName())]
 	status := m.Status()
-	if n == nil || n.ended || status < 200 || status == 401 || status == 407 {
+	if n == nil || n.ended || status < 200 {
 		return
 	}
 	o := &n.event.Outcome
+	o.Refused = n.tries != 0 && n.tries == m.CSeq() && (status == 403 || (status == 401 || status == 407) && !stale(m))
+	if status == 401 || status == 407 {
+		return // a challenge, or a wrong password: the next try tells how it ends
+	}
 	o.RingS, o.Status, n.ended = now.Sub(n.event.Time).Seconds(), status, true
 	if status < 300 {
 		o.Answered, n.answered = true, now
@@ -165,6 +181,16 @@ func (c *capture) response(m *sip.Message, now time.Time) {
 	if status == unwanted {
 		o.Feedback = "spam"
 	}
+}
+
+// stale tells whether a challenge finds fault with the nonce alone, and not with the password. RFC 7616 §3.3.
+func stale(m *sip.Message) bool {
+	for _, h := range []sip.HeaderID{sip.HeaderWWWAuthenticate, sip.HeaderProxyAuthenticate} {
+		if bytes.Contains(bytes.ToLower(m.Value(h)), []byte("stale=true")) {
+			return true
+		}
+	}
+	return false
 }
 
 // over notes that a call was cancelled or hung up, by whichever side: the tags of a BYE of the callee stand the other way round.

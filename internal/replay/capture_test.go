@@ -7,10 +7,14 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
 	"gatehouse.example/screen"
+	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
+	"gatehouse.example/verdict"
 )
 
 // tape is a capture that is written by hand: each message at a time in milliseconds.
@@ -73,27 +77,36 @@ const (
 	pbx    = "10.0.0.1:5060"
 )
 
-// captured are the events of a tape, as JSON lines without ids.
-func captured(t *testing.T, tape *tape) string {
+// read are the events of a tape.
+func read(t *testing.T, tape *tape, site Site) (all []screen.Event) {
 	t.Helper()
-	events, err := Open(&tape.file, Site{Domains: []string{"example.test"}})
+	events, err := Open(&tape.file, site)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b strings.Builder
 	for {
 		var ev screen.Event
 		if err := events.Next(&ev); err == io.EOF {
-			return b.String()
+			return all
 		} else if err != nil {
 			t.Fatal(err)
 		}
+		all = append(all, ev)
+	}
+}
+
+// captured are the events of a tape, as JSON lines without ids.
+func captured(t *testing.T, tape *tape) string {
+	t.Helper()
+	var b strings.Builder
+	for _, ev := range read(t, tape, Site{Domains: []string{"example.test"}}) {
 		out, err := json.Marshal(&ev.Outcome)
 		if err != nil {
 			t.Fatal(err)
 		}
 		fmt.Fprintf(&b, "%s %s%s %s %q → %s %s %s %q %s\n", ev.Time.Format("05.000"), ev.Direction, ev.Kind, ev.From, ev.Display, ev.To, ev.Source, ev.Transport, ev.Text, out)
 	}
+	return b.String()
 }
 
 func TestCaptureBecomesEvents(t *testing.T) {
@@ -133,6 +146,71 @@ func TestCaptureBecomesEvents(t *testing.T) {
 `
 	if got := captured(t, tape); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// Texts are decoded as the border decodes them, and a trusted trunk says who calls.
+func TestCaptureIsReadAsTheBorderReads(t *testing.T) {
+	tape := newTape()
+	first, typed := "MESSAGE sip:bob@example.test SIP/2.0", func(text, kind string) string {
+		return strings.Replace(text, "User-Agent", "Subject: a word\r\nContent-Type: "+kind+"\r\nUser-Agent", 1)
+	}
+	tape.udp(0, caller, border, typed(message(first, "m1", "a", "", "1 MESSAGE", "\xcf\xf0\xe8\xe2\xe5\xf2"), "text/plain;charset=windows-1251"))
+	tape.udp(1, caller, border, typed(message(first, "m2", "a", "", "1 MESSAGE", "0\x80"), "application/pkcs7-mime"))
+	asserted := "P-Asserted-Identity: <tel:+390612345678>\r\nUser-Agent"
+	tape.udp(2, pbx, border, strings.Replace(message(invite, "c1", "a", "", "1 INVITE", ""), "User-Agent", asserted, 1))
+	tape.udp(3, caller, border, strings.Replace(message(invite, "c2", "a", "", "1 INVITE", ""), "User-Agent", asserted, 1))
+	trunk := netip.MustParseAddrPort(pbx).Addr()
+	var got strings.Builder
+	for _, ev := range read(t, tape, Site{Prove: func(m *sip.Message, source netip.Addr) (string, verdict.Proof) {
+		if source != trunk {
+			return "", verdict.None
+		}
+		return strings.Trim(string(m.Value(sip.HeaderPAssertedIdentity)), "<>"), verdict.Trunk
+	}}) {
+		a, err := ev.Attempt(uri.Plan{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&got, "%q %q %s %q\n", a.Text, a.Opaque, a.From.Proof, a.From.Identity)
+	}
+	want := `"a word\nПривет" "" none ""
+"a word" "application/pkcs7-mime" none ""
+"" "" trunk "tel:+390612345678"
+"" "" none ""
+`
+	if got.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", &got, want)
+	}
+}
+
+// Each wrong password is an event of its own, and asks for whom it is for; a stale nonce is no wrong password.
+func TestWrongPasswordsOfACapture(t *testing.T) {
+	tape, ms := newTape(), 0
+	try := func(callID string, seq int, password bool, answer string) {
+		cseq := fmt.Sprint(seq, " REGISTER")
+		request := message("REGISTER sip:example.test SIP/2.0", callID, "a", "", cseq, "")
+		if password {
+			request = strings.Replace(request, "User-Agent", "Authorization: Digest username=\"bob\", response=\"0\"\r\nUser-Agent", 1)
+		}
+		tape.udp(ms, caller, border, request)
+		tape.udp(ms+1, border, caller, strings.Replace(message("SIP/2.0 "+answer, callID, "a", "z", cseq, ""), "User-Agent", "WWW-Authenticate: Digest realm=\"x\"\r\nUser-Agent", 1))
+		ms += 10
+	}
+	try("r1", 1, false, "401 Who") // never tries
+	try("r2", 1, false, "401 Who")
+	try("r2", 2, true, "401 Wrong")
+	try("r2", 3, true, "401 Wrong")
+	try("r3", 1, true, "403 Wrong")
+	try("r4", 1, false, "401 Who")
+	try("r4", 2, true, "200 OK")
+	var got []string
+	for _, ev := range read(t, tape, Site{Domains: []string{"example.test"}}) {
+		got = append(got, fmt.Sprint(ev.To, " ", ev.Outcome.Refused, " ", ev.Outcome.Status))
+	}
+	const bob = "sip:bob@example.test "
+	if want := []string{bob + "false 0", bob + "true 0", bob + "true 0", bob + "true 403", bob + "false 200"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

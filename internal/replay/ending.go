@@ -14,6 +14,7 @@ type ending struct {
 	feedback string
 	relayed  bool
 	status   int    // as the event says, 0 where it does not
+	refused  bool   // the credentials
 	number   uint64 // endings of the same moment are told in the order of their events
 }
 
@@ -71,7 +72,7 @@ const (
 // reached fills in what happened once the callee was reached.
 func reached(e *ending, ev *screen.Event) {
 	o := &ev.Outcome
-	e.feedback = o.Feedback
+	e.feedback, e.refused = o.Feedback, o.Refused
 	e.end.Answered = o.Answered || ev.Kind != verdict.Call // a message that arrives is accepted
 	e.end.Ring = seconds(o.RingS)
 	if e.end.Answered {
@@ -109,7 +110,7 @@ func (r *Replay) tell(until time.Time) {
 		e := heap.Pop(&r.endings).(*ending)
 		r.cfg.Engine.Learn(&e.end)
 		if r.cfg.Guard != nil && e.relayed && !e.end.Attempt.Outbound {
-			r.cfg.Guard.Ended(e.end.Attempt, e.status, e.end.Time)
+			r.cfg.Guard.Ended(e.end.Attempt, e.status, e.refused, e.end.Time)
 		}
 		if e.feedback != "" {
 			r.cfg.Engine.Judge(e.end.Attempt, e.feedback, user(e.end.Attempt))

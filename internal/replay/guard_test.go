@@ -24,7 +24,7 @@ func (w *wall) Judged(a *screen.Attempt, v *verdict.Verdict) {
 	w.lines = append(w.lines, fmt.Sprintf("%s %s", a.ID, v.Action))
 }
 
-func (w *wall) Ended(a *screen.Attempt, status int, at time.Time) {
+func (w *wall) Ended(a *screen.Attempt, status int, _ bool, at time.Time) {
 	w.lines = append(w.lines, fmt.Sprintf("%s %d at %s", a.ID, status, at.Format("15:04:05")))
 }
 

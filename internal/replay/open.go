@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"net/netip"
 
 	"gatehouse.example/internal/replay/pcap"
 	"gatehouse.example/screen"
+	"gatehouse.example/sip"
 	"gatehouse.example/sip/uri"
+	"gatehouse.example/verdict"
 )
 
 // Site is what a capture is read by.
@@ -16,12 +19,20 @@ type Site struct {
 	Domains []string
 	// Plan makes numbers comparable.
 	Plan uri.Plan
+	// Prove says who sends a request, as far as its source is trusted to say so; nil: nobody is.
+	Prove func(m *sip.Message, source netip.Addr) (identity string, proof verdict.Proof)
 }
+
+// byteOrderMark is what some editors put before the text of a file.
+const byteOrderMark = "\ufeff"
 
 // Open reads events from a capture or an event file, whichever it is. A capture is read to its end first, because how a call ends stands
 // behind its beginning.
 func Open(in io.Reader, site Site) (Events, error) {
 	r := bufio.NewReaderSize(in, 1<<16)
+	if mark, _ := r.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
+		r.Discard(len(byteOrderMark))
+	}
 	head, err := r.Peek(4)
 	if err != nil && err != io.EOF {
 		return nil, fmt.Errorf("replay: %w", err)

@@ -48,8 +48,9 @@ type Guard interface {
 	Admit(ev *screen.Event, a *screen.Attempt) *verdict.Signal
 	// Judged is told of the verdict about an attempt that went on.
 	Judged(a *screen.Attempt, v *verdict.Verdict)
-	// Ended is told how an attempt ended that came through: with the callee's final status, 0 where the event says nothing about it.
-	Ended(a *screen.Attempt, status int, at time.Time)
+	// Ended is told how an attempt ended that came through: with the callee's final status, 0 where the event says nothing about it, and whether
+	// that refused its credentials.
+	Ended(a *screen.Attempt, status int, refused bool, at time.Time)
 }
 
 // Introduced is what came of an introduction that was asked for.

@@ -302,3 +302,15 @@ func BenchmarkPlay(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
+
+// A byte order mark before the first line is none of its text.
+func TestFileWithByteOrderMark(t *testing.T) {
+	events, err := Open(strings.NewReader("\ufeff"+`{"id":"a","time":"2026-01-05T08:00:00Z","from":"sip:eve@x.test","to":"sip:bob@y.test"}`), Site{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ev screen.Event
+	if err := events.Next(&ev); err != nil || ev.ID != "a" {
+		t.Errorf("%v %v", ev.ID, err)
+	}
+}

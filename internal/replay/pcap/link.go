@@ -27,6 +27,15 @@ const (
 	etherOldQ = 0x9100
 )
 
+// known tells whether what goes over such a link is read.
+func (l link) known() bool {
+	switch l {
+	case linkEthernet, linkCooked, linkCooked2, linkNull, linkLoop, linkRaw, linkRawBSD, linkIPv4, linkIPv6:
+		return true
+	}
+	return false
+}
+
 // network takes the link's header off. It is false for what is not IP.
 func (l link) network(b []byte) (ip []byte, ok bool) {
 	switch l {

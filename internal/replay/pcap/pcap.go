@@ -52,8 +52,9 @@ type Reader struct {
 
 // port is an interface of a pcapng section.
 type port struct {
-	link  link
-	ticks uint64 // a second
+	link   link
+	ticks  uint64        // a second
+	offset time.Duration // of its stamps
 }
 
 // frame is one captured packet as it stands in the file.
@@ -118,6 +119,9 @@ func (p *Reader) readHead(magic []byte) error {
 		return fmt.Errorf("%w: the head is cut", ErrFormat)
 	}
 	p.link = link(p.order.Uint32(head[20:]) & 0xFFFF) // above it: the length of a frame check sequence
+	if !p.link.known() {
+		return fmt.Errorf("pcap: link type %d is none of Ethernet, Linux cooked, loopback and raw IP, which are read", p.link)
+	}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 )
@@ -190,6 +191,23 @@ func TestEveryFormatGivesTheSamePackets(t *testing.T) {
 	}
 }
 
+// An interface may count from another second than that of 1970 (if_tsoffset).
+func TestStampsWithAnOffset(t *testing.T) {
+	file := next(binary.BigEndian, linkRaw, ipv4(protoUDP, 0, false, udp("hello")))
+	resolution := []byte{0, 9, 0, 1, 9, 0, 0, 0, 0, 0, 0, 0} // and the end, and the length of the block
+	at := bytes.Index(file, resolution[:8])
+	with := append(bytes.Clone(file[:at]), 0, 14, 0, 8, 0, 0, 0, 0, 0, 0, 0, 60)
+	with = append(with, file[at:]...)
+	start := at - 16 // type, length, link, reserved, snaplen
+	length := binary.BigEndian.Uint32(with[start+4:]) + 12
+	binary.BigEndian.PutUint32(with[start+4:], length)
+	binary.BigEndian.PutUint32(with[start+int(length)-4:], length)
+	found, err := all(t, with)
+	if want := time.Unix(1060, 500_000); err != nil || len(found) != 1 || !found[0].Time.Equal(want) {
+		t.Errorf("%v %v, want %v", found, err, want)
+	}
+}
+
 func total(all [][]byte) (n int) {
 	for _, p := range all {
 		n += len(p)
@@ -202,6 +220,10 @@ func TestDamagedFilesAreNamed(t *testing.T) {
 	large = append(large, make([]byte, 8)...)
 	large = binary.LittleEndian.AppendUint32(large, maxPacket+1)
 	large = append(large, make([]byte, 4)...)
+	otherLink := classic(binary.LittleEndian, magicMicros, 147)
+	if _, err := NewReader(bytes.NewReader(otherLink)); err == nil || !strings.Contains(err.Error(), "link type 147") {
+		t.Errorf("another link: %v", err)
+	}
 	noSection := block(binary.LittleEndian, blockPacket, make([]byte, 20))
 	for name, file := range map[string][]byte{
 		"empty": nil, "text": []byte("INVITE sip:"), "cut head": {0xD4, 0xC3, 0xB2, 0xA1, 2, 0}, "large packet": large, "no section": noSection,

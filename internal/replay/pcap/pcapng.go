@@ -18,6 +18,9 @@ const (
 // maxBlock bounds a block: a packet and its options.
 const maxBlock = maxPacket + 1<<16
 
+// maxOffset bounds the seconds that an interface may add to its stamps: what a Duration holds.
+const maxOffset = 9e9
+
 // maxInterfaces bounds what one section may describe.
 const maxInterfaces = 1024
 
@@ -108,8 +111,11 @@ func (p *Reader) describe(body []byte) error {
 		if code == 0 || len(o) < 4+n {
 			break
 		}
-		if code == 9 && n >= 1 { // if_tsresol
+		switch {
+		case code == 9 && n >= 1: // if_tsresol
 			in.ticks = resolution(o[4])
+		case code == 14 && n >= 8: // if_tsoffset
+			in.offset = time.Duration(min(max(int64(p.order.Uint64(o[4:])), -maxOffset), maxOffset)) * time.Second
 		}
 		o = o[min(len(o), 4+(n+3)&^3):]
 	}
@@ -149,7 +155,7 @@ func (p *Reader) packet(f *frame, body []byte, old bool) (bool, error) {
 	in := &p.links[number]
 	stamp := uint64(p.order.Uint32(body[4:]))<<32 | uint64(p.order.Uint32(body[8:]))
 	n := min(uint64(p.order.Uint32(body[12:])), uint64(len(body)-20))
-	*f = frame{link: in.link, data: body[20 : 20+n], time: at(stamp, in.ticks)}
+	*f = frame{link: in.link, data: body[20 : 20+n], time: at(stamp, in.ticks).Add(in.offset)}
 	return true, nil
 }
 

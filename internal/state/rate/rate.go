@@ -106,10 +106,9 @@ func (m *Meter) measure(key uint64, now int64, count bool) Level {
 		}
 	}
 	tat := now
-	if found {
+	// A stamp further ahead than counting goes is of a clock that has been set back since, and says nothing.
+	if found && set[at].tat <= now+m.most+m.step {
 		tat = max(tat, set[at].tat)
-		// A clock that was set back must not punish for as long as it was wrong.
-		tat = min(tat, now+m.most)
 	}
 	tat = min(tat+m.step, now+m.most)
 	if count {

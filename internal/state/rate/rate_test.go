@@ -210,3 +210,22 @@ func BenchmarkHash(b *testing.B) {
 		seed.String(1, "sip:+15551230001@carrier.test")
 	}
 }
+
+// A clock that is set back, or events that stand out of order, make no attempts of the time between.
+func TestClockSetBack(t *testing.T) {
+	m, err := rate.NewMeter(rate.Limit{Count: 20, Per: time.Minute}, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC).UnixNano()
+	m.Count(7, now)
+	if l := m.Count(7, now-int64(time.Hour)); m.Attempts(l) != 1 {
+		t.Errorf("%d attempts after an hour back, want 1", m.Attempts(l))
+	}
+	for range 100 {
+		m.Count(8, now)
+	}
+	if l := m.Count(8, now-1000); l < 3 {
+		t.Errorf("level %v of a flood whose packets pass one another, want %v", l, 3)
+	}
+}
