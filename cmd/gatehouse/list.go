@@ -133,7 +133,7 @@ type listImportCmd struct {
 	File         string `arg:"" optional:"" default:"-" help:"The file; - is stdin."`
 	List         string `help:"The list's name." default:"local" short:"l"`
 	Allow        bool   `help:"Allow rather than block, for values that do not say."`
-	Format       string `help:"lines: one value a line; csv: value,kind,note,expires; vcard: an address book; auto finds out." enum:"auto,lines,csv,vcard" default:"auto"`
+	Format       string `help:"lines: one value a line; csv: with a heading such as value,kind,note,expires; vcard: an address book; buddies: resource lists (XML); auto finds out." enum:"auto,lines,csv,vcard,buddies" default:"auto"`
 	Note         string `help:"For values without one: where the list is from."`
 	For          string `help:"How long, for values that do not say, as 30d." placeholder:"TIME"`
 	AllowPrivate bool   `help:"Take addresses that are never on the public Internet."`

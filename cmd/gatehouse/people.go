@@ -127,7 +127,7 @@ func (c *userExpectCmd) Run(a *app) error {
 type userImportCmd struct {
 	User   string `arg:"" help:"Whose address book it is: an address or number of ours."`
 	File   string `arg:"" optional:"" default:"-" help:"The file; - is stdin."`
-	Format string `help:"vcard; csv as address books are exported; lines: one number or address a line; auto finds out." enum:"auto,lines,csv,vcard" default:"auto"`
+	Format string `help:"vcard; csv as address books are exported; buddies: a buddy list (resource-lists XML); lines: one number or address a line; auto finds out." enum:"auto,lines,csv,vcard,buddies" default:"auto"`
 	JSON   bool   `help:"Print what was done as JSON." name:"json"`
 }
 

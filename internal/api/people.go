@@ -88,7 +88,7 @@ func (s *Server) expectCall(ctx context.Context, in *expectationInput) (*expecta
 
 type contactsInput struct {
 	User   string `query:"user" required:"true" minLength:"1" maxLength:"512" doc:"whose address book it is: an address or number of ours"`
-	Format string `query:"format" enum:"auto,lines,csv,vcard" default:"auto" doc:"vcard, csv as address books are exported, or lines: one number or address a line"`
+	Format string `query:"format" enum:"auto,lines,csv,vcard,buddies" default:"auto" doc:"vcard, buddies (resource lists), csv as address books are exported, or lines: one number or address a line"`
 	upload
 }
 

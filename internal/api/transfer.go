@@ -17,7 +17,7 @@ import (
 
 type importInput struct {
 	ListPath
-	Format       string    `query:"format" enum:"auto,lines,csv,vcard" default:"auto" doc:"lines: one value a line; csv: value,kind,note,expires; vcard: an address book"`
+	Format       string    `query:"format" enum:"auto,lines,csv,vcard,buddies" default:"auto" doc:"lines: one value a line; csv: with a heading such as value,kind,note,expires; vcard: an address book; buddies: resource lists"`
 	Kind         string    `query:"kind" enum:"block,allow" default:"block" doc:"for values without one"`
 	Note         string    `query:"note" maxLength:"1024" doc:"for values without one"`
 	Expires      time.Time `query:"expires" doc:"for values without one"`
@@ -131,6 +131,8 @@ func fileFormat(word string) lists.Format {
 		return lists.CSV
 	case "vcard":
 		return lists.VCard
+	case "buddies":
+		return lists.Buddies
 	}
 	return lists.Auto
 }

@@ -2,7 +2,6 @@ package lists
 
 import (
 	"bufio"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -22,12 +21,12 @@ type Contacts struct {
 	LeftOut int
 }
 
-// ReadContacts reads an address book: a vCard file, CSV as address books are exported (columns whose heading speaks of a telephone, a number or SIP), or a
+// ReadContacts reads an address book: a vCard file, a buddy list (RFC 4826), CSV as address books are exported (columns whose heading speaks of a telephone, a number or SIP), or a
 // value a line. What is no number or address is left out and counted: address books are full of it.
 func ReadContacts(r io.Reader, format Format, plan uri.Plan) (Contacts, error) {
-	br := bufio.NewReaderSize(r, maxImportLine)
+	br := utf8Text(r)
 	if format == Auto {
-		format = detectBook(br)
+		format = detect(br)
 	}
 	b := book{plan: plan, seen: make(map[string]bool)}
 	in := importer{}
@@ -45,27 +44,16 @@ func ReadContacts(r io.Reader, format Format, plan uri.Plan) (Contacts, error) {
 			}
 			return nil
 		})
+	case Buddies:
+		err = eachBuddy(br, func(_ int, address, _ string) error { return b.take(address) })
 	default:
 		err = in.eachLine(br, func(_ int, text string) error {
 			value, _, _ := strings.Cut(text, "#")
-			return b.take(strings.TrimPrefix(value, "\ufeff"))
+			return b.take(value)
 		})
 	}
 	b.LeftOut += in.result.RefusedCount
 	return b.Contacts, err
-}
-
-// detectBook sees the format from how a file begins.
-func detectBook(br *bufio.Reader) Format {
-	head, _ := br.Peek(1024)
-	first, _, _ := strings.Cut(strings.TrimPrefix(string(head), "\ufeff"), "\n")
-	switch {
-	case strings.HasPrefix(strings.ToUpper(first), "BEGIN:VCARD"):
-		return VCard
-	case strings.ContainsAny(first, ",;") && len(columns(strings.FieldsFunc(first, func(c rune) bool { return c == ',' || c == ';' }))) > 0:
-		return CSV
-	}
-	return Lines
 }
 
 type book struct {
@@ -111,7 +99,7 @@ func ContactKey(text string, plan uri.Plan) (string, error) {
 		}
 	case Address:
 		if u, err := uri.Parse([]byte(v.Text)); err == nil {
-			if number, ok := u.AppendNumber(nil, plan); ok && callable(string(number)) {
+			if number, ok := u.AppendNumber(nil, plan); ok && len(number) <= maxDigits && callable(string(number)) {
 				return string(number), nil
 			}
 		}
@@ -127,21 +115,19 @@ func callable(number string) bool {
 
 // readCSV takes the columns that hold numbers and addresses; one field may hold several, as the exports of some have it (" ::: ").
 func (b *book) readCSV(r *bufio.Reader) error {
-	head, _ := r.Peek(1024)
-	first, _, _ := strings.Cut(string(head), "\n")
-	reader := csv.NewReader(&boundedLines{r: r})
-	reader.FieldsPerRecord, reader.ReuseRecord, reader.LazyQuotes = -1, true, true
-	if strings.Count(first, ";") > strings.Count(first, ",") {
-		reader.Comma = ';'
+	s, _ := sheetOf(r)
+	wanted := columns(s.heading)
+	if s.headless {
+		wanted = []int{s.value}
 	}
-	heading, err := reader.Read()
-	if err != nil {
-		return fmt.Errorf("lists: import: the heading: %w", err)
-	}
-	wanted := columns(heading)
 	if len(wanted) == 0 {
 		return errors.New("lists: import: no column is called phone, number, mobile or SIP")
 	}
+	reader, err := s.open(r)
+	if err != nil {
+		return fmt.Errorf("lists: import: the heading: %w", err)
+	}
+	reader.LazyQuotes, reader.Comment = true, 0
 	for {
 		record, err := reader.Read()
 		if errors.Is(err, io.EOF) {
@@ -166,11 +152,11 @@ func (b *book) readCSV(r *bufio.Reader) error {
 // columns are those that hold numbers and addresses, by what their heading says.
 func columns(heading []string) (wanted []int) {
 	for i, name := range heading {
-		name = strings.ToLower(strings.Trim(strings.TrimSpace(name), "\"\ufeff"))
+		name = strings.ToLower(strings.Trim(strings.TrimSpace(name), `"`))
 		if strings.HasSuffix(name, "type") || strings.HasSuffix(name, "label") {
 			continue
 		}
-		for _, word := range [...]string{"phone", "telefon", "téléphone", "mobile", "number", "nummer", "sip", "fax"} {
+		for _, word := range [...]string{"phone", "telefo", "teléfono", "telemóvel", "móvil", "cellulare", "celular", "телефон", "電話", "电话", "mobil", "number", "nummer", "numéro", "sip", "fax"} {
 			if strings.Contains(name, word) || name == "value" || name == "tel" {
 				wanted = append(wanted, i)
 				break

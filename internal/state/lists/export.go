@@ -40,7 +40,7 @@ func exportLines(w io.Writer, entries []Entry, kind Kind) error {
 
 func exportCSV(w io.Writer, entries []Entry) error {
 	cw := csv.NewWriter(w)
-	if err := cw.Write(strings.Split(csvHeader, ",")); err != nil {
+	if err := cw.Write(strings.Split(strings.Join(ours[:], ","), ",")); err != nil {
 		return err
 	}
 	for i := range entries {

@@ -3,7 +3,6 @@ package lists
 import (
 	"bufio"
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -21,13 +20,14 @@ const (
 	Auto Format = iota
 	// Lines holds one value a line; what follows a '#' is a comment, kept as the note of the value before it.
 	Lines
-	// CSV has the header value,kind,note,expires; the last three may be missing. RFC 4180.
+	// CSV has a heading that names its columns: value (or phone, number, address, domain …), kind, note, expires. RFC 4180, and what spreadsheets make of it:
+	// semicolons or tabs between the fields, other columns beside.
 	CSV
 	// VCard holds address books: the telephone numbers and SIP addresses in them, with the names as notes. RFC 6350.
 	VCard
+	// Buddies holds resource lists, as buddy lists are exported. RFC 4826.
+	Buddies
 )
-
-const csvHeader = "value,kind,note,expires"
 
 // ImportOptions say how a file is read.
 type ImportOptions struct {
@@ -91,7 +91,7 @@ var (
 // Import reads values into a list. A line that cannot be understood is an error that names it, and nothing is imported. Values
 // that are understood but unfit for a list from elsewhere are left out and reported.
 func (l *Lists) Import(ctx context.Context, list string, r io.Reader, o ImportOptions) (Imported, error) {
-	br := bufio.NewReaderSize(r, maxImportLine)
+	br := utf8Text(r)
 	if o.Format == Auto {
 		o.Format = detect(br)
 	}
@@ -102,6 +102,8 @@ func (l *Lists) Import(ctx context.Context, list string, r io.Reader, o ImportOp
 		read = in.readCSV
 	case VCard:
 		read = in.readVCard
+	case Buddies:
+		read = in.readBuddies
 	}
 	err := read(br)
 	if err == nil {
@@ -119,13 +121,15 @@ func (l *Lists) Import(ctx context.Context, list string, r io.Reader, o ImportOp
 
 // detect sees the format from how a file begins.
 func detect(br *bufio.Reader) Format {
-	head, _ := br.Peek(len(csvHeader))
-	first, _, _ := strings.Cut(strings.TrimPrefix(string(head), "\ufeff"), "\n")
-	switch {
-	case strings.HasPrefix(first, "value,"):
-		return CSV
-	case strings.HasPrefix(strings.ToUpper(first), "BEGIN:VCARD"):
+	head, _ := br.Peek(len("BEGIN:VCARD"))
+	switch start := strings.ToUpper(string(head)); {
+	case start == "BEGIN:VCARD":
 		return VCard
+	case strings.HasPrefix(start, "<?XML"), strings.HasPrefix(start, "<RESOURCE-"):
+		return Buddies
+	}
+	if _, ok := sheetOf(br); ok {
+		return CSV
 	}
 	return Lines
 }
@@ -151,7 +155,7 @@ type importer struct {
 func (in *importer) readLines(r *bufio.Reader) error {
 	return in.eachLine(r, func(line int, text string) error {
 		value, comment, _ := strings.Cut(text, "#")
-		if value = strings.TrimSpace(strings.TrimPrefix(value, "\ufeff")); value == "" {
+		if value = strings.TrimSpace(value); value == "" {
 			return nil
 		}
 		return in.take(line, Entry{Value: value, Kind: in.options.Kind, Note: strings.TrimSpace(comment)})
@@ -179,12 +183,13 @@ func (in *importer) eachLine(r *bufio.Reader, f func(line int, text string) erro
 }
 
 func (in *importer) readCSV(r *bufio.Reader) error {
-	reader := csv.NewReader(&boundedLines{r: r})
-	reader.Comment = '#'
-	reader.FieldsPerRecord = -1
-	reader.ReuseRecord = true
-	if _, err := reader.Read(); err != nil {
-		return fmt.Errorf("lists: import: the header %s: %w", csvHeader, err)
+	s, ok := sheetOf(r)
+	if !ok {
+		return errors.New("lists: import: the first line names no column value, phone, number, address or domain")
+	}
+	reader, err := s.open(r)
+	if err != nil {
+		return fmt.Errorf("lists: import: the heading: %w", err)
 	}
 	for {
 		record, err := reader.Read()
@@ -195,9 +200,12 @@ func (in *importer) readCSV(r *bufio.Reader) error {
 			return fmt.Errorf("lists: import: %w", err)
 		}
 		line, _ := reader.FieldPos(0)
-		e, err := in.record(record)
+		e, err := in.record(&s, record)
 		if err != nil {
 			return fmt.Errorf("lists: import: line %d: %w", line, err)
+		}
+		if e.Value == "" && strings.Join(record, "") == "" {
+			continue // spreadsheets end with empty rows
 		}
 		if err := in.take(line, e); err != nil {
 			return err
@@ -205,19 +213,14 @@ func (in *importer) readCSV(r *bufio.Reader) error {
 	}
 }
 
-func (in *importer) record(fields []string) (Entry, error) {
-	e := Entry{Kind: in.options.Kind}
-	if len(fields) > 4 {
-		return e, fmt.Errorf("%d fields, not %s", len(fields), csvHeader)
-	}
-	fields = append(fields, "", "", "", "")
-	e.Value, e.Note = fields[0], strings.TrimSpace(fields[2])
-	if kind := strings.TrimSpace(fields[1]); kind != "" {
-		if err := e.Kind.UnmarshalText([]byte(kind)); err != nil {
+func (in *importer) record(s *sheet, fields []string) (Entry, error) {
+	e := Entry{Kind: in.options.Kind, Value: field(fields, s.value), Note: field(fields, s.note)}
+	if kind := field(fields, s.kind); kind != "" {
+		if err := e.Kind.UnmarshalText([]byte(strings.ToLower(kind))); err != nil {
 			return e, err
 		}
 	}
-	if expires := strings.TrimSpace(fields[3]); expires != "" {
+	if expires := field(fields, s.expires); expires != "" {
 		t, err := parseTime(expires)
 		if err != nil {
 			return e, fmt.Errorf("expires %q is neither 2006-01-02 nor 2006-01-02T15:04:05Z", expires)
@@ -237,7 +240,7 @@ func parseTime(s string) (time.Time, error) {
 // take checks one entry of the file and puts it with the others. A range becomes the prefixes that it is made of.
 func (in *importer) take(line int, e Entry) error {
 	e.List = in.list
-	if e.Note == "" {
+	if e.Note = readable(e.Note); e.Note == "" {
 		e.Note = in.options.Note
 	}
 	if e.Expires.IsZero() {
@@ -252,7 +255,7 @@ func (in *importer) take(line int, e Entry) error {
 			}
 		}
 	}
-	if err != nil && in.options.Lenient && (errors.Is(err, ErrValue) || errors.Is(err, errRange)) {
+	if err != nil && in.options.Lenient && (errors.Is(err, ErrValue) || errors.Is(err, ErrRange)) {
 		in.refuse(line, e.Value, "it is no value of a list")
 		return nil
 	}

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-var errRange = errors.New("lists: a range goes from the lower to the higher of two numbers of one length, or of two addresses of one kind")
+// ErrRange is wrapped where a value begins like a range and is none.
+var ErrRange = errors.New("lists: a range goes from the lower to the higher of two numbers of one length, or of two addresses of one kind")
 
 // expandRange makes the prefixes that a range consists of, or returns the value itself where it is none. Ranges are written "+15551230000..+15551239999",
 // "+15551230000-+15551239999" or "192.0.2.0-192.0.2.255".
@@ -22,11 +23,14 @@ func expandRange(value string) ([]string, error) {
 	if first, err := netip.ParseAddr(from); err == nil {
 		last, err := netip.ParseAddr(to)
 		if err != nil || first.Is4() != last.Is4() || last.Less(first) || first.Zone() != "" || last.Zone() != "" {
-			return nil, fmt.Errorf("%w: %q", errRange, value)
+			return nil, fmt.Errorf("%w: %q", ErrRange, value)
 		}
 		return addresses(first, last), nil
 	}
 	if !strings.HasPrefix(from, "+") || !strings.HasPrefix(to, "+") {
+		if strings.Contains(value, "..") && strings.Trim(value, "+0123456789 .") == "" {
+			return nil, fmt.Errorf("%w: %q", ErrRange, value)
+		}
 		return []string{value}, nil
 	}
 	return numbers(digitsOf(from), digitsOf(to), value)
@@ -45,7 +49,7 @@ func digitsOf(s string) string {
 func numbers(from, to, value string) ([]string, error) {
 	const most = 15
 	if len(from) != len(to) || len(from) < 2 || len(from) > 1+most || from > to || strings.Trim(from[1:]+to[1:], "0123456789") != "" {
-		return nil, fmt.Errorf("%w: %q", errRange, value)
+		return nil, fmt.Errorf("%w: %q", ErrRange, value)
 	}
 	return decimal(nil, "+", from[1:], to[1:]), nil
 }

@@ -2,7 +2,9 @@ package lists
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	ones "math/bits"
 	"net/netip"
 	"strings"
 
@@ -83,7 +85,9 @@ func ParseValue(text string, plan uri.Plan) (Value, error) {
 	case strings.HasPrefix(lower, "sip:"), strings.HasPrefix(lower, "sips:"), strings.HasPrefix(lower, "tel:"):
 		v, ok = parseAddress(text, plan)
 	case strings.Contains(text, "@"):
-		v, ok = parseAddress("sip:"+text, plan)
+		if user, _, _ := strings.Cut(text, "@"); !strings.Contains(user, ":") { // mailto:, xmpp: and their like are other people's addresses
+			v, ok = parseAddress("sip:"+text, plan)
+		}
 	default:
 		if v, ok = parseSource(text); !ok {
 			if v, ok = parseNumber(text, plan); !ok {
@@ -147,12 +151,40 @@ func parseSource(text string) (Value, bool) {
 		}
 		return sourceValue(netip.PrefixFrom(addr, bits).Masked()), true
 	}
+	if p, ok := oldPrefix(text); ok {
+		return sourceValue(p), true
+	}
 	a, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
 	if err != nil || a.Zone() != "" {
 		return Value{}, false
 	}
 	a = a.Unmap()
 	return sourceValue(netip.PrefixFrom(a, a.BitLen())), true
+}
+
+// oldPrefix reads what firewalls wrote before there were prefixes: "192.0.2.*", "192.0.2.0/255.255.255.0".
+func oldPrefix(text string) (netip.Prefix, bool) {
+	octets := text
+	for strings.HasSuffix(octets, ".*") {
+		octets = strings.TrimSuffix(octets, ".*")
+	}
+	if known := 1 + strings.Count(octets, "."); octets != text && known < 4 {
+		a, err := netip.ParseAddr(octets + strings.Repeat(".0", 4-known))
+		return netip.PrefixFrom(a, 8*known), err == nil && a.Is4()
+	}
+	address, mask, _ := strings.Cut(text, "/")
+	a, err := netip.ParseAddr(address)
+	if err != nil || !a.Is4() {
+		return netip.Prefix{}, false
+	}
+	m, err := netip.ParseAddr(mask)
+	if err != nil || !m.Is4() {
+		return netip.Prefix{}, false
+	}
+	b := m.As4()
+	bits := binary.BigEndian.Uint32(b[:])
+	p := netip.PrefixFrom(a, ones.LeadingZeros32(^bits)).Masked()
+	return p, ones.OnesCount32(bits) == p.Bits()
 }
 
 func sourceValue(p netip.Prefix) Value {
@@ -166,9 +198,10 @@ func sourceValue(p netip.Prefix) Value {
 // parseNumber reads digits with a "+" before them, visual separators between them, and a "*" behind them for a prefix.
 func parseNumber(text string, plan uri.Plan) (Value, bool) {
 	number, isPrefix := strings.CutSuffix(text, "*")
-	if strings.Count(text, ".") == 3 && strings.Trim(text, "0123456789./") == "" {
+	if octets, _, _ := strings.Cut(text, "/"); strings.Contains(text, "..") || strings.Count(octets, ".") == 3 && strings.Trim(text, "0123456789./*") == "" {
 		return Value{}, false // a mistyped IP address must not become somebody's number
 	}
+	number = withoutZero(number)
 	digits := make([]byte, 0, len(number))
 	for i := 0; i < len(number); i++ {
 		switch c := number[i]; {
@@ -192,6 +225,19 @@ func parseNumber(text string, plan uri.Plan) (Value, bool) {
 	u := uri.URI{Scheme: uri.TEL, User: digits}
 	n, ok := u.AppendNumber(nil, plan)
 	return Value{Type: Number, Text: string(n)}, ok
+}
+
+// withoutZero takes the zero out of "+49 (0)30 123456", which is dialled inside the country only. In Italy and its neighbours it belongs to the number.
+func withoutZero(number string) string {
+	before, behind, ok := strings.Cut(number, "(0)")
+	if !ok || !strings.HasPrefix(before, "+") && !strings.HasPrefix(before, "00") {
+		return number
+	}
+	code := strings.TrimPrefix(strings.TrimPrefix(digitsOf(before), "+"), "00")
+	if code == "39" || code == "378" || code == "379" || len(code) > 3 {
+		return number
+	}
+	return before + behind
 }
 
 func parseDomain(text string) (Value, bool) {

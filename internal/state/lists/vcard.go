@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"mime/quotedprintable"
 	"strings"
 )
 
@@ -30,6 +31,10 @@ func (in *importer) eachCard(r *bufio.Reader, card *vcard, ended func(line int) 
 			logical += text[1:]
 			return nil
 		}
+		if strings.HasSuffix(logical, "=") && quotedPrintable(logical) && len(logical) < maxImportLine {
+			logical += "\n" + text // RFC 2045 §6.7, in version 2.1
+			return nil
+		}
 		err := end()
 		logical = text
 		start = line
@@ -51,11 +56,17 @@ const maxCardValues = 1000
 
 // line takes a line and says whether the card ends with it.
 func (c *vcard) line(text string) (done bool) {
-	head, value, ok := strings.Cut(text, ":")
-	if !ok {
+	at := colon(text)
+	if at < 0 {
 		return false
 	}
+	head, value := text[:at], text[at+1:]
 	property, params, _ := strings.Cut(head, ";")
+	if quotedPrintable(text) {
+		if plain, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(value))); err == nil {
+			value = readable(string(plain))
+		}
+	}
 	if _, rest, grouped := strings.Cut(property, "."); grouped {
 		property = rest
 	}
@@ -87,6 +98,25 @@ func (c *vcard) add(value string) {
 	}
 }
 
+// colon is where a line's value begins: parameters may have one in quotes.
+func colon(line string) int {
+	quoted := false
+	for i := range len(line) {
+		switch {
+		case line[i] == '"':
+			quoted = !quoted
+		case line[i] == ':' && !quoted:
+			return i
+		}
+	}
+	return -1
+}
+
+// quotedPrintable tells whether the value of a line is written so.
+func quotedPrintable(line string) bool {
+	return strings.Contains(strings.ToUpper(line[:max(colon(line), 0)]), "QUOTED-PRINTABLE")
+}
+
 // unescapeText undoes RFC 6350 §3.4.
 func unescapeText(s string) string {
 	return strings.NewReplacer(`\\`, `\`, `\,`, ",", `\;`, ";", `\n`, " ", `\N`, " ").Replace(s)
@@ -97,7 +127,9 @@ func (in *importer) card(line int, c *vcard) error {
 	for _, value := range c.values {
 		text := value
 		if number, ok := strings.CutPrefix(value, "tel:"); ok && !strings.ContainsAny(number, ";") {
-			text = number
+			if text = number; strings.ContainsAny(text, "pPwW,") && !strings.Contains(text, ":") {
+				text = text[:strings.IndexAny(text, "pPwW,")] // what is dialled after a pause
+			}
 		}
 		if _, err := ParseValue(text, in.lists.cfg.Plan); err != nil {
 			continue
