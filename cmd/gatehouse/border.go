@@ -72,6 +72,7 @@ func startBorder(ctx context.Context, s *server) (runner, error) {
 	}
 	entry.border.Store(side.border)
 	side.measure()
+	s.probes = append(s.probes, side.dnsProbe())
 	s.live.Subscribe(func(_, cfg *config.Config) { side.reload(cfg) })
 	s.renew = side.renew
 	return side.run, nil

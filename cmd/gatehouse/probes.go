@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -62,5 +63,23 @@ func (s *server) diskProbe(folder string) api.Probe {
 			return fmt.Errorf("%d MB are free where the data is; make room", free>>20)
 		}
 		return nil
+	}}
+}
+
+// dnsProbe says when no DNS server answers although one has to: the
+// configuration names servers, or a PBX by its host name. Where only a peer has a
+// host name, calls to our users go on, so that is a warning.
+func (side *sipSide) dnsProbe() api.Probe {
+	return api.Probe{Name: "dns", Run: func(ctx context.Context) error {
+		cfg := side.s.live.Current()
+		needed := len(cfg.DNS.Servers) > 0 || slices.ContainsFunc(cfg.PBXHosts(), side.locator.Asks)
+		if !needed && !slices.ContainsFunc(cfg.PeerHosts(), side.locator.Asks) {
+			return nil
+		}
+		err := side.locator.Reachable(ctx)
+		if err != nil && !needed {
+			return api.Warning{Err: err}
+		}
+		return err
 	}}
 }

@@ -263,6 +263,16 @@ func TestReadySaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestWarningLeavesReady(t *testing.T) {
+	s := New(Config{Probes: []Probe{{"dns", func(context.Context) error { return Warning{errors.New("no answer")} }}}})
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
+	want := `{"ready":true,"checks":[{"name":"dns","ok":false,"problem":"no answer"}]}`
+	if got := strings.TrimSpace(w.Body.String()); w.Code != 200 || got != want {
+		t.Errorf("%d %s", w.Code, got)
+	}
+}
+
 func TestOpenAPIHasEveryOperation(t *testing.T) {
 	b, err := newFixture(t).server.OpenAPI()
 	if err != nil {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -29,6 +30,16 @@ type ProbeResult struct {
 	Problem string `json:"problem,omitempty"`
 }
 
+// Warning is what a Probe returns that tells of something wrong without which
+// calls are taken all the same: the server stays ready.
+type Warning struct{ Err error }
+
+// Error says what is wrong.
+func (w Warning) Error() string { return w.Err.Error() }
+
+// Unwrap returns what is wrong.
+func (w Warning) Unwrap() error { return w.Err }
+
 // probeTime is how long a probe may take; load balancers ask every few seconds.
 const probeTime = 2 * time.Second
 
@@ -51,18 +62,20 @@ func (s *Server) probe(ctx context.Context) Ready {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	ready := Ready{Ready: true, Checks: make([]ProbeResult, len(s.cfg.Probes))}
+	failed := make([]error, len(s.cfg.Probes))
 	var wg sync.WaitGroup
 	for i, p := range s.cfg.Probes {
 		wg.Go(func() {
 			ready.Checks[i] = ProbeResult{Name: p.Name, OK: true}
-			if err := p.Run(ctx); err != nil {
-				ready.Checks[i].OK, ready.Checks[i].Problem = false, err.Error()
+			if failed[i] = p.Run(ctx); failed[i] != nil {
+				ready.Checks[i].OK, ready.Checks[i].Problem = false, failed[i].Error()
 			}
 		})
 	}
 	wg.Wait()
-	for _, c := range ready.Checks {
-		ready.Ready = ready.Ready && c.OK
+	for _, err := range failed {
+		var w Warning
+		ready.Ready = ready.Ready && (err == nil || errors.As(err, &w))
 	}
 	return ready
 }

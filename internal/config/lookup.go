@@ -42,14 +42,27 @@ func (c *Config) PeerPrefixes() []netip.Prefix {
 			all = append(all, p.Prefix)
 		}
 	}
+	for _, host := range slices.Concat(c.PBXHosts(), c.PeerHosts()) {
+		all = appendHost(all, host)
+	}
+	return all
+}
+
+// PBXHosts are the hosts that `deliver` names.
+func (c *Config) PBXHosts() (all []string) {
 	for i := range c.Domains {
 		for _, t := range c.Domains[i].Deliver.Targets {
-			all = appendHost(all, t.Host)
+			all = append(all, t.Host)
 		}
 	}
+	return all
+}
+
+// PeerHosts are the hosts that `send` names.
+func (c *Config) PeerHosts() (all []string) {
 	for i := range c.Peers {
 		if t := c.Peers[i].Send; t != nil {
-			all = appendHost(all, t.Host)
+			all = append(all, t.Host)
 		}
 	}
 	return all

@@ -120,8 +120,14 @@ func TestNextCallWorksOnceDNSIsBack(t *testing.T) {
 	if r.Status() != 503 && r.Status() != 500 {
 		t.Errorf("while DNS is down: %s", r.StartLine())
 	}
+	if status, body := s.Get(t, "/readyz"); status != 503 || !strings.Contains(body, `"name":"dns","ok":false,"problem":"locate: the DNS server`) {
+		t.Errorf("readyz says nothing of DNS: %d %s", status, body)
+	}
 	names(t, s.Net)
 	s.call(t)
+	if status, body := s.Get(t, "/readyz"); status != 200 {
+		t.Errorf("DNS is back: %d %s", status, body)
+	}
 }
 
 // TestPBXByNameCallsOut: the PBX is known by what DNS says of its name.
