@@ -92,7 +92,7 @@ func (v *visit) secured() bool {
 	for i := range v.targets {
 		t := &v.targets[i]
 		if !t.Next.Secure && !t.Next.Transport.Secure() && !t.Flow.Transport.Secure() {
-			v.refuse(480, "", "Warning: 380 "+v.domain.Name+" \"SIPS Not Allowed\"\r\n")
+			v.deny(480, "", "Warning: 380 "+v.domain.Name+" \"SIPS Not Allowed\"\r\n", "sips: wants TLS on each hop, and the next one has none")
 			return false
 		}
 		t.Backup = secureOnly(t.Backup)
@@ -154,15 +154,17 @@ func (v *visit) noRelay(why string) bool {
 		if _, number := v.routing.URI.AppendNumber(nil, v.site.Plan); number && v.in.Msg.Method() == sip.INVITE {
 			kind = guard.TollFraud // somebody else's phone bill is what such calls are after
 			if v.b.sentry.searches(v.in.Packet.Flow, string(v.routing.URI.User), string(v.in.Msg.From().URI), v.in.Packet.Now) {
-				v.refuse(403, "Relaying Denied", "")
+				v.deny(403, relayingDenied, "", why)
 				return false
 			}
 		}
 		v.b.incident(v.in, kind, string(v.in.Msg.From().URI), why)
 	}
-	v.refuse(403, "Relaying Denied", "")
+	v.deny(403, relayingDenied, "", why)
 	return false
 }
+
+const relayingDenied = "Relaying Denied"
 
 // elsewhere is for requests to what is not ours: for those inside only, by the
 // outbound peer of their domain.
@@ -193,7 +195,7 @@ func (v *visit) elsewhere() bool {
 func (v *visit) outbound(d *Domain) bool {
 	v.domain, v.pass.Outbound = d, true
 	if d.Outbound == nil || d.Outbound.Send.Host == "" {
-		v.refuse(403, "No Outbound Peer", "")
+		v.deny(403, "No Outbound Peer", "", "domain "+d.Name+" has no outbound peer that takes its calls to elsewhere")
 		return false
 	}
 	v.pass.Peer = d.Outbound.Number

@@ -288,6 +288,11 @@ func TestForgedRouteIsNoWayIn(t *testing.T) {
 	if len(out) != 1 || status(out[0]) != "SIP/2.0 403 Relaying Denied" {
 		t.Fatalf("foreign Request-URI: %v", out)
 	}
+	for i, why := range []string{"reject 0: DENIED 0 (Route leads elsewhere)", "reject 0: DENIED 0 (Request-URI leads elsewhere)"} {
+		if v := &p.seen[i]; v.Why() != why || v.Response == nil || v.Response.Code != 403 || v.Response.Reason != "Relaying Denied" {
+			t.Errorf("history: %s, %+v", v.Why(), v.Response)
+		}
+	}
 	out = p.from(callerAddr, strings.Replace(strings.Replace(invite, "abc1", "abc2", 1), "INVITE sip:bob@example.test", "INVITE sip:bob@example.test;maddr=192.0.2.99", 1))
 	if len(out) != 2 || out[1].to.Remote.String() != pbxAddr || strings.Contains(status(out[1]), "maddr") {
 		t.Fatalf("maddr: %v", out)

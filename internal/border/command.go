@@ -45,7 +45,7 @@ func (v *visit) commanded() bool {
 	default:
 		v.b.incident(v.in, guard.Scan, string(from), "NOTIFY "+cut(string(v.in.Msg.Value(sip.HeaderEvent)))+" of a stranger")
 	}
-	v.refuse(403, "", "")
+	v.deny(403, "", "", "a stranger's "+method.String()+" has whoever gets it do something")
 	return true
 }
 

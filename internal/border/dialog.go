@@ -135,7 +135,7 @@ func (v *visit) inDialog() {
 	var u uri.URI
 	if v.routing.NextURI(&u) {
 		if _, maddr := u.Param("maddr"); maddr && v.from.stranger() {
-			v.refuse(403, "Relaying Denied", "")
+			v.refuse(403, relayingDenied, "")
 			return
 		}
 	}

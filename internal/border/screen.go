@@ -79,9 +79,24 @@ func (v *visit) work(ctx context.Context, t task, asked time.Time) {
 
 // describe fills in the attempt.
 func (v *visit) describe() {
+	wall := v.outline()
+	a := &v.attempt
+	found := text.Of(v.in.Msg)
+	a.Text, a.Names, a.Opaque = found.Text, found.Names, found.Opaque
+	if v.routing.Renamed {
+		a.Earlier = "another address" // the token only says that it was not this one
+	}
+	v.exempted()
+	v.describeClaim(wall)
+	a.Describe(&v.verdict)
+	v.verdict.Time = wall // what people read follows the clock on the wall
+}
+
+// outline fills in who calls whom from where, and returns the time on the wall.
+func (v *visit) outline() (wall time.Time) {
 	m, a, p := v.in.Msg, &v.attempt, v.in.Packet
 	a.Time = time.Unix(0, p.Now)
-	wall := time.Now()
+	wall = time.Now()
 	a.ID = v.b.cfg.NewID(wall)
 	a.Kind = KindOf(m.Method())
 	a.Source = p.Flow.Remote
@@ -90,16 +105,11 @@ func (v *visit) describe() {
 	if f, ok := m.First(sip.HeaderUserAgent); ok {
 		a.UserAgent = string(m.Text(f.Value))
 	}
-	found := text.Of(m)
-	a.Text, a.Names, a.Opaque = found.Text, found.Names, found.Opaque
 	v.describeCaller()
 	if v.routing.InDialog {
 		a.SetTo(m.ToURI(), v.site.Plan) // the Request-URI is a Contact
 	} else {
 		a.SetTo(&v.routing.URI, v.site.Plan)
-	}
-	if v.routing.Renamed {
-		a.Earlier = "another address" // the token only says that it was not this one
 	}
 	if a.Outbound = v.pass.Outbound; !a.Outbound {
 		a.To.User = a.To.Requested
@@ -107,10 +117,7 @@ func (v *visit) describe() {
 			v.rules = v.domain.rules(a.To.User, a.ToNumber)
 		}
 	}
-	v.exempted()
-	v.describeClaim(wall)
-	a.Describe(&v.verdict)
-	v.verdict.Time = wall // what people read follows the clock on the wall
+	return wall
 }
 
 // leaves tells whether a request goes to the outside. Our PBX is screened for

@@ -91,10 +91,12 @@ func (v *visit) prove(d *Domain, svc home.Service) bool {
 		v.b.stats.challenged.Add(1)
 		lines := v.b.cfg.Auth.AppendChallenge(nil, d.Name, svc, stale, now)
 		v.refuse(svc.Status(), "", string(lines))
+		v.distrusted(&res, svc.Status())
 	case res.Outcome == home.Malformed:
 		v.refuse(400, "Bad Credentials", "")
 	default:
 		v.refuse(403, "", "")
+		v.distrusted(&res, 403)
 	}
 	return false
 }
@@ -118,19 +120,20 @@ func (v *visit) registration() bool {
 	return false
 }
 
-// recordRegistration puts a registration that was carried out, or refused
-// although its user is proven, into the history.
+// recordRegistration puts what became of a registration whose user is proven
+// into the history.
 func (v *visit) recordRegistration(r *sip.Response) {
-	v.describe()
-	v.verdict.Mode, v.verdict.Signals = v.policy().Mode, v.verdict.Signals[:0]
-	v.verdict.Action = verdict.Relay
-	if r.Status >= 300 {
-		v.verdict.Action = verdict.Reject
-	}
 	reason := r.Reason
 	if reason == "" {
 		reason = sip.ReasonPhrase(r.Status)
 	}
+	if r.Status >= 300 {
+		v.denied(r.Status, reason, reason)
+		return
+	}
+	v.describe()
+	v.verdict.Mode, v.verdict.Signals = v.policy().Mode, v.verdict.Signals[:0]
+	v.verdict.Action = verdict.Relay
 	v.verdict.Response = &verdict.Response{Code: r.Status, Reason: reason}
 	v.record()
 }

@@ -301,6 +301,45 @@ func register(t *testing.T, phone *harness.Endpoint, user, password string) {
 	registerFrom(t, phone, phone, user, password)
 }
 
+// TestWhatIsDeniedIsInTheHistory: every attempt is, with its reason, also one that
+// is refused whatever the checks say. To be asked for a password is none.
+func TestWhatIsDeniedIsInTheHistory(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "domains: [{name: example.test, deliver: home, mode: enforce}]\n")
+	s.AddUser(t, "alice@example.test", "secret")
+	alices := harness.UDP(t, s.Net.Addr(harness.AliceHost, 5060), s.Net.Server()).Answering()
+	register(t, alices, "alice", "secret")
+	us := "<sip:alice@" + s.Net.Server().String() + ">"
+	for _, c := range []struct{ password, contact, want string }{
+		{"secret", "<" + alices.URI("alice") + ">", ""},
+		{"guess", "<" + alices.URI("alice") + ">", `bad user or password: user "alice"`},
+		{"secret", us, "Contact Leads Back Here"},
+	} {
+		aor := "<sip:alice@example.test>"
+		lines := []string{"From: " + aor + ";tag=" + harness.Token(), "To: " + aor, "Contact: " + c.contact}
+		r := alices.Ask(t, alices.Request("REGISTER", "sip:example.test", lines...))
+		var d digest.Challenge
+		if err := d.Parse([]byte(r.Get("WWW-Authenticate"))); err != nil {
+			t.Fatalf("%v in\n%s", err, r.Text)
+		}
+		answer, err := d.Answer(&digest.Request{User: "alice", Password: c.password, Method: "REGISTER", URI: "sip:example.test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r = alices.Ask(t, alices.Request("REGISTER", "sip:example.test", append(lines, "CSeq: 2 REGISTER", "Authorization: "+string(answer.AppendTo(nil)))...))
+		if c.want == "" {
+			continue
+		}
+		a := s.Attempt(t, c.want, func(a *harness.Attempt) bool { return a.Action == "reject" && a.Signals[0].Evidence == c.want })
+		if a.Kind != "registration" || a.Signals[0].Name != "DENIED" || a.Response == nil || a.Response.Code != r.Status() {
+			t.Errorf("%s: %+v", c.want, a)
+		}
+	}
+	if all := s.Attempts(t, ""); len(all) != 4 {
+		t.Errorf("%d attempts, want 4: %+v", len(all), all)
+	}
+}
+
 // registerFrom answers from another socket than the one that was challenged.
 func registerFrom(t *testing.T, challenged, phone *harness.Endpoint, user, password string) {
 	t.Helper()
