@@ -102,6 +102,8 @@ func TestPathIsNotForcedOnWhoNeedsNone(t *testing.T) {
 		want bool
 	}{
 		"behind a NAT":          {register, true},
+		"Supported: gruu":       {strings.Replace(register, "CSeq", "Supported: gruu\nCSeq", 1), true},
+		"Supported, empty":      {strings.Replace(register, "CSeq", "Supported:\nCSeq", 1), true},
 		"reachable":             {reachable, false},
 		"reachable, knows Path": {strings.Replace(reachable, "CSeq", "Supported: timer, Path\nCSeq", 1), true},
 		"Contact by name":       {strings.Replace(register, "bob@192.168.1.7", "bob@phone.test", 1), false},
@@ -111,6 +113,10 @@ func TestPathIsNotForcedOnWhoNeedsNone(t *testing.T) {
 		out := p.from(callerAddr, c.text)
 		if got := strings.Contains(out[0].text, "\r\nPath: "); got != c.want {
 			t.Errorf("%s: Path %v", name, got)
+		}
+		// Asterisk refuses a Path where nobody says that he knows it, with a 420 that does not say why, and reads one field.
+		if supported := header(out[0].text, "Supported"); strings.Contains(strings.ToLower(supported), "path") != c.want || strings.Count(out[0].text, "\r\nSupported") > 1 {
+			t.Errorf("%s: Supported: %s", name, supported)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func (p *Proxy) writeBranch(x *exchange, b *branch, m *sip.Message, e *sip.Edit,
 		text = x.appendRecordRoute(text, l, m, b)
 	}
 	if b.pathed = x.path != nil && !p.noPath.has(b.hops[b.hop-1].Addr); b.pathed {
-		text = x.appendPath(text, l, x.sips(b))
+		text = askForPath(x.appendPath(text, l, x.sips(b)), m, e)
 	}
 	if len(b.target.Path) > 0 {
 		text = append(text, "Route: "...)

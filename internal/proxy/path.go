@@ -14,8 +14,9 @@ import (
 // and where nothing else leads back to it, because it came over a connection or
 // from behind a NAT.
 //
-// RFC 3327 §5.3 lets a registrar refuse a Path that the phone has not asked for;
-// what then is done, see withoutPath.
+// RFC 3327 §5.3 lets a registrar refuse a Path that the phone has not asked for,
+// and Asterisk does: so we ask for it, see askForPath. One that refuses it all
+// the same is asked without, see withoutPath.
 func WantsPath(in *txn.Incoming) bool {
 	return supportsPath(in.Msg) || in.Packet.Flow.Conn != 0 || behindNAT(in)
 }
@@ -52,6 +53,23 @@ func (x *exchange) appendPath(dst []byte, l *listener, sips bool) []byte {
 	dst = append(dst, ";fp="...)
 	dst = append(dst, x.path...)
 	return append(dst, ">\r\n"...)
+}
+
+// askForPath has the registrar know that a Path may be used, also for a phone that
+// does not know it: it has nothing to do for it. That is said in the phone's own
+// Supported field, for who reads only one, or else in the new fields dst.
+func askForPath(dst []byte, m *sip.Message, e *sip.Edit) []byte {
+	f, ok := m.First(sip.HeaderSupported)
+	switch {
+	case supportsPath(m):
+	case ok && f.Value.Start == f.Value.End:
+		e.Insert(f.Value.Start, []byte("path"))
+	case ok:
+		e.Insert(f.Value.Start, []byte("path, "))
+	default:
+		dst = append(dst, "Supported: path\r\n"...)
+	}
+	return dst
 }
 
 // withoutPath sends a REGISTER again without our Path after the registrar has
