@@ -116,7 +116,7 @@ func TestPathIsNotForcedOnWhoNeedsNone(t *testing.T) {
 		}
 		// Asterisk refuses a Path where nobody says that he knows it, with a 420 that does not say why, and reads one field.
 		if supported := header(out[0].text, "Supported"); strings.Contains(strings.ToLower(supported), "path") != c.want || strings.Count(out[0].text, "\r\nSupported") > 1 {
-			t.Errorf("%s: Supported: %s", name, supported)
+			t.Errorf("%s: Supported: %s in %q", name, supported, out[0].text)
 		}
 	}
 }

@@ -63,7 +63,7 @@ func askForPath(dst []byte, m *sip.Message, e *sip.Edit) []byte {
 	switch {
 	case supportsPath(m):
 	case ok && f.Value.Start == f.Value.End:
-		e.Insert(f.Value.Start, []byte("path"))
+		e.Insert(f.Value.Start, []byte(" path"))
 	case ok:
 		e.Insert(f.Value.Start, []byte("path, "))
 	default:
