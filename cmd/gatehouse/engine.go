@@ -271,7 +271,10 @@ func probe(ctx context.Context, cfg *config.Config, engine *screen.Engine, p *po
 	}
 	a.Probe = true
 	if a.Time.IsZero() {
-		a.Time = time.Now().UTC()
+		a.Time = time.Now().UTC().Truncate(time.Microsecond)
+	}
+	if !a.Outbound {
+		a.To.User = a.To.Requested
 	}
 	if a.ID == "" {
 		a.ID = ids.New(a.Time)

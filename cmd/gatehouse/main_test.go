@@ -233,7 +233,8 @@ func (p *place) story(t *testing.T) {
 	}
 	var v verdict.Verdict
 	decode(t, p.must(invite, "screen", "--json", "--source", "198.51.100.7:5060"), &v)
-	if v.Action != verdict.Reject || v.Response == nil || v.Response.Code != 603 || v.From.Display != "Bank" || v.Source.Address != "198.51.100.7:5060" || v.ID == "" {
+	if v.Action != verdict.Reject || v.Response == nil || v.Response.Code != 603 || v.From.Display != "Bank" || v.Source.Address != "198.51.100.7:5060" ||
+		v.ID == "" || v.To.User != "sip:bob@example.test" || v.Time.Nanosecond()%1000 != 0 {
 		t.Errorf("screen: %+v", v)
 	}
 	if out := p.must(invite, "screen"); !strings.HasPrefix(out, "reject 15: LISTS_BLOCKED +15 (number +15551230001 in list 'local'") {

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -178,6 +179,9 @@ func TestContract(t *testing.T) {
 		{"GET", "/", "", 200, `~/api/v1`},
 		{"GET", "/api/v1/nothing", "", 404, `~"status":404`},
 		{"GET", "/nothing", "", 404, `~"title":"Not Found"`},
+		{"PUT", "/api/v1/bans", "{}", 405, `~GET, POST, DELETE do`},
+		{"GET", "/api/v1/screen", "", 405, `~POST do`},
+		{"POST", "/healthz", "", 405, `~"title":"Method Not Allowed"`},
 	} {
 		t.Run(c.method+" "+c.path, func(t *testing.T) {
 			status, body := f.call(c.method, c.path, c.body)
@@ -200,9 +204,40 @@ func TestAttemptsTakesEveryFilter(t *testing.T) {
 		*got.Kind != verdict.Message || *got.Action != verdict.Reject {
 		t.Errorf("%+v", got)
 	}
-	for _, bad := range []string{"limit=0", "limit=x", "limit=1001", "kind=visit", "action=smile"} {
+	for _, bad := range []string{"limit=0", "limit=x", "limit=1001", "kind=visit", "action=smile", "before=2026-11-22T12:00:00Z", "before=nonsense"} {
 		if status, body := f.call("GET", "/api/v1/attempts?"+bad, ""); status != 422 {
 			t.Errorf("%s: %d %s", bad, status, body)
+		}
+	}
+}
+
+// TestEveryErrorIsInTheOpenAPIDocument: a client made from the document knows each status that it gets.
+func TestEveryErrorIsInTheOpenAPIDocument(t *testing.T) {
+	f := newFixture(t)
+	b, err := f.server.OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Paths map[string]map[string]struct{ Responses map[string]any }
+	}
+	if err := json.Unmarshal(b, &doc); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ method, path, template, body string }{
+		{"GET", "/attempts/nobody", "/attempts/{id}", ""},
+		{"POST", "/attempts/nobody/feedback", "/attempts/{id}/feedback", `{"label":"ham"}`},
+		{"POST", "/attempts/nobody/feedback", "/attempts/{id}/feedback", `{`},
+		{"POST", "/screen", "/screen", `INVITE`},
+		{"POST", "/screen", "/screen", `"` + strings.Repeat("a", maxBody) + `"`},
+		{"DELETE", "/bans?source=192.0.2.99", "/bans", ""},
+		{"POST", "/bans", "/bans", `{"source":"203.0.113.9"}`},
+		{"DELETE", "/users?user=nobody@example.test", "/users", ""},
+		{"DELETE", "/lists/local/entries?value=%2B1999", "/lists/{name}/entries", ""},
+	} {
+		status, body := f.call(c.method, Prefix+c.path, c.body)
+		if _, known := doc.Paths[Prefix+c.template][strings.ToLower(c.method)].Responses[strconv.Itoa(status)]; !known || status < 400 {
+			t.Errorf("%s %s: %d %s is not in the document", c.method, c.path, status, body)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 type attemptsQuery struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"how many at most"`
-	Before string `query:"before" maxLength:"64" doc:"only attempts older than this id: the next of the page before"`
+	Before string `query:"before" maxLength:"26" pattern:"^[0-9A-HJKMNP-TV-Z]+$" doc:"only attempts older than this id: the next of the page before"`
 	From   string `query:"from" maxLength:"512" doc:"only of this caller: a number or address, proven or claimed"`
 	To     string `query:"to" maxLength:"512" doc:"only to this user or requested address"`
 	Kind   string `query:"kind" enum:"call,message,subscription,registration,publication,other"`

@@ -39,7 +39,25 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusUnauthorized, "the token is missing or wrong")
 		return
 	}
+	if allowed := s.methods(r); len(allowed) > 0 {
+		// RFC 9110 §15.5.6: the answer says which methods there are.
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		problem(w, http.StatusMethodNotAllowed, r.Method+" does nothing at this path; "+strings.Join(allowed, ", ")+" do")
+		return
+	}
 	problem(w, http.StatusNotFound, "there is nothing at this path; /openapi.json lists what there is")
+}
+
+// methods are those that a request's path has.
+func (s *Server) methods(r *http.Request) (all []string) {
+	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+		other := *r
+		other.Method = m
+		if _, pattern := s.mux.Handler(&other); pattern != "/" {
+			all = append(all, m)
+		}
+	}
+	return all
 }
 
 // problem writes an RFC 9457 document.

@@ -58,7 +58,7 @@ func (s *Server) addBan(_ context.Context, in *banInput) (*banAnswer, error) {
 	if err != nil {
 		return nil, huma.Error422UnprocessableEntity(err.Error())
 	}
-	b := guard.Ban{Source: source, Reason: in.Body.Reason, Evidence: "added by hand", Created: time.Now().UTC(), Expires: in.Body.Expires}
+	b := guard.Ban{Source: source, Reason: in.Body.Reason, Evidence: "added by hand", Created: time.Now().UTC().Truncate(time.Microsecond), Expires: in.Body.Expires}
 	if b.Reason == "" {
 		b.Reason = "added by hand"
 	}

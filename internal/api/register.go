@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -27,6 +28,13 @@ func register[I, O any](s *Server, method, path, id, summary string, handler fun
 	}
 	if method == http.MethodPost {
 		op.DefaultStatus = http.StatusCreated
+		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge)
+	}
+	if method == http.MethodDelete || strings.Contains(path, "{id}") {
+		op.Errors = append(op.Errors, http.StatusNotFound)
+	}
+	if id == "add-ban" {
+		op.Errors = append(op.Errors, http.StatusConflict)
 	}
 	switch id {
 	case "screen", "import-entries", "import-contacts":

@@ -362,8 +362,13 @@ func (v *validation) rest() {
 	}
 	if h := v.c.Label.Header; h != "" && !isToken(h) {
 		v.problem("label.header", "%q is not a header field name; write it as X-Gatehouse", h)
+	} else if sip.ParseHeaderID([]byte(h)) != sip.HeaderUnknown {
+		v.problem("label.header", "%q has a meaning in SIP of its own, and would be removed from what comes in; choose another, as X-Gatehouse", h)
 	}
 	r := v.c.Redress
+	if strings.Trim(string(r.Tel), "+0123456789-.() ") != "" {
+		v.problem("redress.tel", "%q is not a phone number; write it as +15551230100", r.Tel)
+	}
 	for _, f := range []struct{ key, text string }{{"jcard", r.JCard}, {"url", r.URL}} {
 		if f.text == "" {
 			continue
