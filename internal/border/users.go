@@ -114,10 +114,32 @@ func (v *visit) registration() bool {
 	if !v.prove(d, home.Registration) {
 		return false
 	}
+	if !v.mayBePath() {
+		v.deny(403, "Path Leads Elsewhere", "", "the Path names somebody else than who sent the REGISTER, and that is no peer")
+		return false
+	}
 	r := v.b.cfg.Registrar.Register(v.in.Msg, sourceOf(v.in.Packet.Flow), v.from.user, time.Now())
 	v.recordRegistration(&r)
 	v.refuse(r.Status, r.Reason, string(r.Headers))
 	return false
+}
+
+// mayBePath tells whether the proxy that a REGISTER names in its Path may be sent
+// this user's calls: it is the very host that the REGISTER came from, or a peer has
+// sent it. A user could have us send his calls to anybody otherwise, each of them
+// to ten at a time (RFC 3327 §6).
+func (v *visit) mayBePath() bool {
+	values := v.in.Msg.Values(sip.HeaderPath)
+	if v.from.peer != nil || v.from.pbx || !values.Next() {
+		return true
+	}
+	var a sip.Address
+	var u uri.URI
+	if a.Parse(values.Text()) != nil || u.Parse(a.URI) != nil {
+		return true // the registrar says what is wrong with it
+	}
+	at, ok := addrOfURI(&u)
+	return ok && at.Addr() == addrOf(v.in).Unmap()
 }
 
 // recordRegistration puts what became of a registration whose user is proven

@@ -311,33 +311,67 @@ func TestWhatIsDeniedIsInTheHistory(t *testing.T) {
 	register(t, alices, "alice", "secret")
 	us := "<sip:alice@" + s.Net.Server().String() + ">"
 	for _, c := range []struct{ password, contact, want string }{
-		{"secret", "<" + alices.URI("alice") + ">", ""},
 		{"guess", "<" + alices.URI("alice") + ">", `bad user or password: user "alice"`},
 		{"secret", us, "Contact Leads Back Here"},
 	} {
-		aor := "<sip:alice@example.test>"
-		lines := []string{"From: " + aor + ";tag=" + harness.Token(), "To: " + aor, "Contact: " + c.contact}
-		r := alices.Ask(t, alices.Request("REGISTER", "sip:example.test", lines...))
-		var d digest.Challenge
-		if err := d.Parse([]byte(r.Get("WWW-Authenticate"))); err != nil {
-			t.Fatalf("%v in\n%s", err, r.Text)
-		}
-		answer, err := d.Answer(&digest.Request{User: "alice", Password: c.password, Method: "REGISTER", URI: "sip:example.test"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		r = alices.Ask(t, alices.Request("REGISTER", "sip:example.test", append(lines, "CSeq: 2 REGISTER", "Authorization: "+string(answer.AppendTo(nil)))...))
-		if c.want == "" {
-			continue
-		}
+		r := registration(t, alices, "alice", c.password, "Contact: "+c.contact)
 		a := s.Attempt(t, c.want, func(a *harness.Attempt) bool { return a.Action == "reject" && a.Signals[0].Evidence == c.want })
 		if a.Kind != "registration" || a.Signals[0].Name != "DENIED" || a.Response == nil || a.Response.Code != r.Status() {
 			t.Errorf("%s: %+v", c.want, a)
 		}
 	}
-	if all := s.Attempts(t, ""); len(all) != 4 {
-		t.Errorf("%d attempts, want 4: %+v", len(all), all)
+	if all := s.Attempts(t, ""); len(all) != 3 {
+		t.Errorf("%d attempts, want 3: %+v", len(all), all)
 	}
+}
+
+// TestPathLeadsToWhoRegisters: nobody has us send his calls to somebody else, by naming him as the proxy in front of the phone.
+func TestPathLeadsToWhoRegisters(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "domains: [{name: example.test, deliver: home, mode: enforce}]\npeers: [{name: edge, addresses: [CARRIERHOST]}]\n")
+	s.AddUser(t, "alice@example.test", "secret")
+	alices := harness.UDP(t, s.Net.Addr(harness.AliceHost, 5060), s.Net.Server()).Answering()
+	proxy := harness.UDP(t, s.Net.Addr(harness.AliceHost, 5070), s.Net.Server()).Answering()
+	edge := harness.UDP(t, s.Net.Addr(harness.CarrierHost, 5060), s.Net.Server()).Answering()
+	for _, c := range []struct {
+		from *harness.Endpoint
+		path string
+		want int
+	}{
+		{alices, s.Net.Addr(harness.BobHost, 5060).String(), 403},
+		{alices, "elsewhere.test", 403},
+		{edge, "elsewhere.test", 200},
+		{alices, s.Net.Addr(harness.AliceHost, 5070).String(), 200},
+	} {
+		r := registration(t, c.from, "alice", "secret", "Contact: <"+c.from.URI("alice")+">", "Supported: path", "Path: <sip:"+c.path+";lr>")
+		if r.Status() != c.want {
+			t.Errorf("%s: %s", c.path, r.StartLine())
+		}
+		if c.from == edge {
+			registration(t, edge, "alice", "secret", "Contact: *", "Expires: 0")
+		}
+	}
+	if r := s.caller.Ask(t, s.caller.Invite("sip:alice@example.test")); r.Status() != 200 {
+		t.Errorf("a call: %s", r.StartLine())
+	}
+	proxy.ExpectRequest(t, "INVITE")
+}
+
+// registration registers a user of ours with a password, and returns the answer.
+func registration(t *testing.T, phone *harness.Endpoint, user, password string, lines ...string) harness.Message {
+	t.Helper()
+	aor := "<sip:" + user + "@example.test>"
+	lines = append(lines, "From: "+aor+";tag="+harness.Token(), "To: "+aor)
+	r := phone.Ask(t, phone.Request("REGISTER", "sip:example.test", lines...))
+	var c digest.Challenge
+	if err := c.Parse([]byte(r.Get("WWW-Authenticate"))); err != nil {
+		t.Fatalf("%v in\n%s", err, r.Text)
+	}
+	answer, err := c.Answer(&digest.Request{User: user, Password: password, Method: "REGISTER", URI: "sip:example.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return phone.Ask(t, phone.Request("REGISTER", "sip:example.test", append(lines, "CSeq: 2 REGISTER", "Authorization: "+string(answer.AppendTo(nil)))...))
 }
 
 // registerFrom answers from another socket than the one that was challenged.
