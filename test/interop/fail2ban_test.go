@@ -78,13 +78,15 @@ func TestFail2banFollowsOurBansAndNothingElse(t *testing.T) {
 		if n := 3 + 2*len(hostile()); len(bans) != n {
 			t.Errorf("prefix %q: %d bans of %d: %v", prefix, len(bans), n, bans)
 		}
+		six := netip.MustParsePrefix("2001:db8:0:9::/64") // an IPv6 source is one /64
+		add(telemetry.SecurityEvent{Kind: telemetry.AuthFailure, Source: six, Port: 5060, Transport: "tcp", Reason: "wrong credentials", Count: 1})
 		failures := fail2ban(t, "failures", log)
 		for _, f := range failures {
-			if f != "192.0.2.100" && f != "192.0.2.101" && f != "192.0.2.102" { // auth-failure, scan, toll-fraud
+			if f != six.String() && f != six.Addr().String() && f != "192.0.2.100" && f != "192.0.2.101" && f != "192.0.2.102" { // auth-failure, scan, toll-fraud
 				t.Errorf("prefix %q: %s counts as failing", prefix, f)
 			}
 		}
-		if n := 3 * len(hostile()); len(failures) != n { // over TCP only
+		if n := 1 + 3*len(hostile()); len(failures) != n { // over TCP only
 			t.Errorf("prefix %q: %d failures of %d", prefix, len(failures), n)
 		}
 	}
