@@ -82,7 +82,7 @@ func TestEachTrustKeepsItsOwn(t *testing.T) {
 		{func(t *Trust) { t.Verification = true }, "P-Attestation-Indicator P-Origination-ID Attestation-Info Origination-Id Priority-Verstat"},
 		{func(t *Trust) { t.Ringing = true }, "Alert-Info Answer-Mode"},
 		{func(t *Trust) { t.Itself = true }, "P-Access-Network-Info Cellular-Network-Info Resource-Priority"},
-		{func(t *Trust) { t.Others = true }, "P-Access-Network-Info Cellular-Network-Info Resource-Priority Diversion History-Info Spam-Score Priv-Answer-Mode " +
+		{func(t *Trust) { t.Others = true }, "P-Access-Network-Info Cellular-Network-Info Resource-Priority Diversion History-Info Spam-Score Priv-Answer-Mode X-AUTH-IP X-AUTH-PORT X-FS-Display-Name X-FS-Display-Number " +
 			"P-Visited-Network-ID P-Charging-Vector P-Charging-Function-Addresses P-User-Database P-Profile-Key P-Private-Network-Indication " +
 			"P-DCS-Trace-Party-ID P-DCS-OSPS P-DCS-Billing-Info P-DCS-LAES P-DCS-Redirect"},
 	} {

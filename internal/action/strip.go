@@ -17,7 +17,8 @@ type Trust struct {
 	// headers that carry the result of a STIR verification (3GPP TS 24.229).
 	Verification bool
 	// Others keeps all else that only servers of one trust domain tell each other:
-	// Diversion, History-Info, Spam-Score, charging and networks (RFC 7315 §6).
+	// Diversion, History-Info, Spam-Score, charging and networks (RFC 7315 §6),
+	// and what PBXs believe of the proxy in front of them.
 	Others bool
 	// Ringing keeps what has a telephone ring otherwise or answer by itself:
 	// Alert-Info, Answer-Mode, and Call-Info where it asks for that.
@@ -33,6 +34,7 @@ type Trust struct {
 func Strip(e *sip.Edit, m *sip.Message, t Trust, own string) {
 	for _, f := range m.Fields() {
 		if remove(f.ID, t) || f.ID == sip.HeaderCallInfo && !t.Ringing && wantsAnswer(m.Text(f.Value)) ||
+			f.ID == sip.HeaderUnknown && !t.Others && believed(m.Text(f.Name)) ||
 			f.Name.Len() == len(own) && bytes.EqualFold(m.Text(f.Name), []byte(own)) {
 			e.DeleteField(f)
 		}
@@ -63,6 +65,17 @@ func remove(id sip.HeaderID, t Trust) bool {
 		sip.HeaderPVisitedNetworkID, sip.HeaderPChargingVector, sip.HeaderPChargingFunctions, sip.HeaderPUserDatabase, sip.HeaderPProfileKey, sip.HeaderPPrivateNetwork,
 		sip.HeaderPDCSTracePartyID, sip.HeaderPDCSOSPS, sip.HeaderPDCSBillingInfo, sip.HeaderPDCSLAES, sip.HeaderPDCSRedirect: // RFC 5503
 		return !t.Others
+	}
+	return false
+}
+
+// believed tells whether FreeSWITCH believes a field of the proxy in front of it: from which address the caller comes, which then needs no
+// password (apply-proxy-acl), and what telephones show in a call.
+func believed(name []byte) bool {
+	for _, b := range [...]string{"X-Auth-IP", "X-Auth-Port", "X-FS-Display-Name", "X-FS-Display-Number"} {
+		if bytes.EqualFold(name, []byte(b)) {
+			return true
+		}
 	}
 	return false
 }
