@@ -137,6 +137,7 @@ func New(cfg Config) *Server {
 	if cfg.Certificates != nil {
 		s.certificates()
 	}
+	s.nullable("Verdict", "response") // nothing was answered: relayed, or dropped
 	s.mux.HandleFunc("GET /healthz", s.healthz)
 	s.mux.HandleFunc("GET /readyz", s.readyz)
 	if cfg.Metrics != nil {

@@ -338,6 +338,22 @@ func TestOpenAPIHasEveryOperation(t *testing.T) {
 	}
 }
 
+// TestOpenAPIShapesAreThoseOfTheAnswers: what encoding/json writes and no struct tag says.
+func TestOpenAPIShapesAreThoseOfTheAnswers(t *testing.T) {
+	b, err := newFixture(t).server.OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`"response":{"anyOf":[{"$ref":"#/components/schemas/Response"`, `{"type":"null"}]}`,
+		`"content":{"text/csv":{"schema":{"type":"string"}},"text/plain":{"schema":{"type":"string"}}}`,
+	} {
+		if !bytes.Contains(b, []byte(want)) {
+			t.Errorf("not in the document: %s", want)
+		}
+	}
+}
+
 func TestClientOverTheNetworkAndInProcess(t *testing.T) {
 	f := newFixture(t)
 	live := httptest.NewServer(f.server)

@@ -28,7 +28,7 @@ func register[I, O any](s *Server, method, path, id, summary string, handler fun
 	}
 	if method == http.MethodPost {
 		op.DefaultStatus = http.StatusCreated
-		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge)
+		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	if method == http.MethodDelete || strings.Contains(path, "{id}") {
 		op.Errors = append(op.Errors, http.StatusNotFound)
@@ -49,6 +49,8 @@ func register[I, O any](s *Server, method, path, id, summary string, handler fun
 		op.MaxBodyBytes, op.RequestBody = maxBook, fileBody()
 	case "put-certificate":
 		op.MaxBodyBytes = maxChain
+	case "export-entries":
+		op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/csv": text(), "text/plain": text()}}}
 	}
 	huma.Register(s.huma, op, handler)
 }
@@ -56,6 +58,15 @@ func register[I, O any](s *Server, method, path, id, summary string, handler fun
 // fileBody describes a body that no struct does: huma reads none then, and an upload does.
 func fileBody() *huma.RequestBody {
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"text/plain": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
+}
+
+func text() *huma.MediaType { return &huma.MediaType{Schema: &huma.Schema{Type: "string"}} }
+
+// nullable says in the OpenAPI document that a property of a schema is null at times, which no tag can say of a struct.
+func (s *Server) nullable(schema, property string) {
+	if of := s.huma.OpenAPI().Components.Schemas.Map()[schema]; of != nil {
+		of.Properties[property] = &huma.Schema{AnyOf: []*huma.Schema{of.Properties[property], {Type: "null"}}}
+	}
 }
 
 func unwrap(ctx huma.Context) (*http.Request, http.ResponseWriter) { return humago.Unwrap(ctx) }
