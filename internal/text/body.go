@@ -13,13 +13,18 @@ type part struct {
 
 // body takes the text of a part and of what is in it.
 func (c *collector) body(p part, depth int) {
-	if depth > MaxDepth || c.parts >= MaxParts || c.room() <= 1 {
+	if c.room() <= 1 {
 		c.cut = true
 		return
 	}
-	c.parts++
 	kind, params, _ := strings.Cut(p.kind, ";")
 	kind = strings.ToLower(strings.TrimSpace(kind))
+	if depth > MaxDepth || c.parts >= MaxParts {
+		c.cut = true
+		c.hide(clip(kind) + "; nested too deep") // where nobody looks something may be
+		return
+	}
+	c.parts++
 	if kind == "" {
 		kind = "text/plain" // RFC 5621 §3.1 has no default; what comes without a type is shown as text
 	}
@@ -105,8 +110,12 @@ func (c *collector) multipart(kind, params string, data []byte, depth int) {
 			return
 		}
 		data = data[at+len(marker):]
-		if bytes.HasPrefix(data, []byte("--")) || c.parts >= MaxParts {
-			c.cut = c.cut || c.parts >= MaxParts
+		if bytes.HasPrefix(data, []byte("--")) {
+			return
+		}
+		if c.parts >= MaxParts {
+			c.cut = true
+			c.hide(kind + "; too many parts")
 			return
 		}
 		end := bytes.IndexByte(data, '\n')

@@ -15,7 +15,7 @@
 // Left out: text in images and attachments, MSRP (it does not pass a proxy), languages' own grammar.
 package text
 
-// The bounds. What is beyond is left out, and Found.Cut says so.
+// The bounds. What is beyond is left out, and Found.Cut says so; parts that nobody looks at are opaque.
 const (
 	// MaxText is how many octets of text are taken from one request.
 	MaxText = 16 << 10

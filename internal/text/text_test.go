@@ -2,6 +2,7 @@ package text
 
 import (
 	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -29,6 +30,18 @@ func itoa(n int) string {
 		return string(rune('0' + n))
 	}
 	return itoa(n/10) + string(rune('0'+n%10))
+}
+
+// nested is a text within multiparts within multiparts, whose boundaries are b0, b1 …
+func nested(depth int) string {
+	body := "Content-Type: text/plain\r\n\r\nbuy now"
+	for i := range depth {
+		body = fmt.Sprintf("--b%d\r\n%s\r\n--b%d--", i, body, i)
+		if i < depth-1 {
+			body = fmt.Sprintf("Content-Type: multipart/mixed;boundary=b%d\r\n\r\n%s", i, body)
+		}
+	}
+	return body
 }
 
 func TestEverythingThatCarriesTextIsRead(t *testing.T) {
@@ -60,6 +73,10 @@ func TestEverythingThatCarriesTextIsRead(t *testing.T) {
 		{"encrypted", "", "application/pkcs7-mime; smime-type=enveloped-data", "\x30\x80", "", "application/pkcs7-mime"},
 		{"an encrypted part", "", "multipart/mixed;boundary=b", "--b\r\nContent-Type: application/pgp-encrypted\r\n\r\nx\r\n--b\r\n\r\nhello\r\n--b--", "hello", "application/pgp-encrypted"},
 		{"compressed", "Content-Encoding: gzip\r\n", "text/plain", "\x1f\x8b", "", "text/plain; gzip"},
+		{"nested too deep", "", "multipart/mixed;boundary=b6", nested(7), "", "text/plain; nested too deep"},
+		{"nested", "", "multipart/mixed;boundary=b5", nested(6), "buy now", ""},
+		{"many parts", "", "multipart/mixed;boundary=b", strings.Repeat("--b\r\n\r\nx\r\n", MaxParts) + "--b\r\n\r\nbuy now\r\n--b--", strings.TrimSpace(strings.Repeat("x\n", MaxParts-1)),
+			"multipart/mixed; too many parts"},
 		{"a signature hides nothing", "", "multipart/signed;boundary=b", "--b\r\n\r\nhello\r\n--b\r\nContent-Type: application/pkcs7-signature\r\n\r\nx\r\n--b--", "hello", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
