@@ -157,7 +157,10 @@ func (side *sipSide) run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// drain waits for transactions to finish.
+// partingTime is how long the answers to what is ended then may take.
+const partingTime = 500 * time.Millisecond
+
+// drain waits for transactions to finish. What rings for longer is ended.
 func (side *sipSide) drain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
@@ -167,6 +170,10 @@ func (side *sipSide) drain(ctx context.Context) {
 	for side.layer.Pending() > 0 {
 		select {
 		case <-ctx.Done():
+			out := side.net.Outbox()
+			side.layer.GiveUp(side.clock.Now(), out)
+			out.Flush()
+			time.Sleep(partingTime)
 			return
 		case <-tick.C:
 		}

@@ -33,6 +33,22 @@ func (u serverUser) Cancelled(_ *txn.Server, in *txn.Incoming, out txn.Sender) {
 	x.settle(now, out)
 }
 
+// stopping is the Reason that we give where a call rings and this server stops:
+// once it is gone, nobody would pass the answer on.
+const stopping = `SIP;cause=503;text="Service Unavailable"`
+
+// Stop ends a call that nobody has answered: the callee rings no more, and the
+// caller may try again.
+func (u serverUser) Stop(_ *txn.Server, now int64, out txn.Sender) {
+	x := u.exchange
+	x.cancelled = true
+	x.cancelPending(stopping, now, out)
+	x.respond(503, "Retry-After: "+strconv.Itoa(stopRetry)+"\r\n", now, out)
+}
+
+// stopRetry is how many seconds a restart takes at most, as a rule.
+const stopRetry = 10
+
 // maxReasons bounds what a CANCEL of ours repeats of the caller's.
 const maxReasons = 256
 

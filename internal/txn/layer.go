@@ -114,6 +114,27 @@ func (l *Layer) Pending() (n int) {
 	return n
 }
 
+// Stopper may be implemented by the user of an INVITE's transaction, to end what
+// nobody has answered when the server stops.
+type Stopper interface {
+	// Stop sends the final response.
+	Stop(s *Server, now int64, out Sender)
+}
+
+// GiveUp has every INVITE ended that awaits its final response.
+func (l *Layer) GiveUp(now int64, out Sender) {
+	for i := range l.shards {
+		sh := &l.shards[i]
+		sh.mu.Lock()
+		for _, s := range sh.servers {
+			if u, ok := s.user.(Stopper); ok && s.invite && !s.Final() {
+				u.Stop(s, now, out)
+			}
+		}
+		sh.mu.Unlock()
+	}
+}
+
 // shardFor returns the shard of a call.
 func (l *Layer) shardFor(callID []byte) *Shard {
 	return &l.shards[maphash.Bytes(l.hash.seed, callID)&uint64(len(l.shards)-1)]

@@ -158,6 +158,34 @@ func TestStopFinishesSignalling(t *testing.T) {
 	}
 }
 
+// TestStopEndsWhatRings: once the server is gone nobody would pass the answer on.
+func TestStopEndsWhatRings(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, enforcing)
+	s.pbx.Handle(func(m harness.Message) {
+		if m.Status() == 0 && m.Method() == "CANCEL" {
+			m.Reply(200, "OK")
+		}
+	})
+	request := s.caller.Invite(bob)
+	s.caller.Send(request)
+	invite := s.pbx.ExpectRequest(t, "INVITE")
+	invite.Reply(180, "Ringing")
+	s.caller.ExpectStatus(t, 180)
+	s.Signal(t, syscall.SIGTERM)
+	cancel := s.pbx.ExpectRequest(t, "CANCEL")
+	invite.Reply(487, "Request Terminated")
+	if r := s.caller.ExpectFinal(t, request); r.Status() != 503 || r.Get("Retry-After") == "" || !strings.Contains(cancel.Get("Reason"), "cause=503") {
+		t.Errorf("got\n%s\nand\n%s", r.Text, cancel.Text)
+	}
+	s.pbx.ExpectRequest(t, "ACK")
+	if code := s.Wait(t, 2*harness.Patience); code != 0 {
+		t.Errorf("exit status %d", code)
+	}
+	s.Restart(t)
+	s.Attempt(t, "the call with response 503", func(a *harness.Attempt) bool { return a.Response != nil && a.Response.Code == 503 })
+}
+
 func TestKillLosesAtMostTheLastSecond(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, enforcing)
