@@ -184,11 +184,20 @@ func (v *visit) forward(o proxy.Observer) {
 
 // record hands the verdict to the history and writes its line.
 func (v *visit) record() {
+	if v.upkeep() {
+		return
+	}
 	d := &v.verdict
 	v.accuse()
 	d.ElapsedUS = (v.b.cfg.Clock() - v.in.Packet.Now) / 1000
 	v.b.cfg.Recorder.Record(d)
 	v.b.tell(d, v.in.Packet.Now)
+}
+
+// upkeep tells whether a PBX looks after its telephones: an OPTIONS to see that one is there, a NOTIFY that lights its lamp. Each does so every
+// minute or so, and that is no attempt of anybody at anybody.
+func (v *visit) upkeep() bool {
+	return v.verdict.Kind == verdict.Other && v.verdict.Action == verdict.Relay && (v.from.pbx || v.from.inside)
 }
 
 // tell writes the verdict's line: at Info where something was, or would have

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gatehouse.example/screen"
+	"gatehouse.example/verdict"
 )
 
 const register = `
@@ -76,6 +77,24 @@ func TestPBXCallsItsPhoneOverThePhonesFlow(t *testing.T) {
 		"To: <sip:+15551230001@example.test>;tag=p1\nCall-ID: ring-1\nCSeq: 1 BYE\nRoute: " + atPhone + "\nContent-Length: 0\n"
 	if out = p.from(callerAddr, bye); len(out) != 1 || out[0].to.Remote.String() != pbxAddr {
 		t.Errorf("BYE of the phone: %v", out)
+	}
+}
+
+// TestUpkeepIsNoAttempt: a PBX that looks after hundreds of telephones fills no history; what others ask is in it.
+func TestUpkeepIsNoAttempt(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	path := p.registered()
+	before := len(p.seen)
+	options := strings.NewReplacer("INVITE", "OPTIONS").Replace(ring(path))
+	if out := p.from(pbxAddr, options); len(out) != 1 || out[0].to.Remote.String() != callerAddr {
+		t.Fatalf("OPTIONS of the PBX: %v", out)
+	}
+	if len(p.seen) != before {
+		t.Errorf("history: %+v", p.seen[before:])
+	}
+	stranger := strings.NewReplacer("z9hG4bKring", "z9hG4bKoptions", "ring-1", "options-1", "Route: "+path+"\n", "", "bob@192.168.1.7:5060 ", "bob@example.test ", pbxAddr, "198.51.100.66:5060").Replace(options)
+	if p.from("198.51.100.66:5060", stranger); len(p.seen) != before+1 || p.seen[before].Kind != verdict.Other {
+		t.Errorf("history after a stranger's OPTIONS: %+v", p.seen[before:])
 	}
 }
 
