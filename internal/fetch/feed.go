@@ -50,7 +50,10 @@ func (f *Fetcher) Feed(ctx context.Context, r FeedRequest) (*FeedAnswer, error) 
 	}
 	answer, err := f.feed(ctx, conn, t, r)
 	if err != nil {
-		return nil, errors.Join(err, conn.Close())
+		if cerr := conn.Close(); cerr != nil && !errors.Is(cerr, net.ErrClosed) {
+			err = errors.Join(err, cerr)
+		}
+		return nil, err
 	}
 	return answer, nil
 }
@@ -110,7 +113,8 @@ type feedBody struct {
 
 // Read implements io.Reader.
 func (b *feedBody) Read(p []byte) (int, error) {
-	if err := b.conn.SetReadDeadline(time.Now().Add(feedIdle)); err != nil {
+	// The transport closes the connection as soon as it has all of the body, perhaps before that is read to its end here.
+	if err := b.conn.SetReadDeadline(time.Now().Add(feedIdle)); err != nil && !errors.Is(err, net.ErrClosed) {
 		return 0, fmt.Errorf("fetch: feed: %w", err)
 	}
 	n, err := b.body.Read(p)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestFeedIsFetchedOnceAndThenAskedForChanges(t *testing.T) {
@@ -34,6 +36,23 @@ func TestFeedIsFetchedOnceAndThenAskedForChanges(t *testing.T) {
 	}
 	if err := again.Body.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// gone is a connection that is closed already.
+type gone struct{ net.Conn }
+
+func (gone) SetReadDeadline(time.Time) error { return &net.OpError{Op: "set", Err: net.ErrClosed} }
+
+// A file that has come in whole is read to its end, though its connection is closed by then.
+func TestFeedOutlivesItsConnection(t *testing.T) {
+	b := &feedBody{body: io.NopCloser(strings.NewReader("192.0.2.7\n")), conn: gone{}, left: 100, size: 10}
+	if text, err := io.ReadAll(b); err != nil || string(text) != "192.0.2.7\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+	short := &feedBody{body: io.NopCloser(strings.NewReader("192.0")), conn: gone{}, left: 100, size: 10}
+	if _, err := io.ReadAll(short); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("half a file: %v", err)
 	}
 }
 

@@ -17,7 +17,7 @@ const maxBuddies = 64 << 20
 func eachBuddy(r *bufio.Reader, found func(line int, address, name string) error) error {
 	d := xml.NewDecoder(&io.LimitedReader{R: r, N: maxBuddies})
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // it is UTF-8 by now
-	address, name, line, shown := "", "", 0, false
+	address, name, line, shown, root := "", "", 0, false, false
 	for {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
@@ -28,7 +28,10 @@ func eachBuddy(r *bufio.Reader, found func(line int, address, name string) error
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			shown = t.Name.Local == "display-name"
+			if !root && t.Name.Local != "resource-lists" {
+				return fmt.Errorf("lists: import: line 1: XML, but no resource-lists: <%s>", cut(t.Name.Local, 40))
+			}
+			root, shown = true, t.Name.Local == "display-name"
 			if t.Name.Local != "entry" {
 				continue
 			}

@@ -68,6 +68,9 @@ func TestBuddyLists(t *testing.T) {
 	doc := "<?xml version='1.0' encoding='UTF-16'?><resource-lists xmlns='urn:ietf:params:xml:ns:resource-lists'><list name='friends'>" +
 		"<entry uri='sip:Bill@far.test'><display-name>Bill &lt;é&gt;</display-name></entry>\n<list><entry uri='tel:+39-06-123456'/></list>" +
 		"<entry uri='xmpp:x@y.test'/><entry-ref ref='a'/><external anchor='b'/></list></resource-lists>"
+	if _, err := newLists(nil).Import(context.Background(), "x", strings.NewReader("<?xml version='1.0'?><html><entry uri='sip:a@b.test'/></html>"), lists.ImportOptions{}); err == nil {
+		t.Error("a page is a buddy list")
+	}
 	for _, text := range []string{doc, wide(binary.BigEndian, doc)} {
 		l := newLists(nil)
 		if _, err := l.Import(context.Background(), "x", strings.NewReader(text), lists.ImportOptions{Kind: lists.Allow}); err != nil {
