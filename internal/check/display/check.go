@@ -14,6 +14,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"gatehouse.example/screen"
 	"gatehouse.example/verdict"
@@ -72,6 +73,7 @@ type Check struct {
 type protected struct {
 	Protected
 	folded string // as fold writes it
+	joined string // the same without spaces
 }
 
 const (
@@ -87,7 +89,7 @@ func New(cfg Config) (*Check, error) {
 		if len(strings.ReplaceAll(folded, " ", "")) < minProtected || len(p.Name) > maxName {
 			return nil, fmt.Errorf("display: protected: %q: a name has at least four letters and at most 128 octets", p.Name)
 		}
-		c.protected = append(c.protected, protected{p, folded})
+		c.protected = append(c.protected, protected{p, folded, strings.ReplaceAll(folded, " ", "")})
 	}
 	return c, nil
 }
@@ -136,7 +138,7 @@ func (c *Check) bears(a *screen.Attempt, name string, r *screen.Report) {
 	folded := c.shapes.fold(buf[:0], name)
 	for i := range c.protected {
 		p := &c.protected[i]
-		if !holdsWord(folded, p.folded) || p.allows(a) {
+		if !holdsWord(folded, p.folded) && !holdsSpelled(folded, p.joined) || p.allows(a) {
 			continue
 		}
 		r.Signal(signalProtected, 1, screen.Quote(name)+" reads as '"+p.Name+"', which is protected, and the caller is not proven to be it")
@@ -159,6 +161,34 @@ func holdsWord(text []byte, word string) bool {
 }
 
 // allows says whether the proven caller may bear the name.
+// holdsSpelled finds a name that is written as one word, or letter by letter ("F i r s t  B a n k").
+func holdsSpelled(text []byte, joined string) bool {
+	for from := range text {
+		if text[from] == joined[0] && (from == 0 || text[from-1] == ' ') && (together(text[from:], joined) || apart(text[from:], joined)) {
+			return true
+		}
+	}
+	return false
+}
+
+func together(text []byte, joined string) bool {
+	n := len(joined)
+	return len(text) >= n && string(text[:n]) == joined && (len(text) == n || text[n] == ' ')
+}
+
+// apart reads letters with a space behind each.
+func apart(text []byte, joined string) bool {
+	at := 0
+	for i, c := range joined {
+		n := utf8.RuneLen(c)
+		if at+n > len(text) || string(text[at:at+n]) != joined[i:i+n] || at+n < len(text) && text[at+n] != ' ' {
+			return false
+		}
+		at += n + 1
+	}
+	return true
+}
+
 func (p *protected) allows(a *screen.Attempt) bool {
 	switch a.From.Proof {
 	case verdict.None, verdict.StirC:
