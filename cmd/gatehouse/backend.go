@@ -108,6 +108,7 @@ func localAPI(ctx context.Context, cfg *config.Config, s *store.Store) (*api.Cli
 		return nil, err
 	}
 	users := account.New(s, algorithms(cfg))
+	users.OnRevoke(s.DeleteBindings)
 	if err := users.Load(ctx); err != nil {
 		return nil, err
 	}

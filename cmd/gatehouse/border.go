@@ -107,6 +107,10 @@ func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
 		Domain: hosted, IsOwn: leadsBack(self, hosted), Storage: s.store, Log: s.log,
 		MinExpires: time.Duration(cfg.Home.MinExpires), MaxExpires: time.Duration(cfg.Home.MaxExpires), MaxContacts: cfg.Home.MaxContacts,
 	})
+	s.accounts.OnRevoke(func(_ context.Context, aor string) error {
+		side.registrar.Remove(aor)
+		return nil
+	})
 	side.border = border.New(border.Config{
 		Site: site, Self: self, Guard: s.guard, Engine: s.engine, Recorder: s.recorder,
 		Auth: auth, Registrar: side.registrar, HasUser: s.accounts.Has, NewID: s.ids.New,

@@ -47,3 +47,9 @@ func (s *Store) DeleteBinding(ctx context.Context, aor, contact string) error {
 	_, err := s.exec(ctx, "delete a binding", `DELETE FROM bindings WHERE aor = $1 AND contact = $2`, text(aor), text(contact))
 	return err
 }
+
+// DeleteBindings removes all bindings of a user.
+func (s *Store) DeleteBindings(ctx context.Context, aor string) error {
+	_, err := s.exec(ctx, "delete a user's bindings", `DELETE FROM bindings WHERE aor = $1`, text(aor))
+	return err
+}

@@ -16,6 +16,7 @@ import (
 type Accounts struct {
 	storage    Storage
 	algorithms []digest.Algorithm
+	revoked    func(ctx context.Context, aor string) error // see OnRevoke
 
 	write sync.Mutex // one Put or Delete at a time, held over the storage call; never taken by look-ups
 
@@ -34,6 +35,20 @@ func New(storage Storage, algorithms []digest.Algorithm) *Accounts {
 		}
 	}
 	return a
+}
+
+// OnRevoke has f called for each user who is removed or gets another password, so
+// that what was done with the old one ends too. It is set before the first change.
+func (a *Accounts) OnRevoke(f func(ctx context.Context, aor string) error) { a.revoked = f }
+
+func (a *Accounts) revoke(ctx context.Context, aor string) error {
+	if a.revoked == nil {
+		return nil
+	}
+	if err := a.revoked(ctx, aor); err != nil {
+		return fmt.Errorf("account: revoking what %s has registered: %w", aor, err)
+	}
+	return nil
 }
 
 // Load replaces the index with what the storage holds.
@@ -85,10 +100,25 @@ func (a *Accounts) Put(ctx context.Context, u User) error {
 		return fmt.Errorf("account: storing %s: %w", aor, err)
 	}
 	a.mu.Lock()
-	defer a.mu.Unlock()
+	old, known := a.users[aor]
 	a.remove(aor)
 	a.add(u)
+	a.mu.Unlock()
+	if known && !samePassword(&old, &u) {
+		return a.revoke(ctx, aor)
+	}
 	return nil
+}
+
+// samePassword tells whether two sets of keys were made from one password: they
+// agree in an algorithm that both have.
+func samePassword(a, b *User) bool {
+	for alg, key := range a.HA1 {
+		if b.HA1[alg] == key {
+			return true
+		}
+	}
+	return false
 }
 
 // Delete removes a user and tells whether there was one.
@@ -104,10 +134,10 @@ func (a *Accounts) Delete(ctx context.Context, address string) (bool, error) {
 		return false, fmt.Errorf("account: deleting %s: %w", aor, err)
 	}
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	_, known := a.users[aor]
 	a.remove(aor)
-	return stored || known, nil
+	a.mu.Unlock()
+	return stored || known, a.revoke(ctx, aor)
 }
 
 // Get returns the user of an AoR key.
