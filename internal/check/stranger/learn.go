@@ -179,7 +179,7 @@ func (c *Check) Judge(a *screen.Attempt, label, by string) {
 			c.memory.Part(s)
 		}
 		if first && stranger {
-			c.teach(a, s, named, false, saysObjected+saysMore*(1-c.memory.Worth()))
+			c.teach(a, s, named, false, c.voice(a, by)*(saysObjected+saysMore*(1-c.memory.Worth())))
 		}
 	case "ham":
 		if named {
@@ -187,7 +187,18 @@ func (c *Check) Judge(a *screen.Attempt, label, by string) {
 			c.memory.Meet(s, a.Time)
 		}
 		if stranger {
-			c.teach(a, s, named, true, saysWanted)
+			c.teach(a, s, named, true, c.voice(a, by)*saysWanted)
 		}
 	}
 }
+
+// voice is how far a person's word about a stranger counts for others like that one.
+func (c *Check) voice(a *screen.Attempt, by string) float64 {
+	if by == operator {
+		return 1
+	}
+	return c.memory.Voice(by, a.Time)
+}
+
+// operator is whose word comes through the API.
+const operator = "admin"

@@ -50,6 +50,7 @@ type Memory struct {
 	pairs   *slots.Table[pair]
 	callers *slots.Table[caller]
 	traits  *slots.Table[cell]
+	voices  *slots.Table[voice]
 	counts  estimates
 	salt    uint64
 
@@ -90,6 +91,7 @@ func New(cfg Config) *Memory {
 		pairs:   slots.New(cfg.Pairs, (*pair).worth),
 		callers: slots.New(cfg.Callers, (*caller).worth),
 		traits:  slots.New(cfg.Traits, (*cell).worth),
+		voices:  slots.New(voices, (*voice).worth),
 		counts:  newEstimates(),
 		salt:    cfg.Seed.Pair(hashTrait, 0, 0),
 	}
@@ -105,6 +107,7 @@ const (
 	hashCallee
 	hashPair
 	hashTrait
+	hashVoice
 )
 
 // Subject names a caller and a called user; neither may be empty.
