@@ -163,6 +163,8 @@ func TestContract(t *testing.T) {
 		{"POST", "/api/v1/bans", `{"source":"192.0.2.8","expires":"2001-01-01T00:00:00Z"}`, 422, `~in the past`},
 		{"DELETE", "/api/v1/bans?source=192.0.2.7", "", 204, ""},
 		{"DELETE", "/api/v1/bans?source=192.0.2.7/32", "", 404, `~not banned`},
+		{"POST", "/api/v1/bans", `{"source":"::ffff:192.0.2.16/124"}`, 201, `~{"source":"192.0.2.16/28",`},
+		{"DELETE", "/api/v1/bans?source=192.0.2.16/28", "", 204, ""},
 		{"DELETE", "/api/v1/bans?source=x", "", 422, `~not an IP address`},
 		{"POST", "/api/v1/users", `{"user":"alice@example.test","password":"correct horse"}`, 201, `~{"user":"alice@example.test","created":"`},
 		{"GET", "/api/v1/users", "", 200, `~{"users":[{"user":"alice@example.test","created":"`},

@@ -46,7 +46,8 @@ func (s *Server) listBans(context.Context, *struct{}) (*bansAnswer, error) {
 }
 
 func banOf(b guard.Ban) Ban {
-	return Ban{Source: b.Source.String(), Reason: b.Reason, Evidence: b.Evidence, Created: b.Created, Expires: b.Expires}
+	created := b.Created.Truncate(time.Microsecond)
+	return Ban{Source: b.Source.String(), Reason: b.Reason, Evidence: b.Evidence, Created: created, Expires: b.Expires.Truncate(time.Microsecond)}
 }
 
 type banInput struct{ Body Ban }
@@ -58,7 +59,7 @@ func (s *Server) addBan(_ context.Context, in *banInput) (*banAnswer, error) {
 	if err != nil {
 		return nil, huma.Error422UnprocessableEntity(err.Error())
 	}
-	b := guard.Ban{Source: source, Reason: in.Body.Reason, Evidence: "added by hand", Created: time.Now().UTC().Truncate(time.Microsecond), Expires: in.Body.Expires}
+	b := guard.Ban{Source: source, Reason: in.Body.Reason, Evidence: "added by hand", Created: time.Now().UTC(), Expires: in.Body.Expires}
 	if b.Reason == "" {
 		b.Reason = "added by hand"
 	}
@@ -99,6 +100,9 @@ func ParseSource(text string) (Source, error) {
 	p, err := netip.ParsePrefix(text)
 	if err != nil {
 		return p, errors.New("the source is not an IP address or prefix; write it as 192.0.2.7 or 192.0.2.0/24")
+	}
+	if p.Addr().Is4In6() && p.Bits() >= 96 {
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96) // as the addresses of packets are
 	}
 	return p.Masked(), nil
 }

@@ -175,3 +175,11 @@ func TestWeightsNameKnownSignals(t *testing.T) {
 		}
 	}
 }
+
+func TestPrefixOfMappedAddressesIsThatOfTheirOwn(t *testing.T) {
+	for text, want := range map[string]string{"::ffff:203.0.113.0/120": "203.0.113.0/24", "::ffff:203.0.113.7": "203.0.113.7/32", "::/0": "::/0"} {
+		if p, err := ParsePrefix(text); err != nil || p.String() != want {
+			t.Errorf("%s: %v %v, want %s", text, p, err, want)
+		}
+	}
+}

@@ -127,6 +127,7 @@ func (s *source) recovered(err *error) {
 // complete adds what a file cannot take away.
 func (c *Config) complete() {
 	c.completeFeeds()
+	c.Numbers.complete()
 	for _, e := range alwaysExempt() {
 		if !slices.Contains(c.Exempt, e) {
 			c.Exempt = append(c.Exempt, e)

@@ -178,6 +178,9 @@ func ParsePrefix(s string) (netip.Prefix, error) {
 	if p.Masked() != p {
 		return p, fmt.Errorf("config: %q has bits set behind its length; write it as %s", s, p.Masked())
 	}
+	if p.Addr().Is4In6() && p.Bits() >= 96 {
+		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96), nil // as the addresses of packets are
+	}
 	return p, nil
 }
 
