@@ -145,9 +145,11 @@ type Numbers struct {
 	// Country is the country code that national numbers belong to. Empty:
 	// only numbers with + or 00 are made international.
 	Country Text `yaml:"country"`
-	// International is the prefix dialled before a country code.
+	// International is the prefix dialled before a country code. Empty: that
+	// of the country, where there is one.
 	International Text `yaml:"international"`
-	// Trunk is the prefix dialled before a national number.
+	// Trunk is the prefix dialled before a national number. Empty: that of the
+	// country, if it has any.
 	Trunk Text `yaml:"trunk"`
 }
 
