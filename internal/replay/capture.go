@@ -14,6 +14,7 @@ import (
 	"gatehouse.example/internal/text"
 	"gatehouse.example/screen"
 	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
 	"gatehouse.example/verdict"
 )
 
@@ -41,6 +42,7 @@ type call struct {
 	answered time.Time
 	ended    bool
 	tries    uint32 // the CSeq of the last request that bore credentials
+	accepted bool   // they were not refused
 }
 
 func newCapture(site Site) *capture {
@@ -166,11 +168,16 @@ const unwanted = 607
 func (c *capture) response(m *sip.Message, now time.Time) {
 	n := c.calls[key(m.CallID(), m.From().Tag, m.MethodName())]
 	status := m.Status()
-	if n == nil || n.ended || status < 200 {
+	if n == nil || n.ended || status <= 100 {
+		return
+	}
+	tried := n.tries != 0 && n.tries == m.CSeq()
+	n.accepted = n.accepted || tried && status != 401 && status != 403 && status != 407
+	if status < 200 {
 		return
 	}
 	o := &n.event.Outcome
-	o.Refused = n.tries != 0 && n.tries == m.CSeq() && (status == 403 || (status == 401 || status == 407) && !stale(m))
+	o.Refused = tried && (status == 403 || (status == 401 || status == 407) && !stale(m))
 	if status == 401 || status == 407 {
 		return // a challenge, or a wrong password: the next try tells how it ends
 	}
@@ -214,12 +221,21 @@ func (c *capture) over(m *sip.Message, now time.Time) {
 	}
 }
 
+// ours tells whether an address is of one of our domains.
+func (c *capture) ours(address string) bool {
+	u, err := uri.Parse([]byte(address))
+	return err == nil && c.own[host(u.Host)]
+}
+
 // events are the attempts in the order of time. Only what a call does not say by itself keeps its status.
 func (c *capture) events() Events {
 	g := new(given)
 	for _, n := range c.order {
 		if o := &n.event.Outcome; n.event.Kind == verdict.Call && (o.Status == cancelled || o.Answered) {
 			o.Status = 0
+		}
+		if n.accepted && n.event.Proof == verdict.None && c.ours(n.event.From) {
+			n.event.Proof = verdict.Digest
 		}
 		g.all = append(g.all, &n.event)
 	}

@@ -205,8 +205,24 @@ func TestWrongPasswordsOfACapture(t *testing.T) {
 	try("r4", 1, false, "401 Who")
 	try("r4", 2, true, "200 OK")
 	var got []string
+	ours := "From: <sip:bob@example.test>"
+	for i, answer := range []string{"180 Ringing", "403 No"} { // a call of one of us is proven by the password that got it further
+		call := fmt.Sprint("c", i)
+		try := strings.Replace(message(invite, call, "a", "", "2 INVITE", ""), "From: Eve <sip:+15551230001@x.test>", ours, 1)
+		tape.udp(ms, caller, border, strings.Replace(try, "User-Agent", "Proxy-Authorization: Digest username=\"bob\"\r\nUser-Agent", 1))
+		tape.udp(ms+1, border, caller, strings.Replace(message("SIP/2.0 "+answer, call, "a", "z", "2 INVITE", ""), "From: Eve <sip:+15551230001@x.test>", ours, 1))
+		ms += 10
+	}
+	var proofs []verdict.Proof
 	for _, ev := range read(t, tape, Site{Domains: []string{"example.test"}}) {
+		if ev.Kind == verdict.Call {
+			proofs = append(proofs, ev.Proof)
+			continue
+		}
 		got = append(got, fmt.Sprint(ev.To, " ", ev.Outcome.Refused, " ", ev.Outcome.Status))
+	}
+	if !slices.Equal(proofs, []verdict.Proof{verdict.Digest, verdict.None}) {
+		t.Errorf("calls are proven by %v", proofs)
 	}
 	const bob = "sip:bob@example.test "
 	if want := []string{bob + "false 0", bob + "true 0", bob + "true 0", bob + "true 403", bob + "false 200"}; !slices.Equal(got, want) {
