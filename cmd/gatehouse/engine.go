@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -230,17 +232,21 @@ func resolvePolicies(cfg *config.Config, engine *screen.Engine) (*policies, erro
 
 // userPolicies are the policies of the users of domain i for whom others hold.
 func userPolicies(cfg *config.Config, engine *screen.Engine, i int) (map[string]*screen.Policy, error) {
-	d, all := &cfg.Domains[i], map[string]*screen.Policy{}
-	for name, u := range d.Users {
+	d, all, numbers := &cfg.Domains[i], map[string]*screen.Policy{}, map[string]*screen.Policy{}
+	for _, name := range slices.Sorted(maps.Keys(d.Users)) {
+		u := d.Users[name]
 		policy, err := engine.Resolve(shipped(engine), cfg.Policy.Layer("policy"), d.Layer(), u.Layer(name))
 		if err != nil {
 			return nil, cfg.Problem(fmt.Sprintf("domains[%d].users.%s.policy", i, name), err.Error(), err)
 		}
-		for _, key := range border.UserKeys(name, cfg.Plan()) {
-			all[key] = policy
+		dialled, number := border.UserKeys(name, cfg.Plan())
+		all[dialled] = policy
+		if number != "" && numbers[number] == nil {
+			numbers[number] = policy
 		}
 	}
-	return all, nil
+	maps.Copy(numbers, all) // what is dialled stands above the number that it is
+	return numbers, nil
 }
 
 // newScreener answers POST /screen and `gatehouse screen` without a server.

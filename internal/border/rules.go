@@ -17,27 +17,29 @@ type Rules struct {
 }
 
 // UserKey is what the rules of a called user are found by: the user part of an
-// address of record, or a number.
+// address of record, or a number. A PBX may well take BOB and bob;x=1 for bob, so
+// they do not lead past his rules (STANDARDS 5.1).
 func UserKey(aor string) string {
 	key := aor[strings.IndexByte(aor, ':')+1:]
 	if at := strings.LastIndexByte(key, '@'); at >= 0 {
 		key = key[:at]
 	}
-	return key
+	key, _, _ = strings.Cut(key, ";")
+	return strings.ToLower(key)
 }
 
-// UserKeys are the keys of a user that is configured by name: as it is dialled,
-// and as the number that it is.
-func UserKeys(name string, plan uri.Plan) (keys []string) {
+// UserKeys are the key of a user that is configured by name, as it is dialled,
+// and that of the number that it is, "" for none.
+func UserKeys(name string, plan uri.Plan) (dialled, number string) {
 	var u uri.URI
 	if u.Parse([]byte("sip:"+name+"@localhost")) != nil || !u.HasUser {
-		return nil
+		return "", ""
 	}
-	keys = append(keys, UserKey(string(u.AppendAoR(nil))))
-	if n, ok := u.AppendNumber(nil, plan); ok && string(n) != keys[0] {
-		keys = append(keys, string(n))
+	dialled = UserKey(string(u.AppendAoR(nil)))
+	if n, ok := u.AppendNumber(nil, plan); ok && string(n) != dialled {
+		number = string(n)
 	}
-	return keys
+	return dialled, number
 }
 
 // rules returns what is special about a called user, nil where nothing is.

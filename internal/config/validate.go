@@ -144,12 +144,18 @@ func (v *validation) domains() {
 func (v *validation) users(path string, d *Domain) {
 	site, own := v.c.Policy.Thresholds, d.Policy.Thresholds
 	label, introduce, reject := pick(own.Label, site.Label), pick(own.Introduce, site.Introduce), pick(own.Reject, site.Reject)
+	seen := make(map[string]string)
 	for _, name := range sortedKeys(d.Users) {
 		at := path + ".users." + name
 		if name == "" || strings.ContainsAny(name, "@: <>;?") {
 			v.problem(at, "%q is not a user of %s; write what stands before the @, or a number", name, d.Name)
 			continue
 		}
+		key := strings.ToLower(name)
+		if other, taken := seen[key]; taken {
+			v.problem(at, "%q and %q are one user: a PBX may take either for the other; remove one", other, name)
+		}
+		seen[key] = name
 		u := d.Users[name]
 		v.policy(at+".policy", &u.Policy, Thresholds{&label, &introduce, &reject})
 	}

@@ -21,7 +21,8 @@ func TestUserLayerIsAboveTheDomains(t *testing.T) {
 		to     string
 		status int
 	}{
-		{bob, 404}, {"sip:carol@example.test", 200}, {"sip:CAROL@example.test", 404}, {"sip:dora@EXAMPLE.test;user=ip", 486}, {"sip:%64ora@example.test", 486},
+		{bob, 404}, {"sip:carol@example.test", 200}, {"sip:CAROL@example.test", 200}, {"sip:dora@EXAMPLE.test;user=ip", 486}, {"sip:%64ora@example.test", 486},
+		{"sip:DORA@example.test", 486}, {"sip:dora;x=1@example.test", 486}, {"sip:+15551230100;x=1@example.test", 607}, // which a PBX may take for the same
 		{"sip:erik@example.test", 200}, {"sip:+1-555-123-0100@example.test;user=phone", 607}, {"tel:+1-555-123-0100", 607},
 	} {
 		r := s.caller.Ask(t, s.caller.Invite(tc.to, spammer("+15551230001")))
