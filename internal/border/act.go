@@ -182,13 +182,17 @@ func (v *visit) forward(o proxy.Observer) {
 	v.b.proxy.Forward(v.sh, v.in, &v.fw, v.out)
 }
 
-// record hands the verdict to the history and writes its line.
+// record reports whom the checks have found, and enters the verdict.
 func (v *visit) record() {
-	if v.upkeep() {
-		return
-	}
-	d := &v.verdict
 	v.accuse()
+	if !v.upkeep() {
+		v.enter()
+	}
+}
+
+// enter hands the verdict to the history and writes its line.
+func (v *visit) enter() {
+	d := &v.verdict
 	d.ElapsedUS = (v.b.cfg.Clock() - v.in.Packet.Now) / 1000
 	v.b.cfg.Recorder.Record(d)
 	v.b.tell(d, v.in.Packet.Now)

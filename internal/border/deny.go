@@ -18,7 +18,8 @@ func (v *visit) deny(status int, reason, headers, why string) {
 	v.denied(status, reason, why)
 }
 
-// denied puts a request that was refused into the history.
+// denied puts a request that was refused into the history. It accuses nobody: who
+// refused it has reported what there was to report.
 func (v *visit) denied(status int, reason, why string) {
 	wall := v.outline()
 	v.attempt.Describe(&v.verdict)
@@ -32,7 +33,7 @@ func (v *visit) denied(status int, reason, why string) {
 	}
 	d.Signals = append(d.Signals[:0], verdict.Signal{Name: deniedSignal, Strength: 1, Evidence: why})
 	d.Response = &verdict.Response{Code: status, Reason: reason}
-	v.record()
+	v.enter()
 }
 
 // distrusted puts credentials that were wrong into the history. That somebody

@@ -271,5 +271,8 @@ func TestCorrectPasswordIsNeverLockedOut(t *testing.T) {
 	if !s.Said("gatehouse security v=1 event=auth-failure", "many sources guess at this account") {
 		t.Error("the security log does not say that many guess at the account")
 	}
+	if s.Said("gatehouse security v=1 event=scan") {
+		t.Error("a wrong password counts as a search for users too")
+	}
 	register(t, harness.UDP(t, s.Net.Addr(harness.AliceHost, 5060), s.Net.Server()), "alice", "secret-alice")
 }
