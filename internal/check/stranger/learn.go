@@ -25,6 +25,7 @@ const (
 	saysFailed   = 1.0
 	saysPassed   = 1.0
 	saysTalked   = 0.8
+	saysTaken    = 0.1 // a message that is taken: nobody talks, and silence is all that speaks for it
 	saysObjected = 5.0 // and up to saysMore beyond that, where tests tell nothing: one objects in twenty
 	saysMore     = 13.0
 	saysWanted   = 4.0
@@ -65,6 +66,8 @@ func (c *Check) Learn(e *screen.Ending) {
 		c.teach(a, s, named, true, saysPassed*w*w)
 	case long:
 		c.teach(a, s, named, true, saysTalked)
+	case a.Kind == verdict.Message:
+		c.teach(a, s, named, true, saysTaken)
 	}
 	if named {
 		c.memory.Heard(s, newcomers.Came{Answered: e.Answered, Introduced: e.Action == verdict.Introduce, Labelled: e.Action == verdict.Label,
