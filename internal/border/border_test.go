@@ -284,9 +284,13 @@ func TestForgedRouteIsNoWayIn(t *testing.T) {
 	if len(out) != 1 || status(out[0]) != "SIP/2.0 403 Relaying Denied" {
 		t.Fatalf("pre-loaded Route: %v", out)
 	}
-	out = p.from(callerAddr, strings.Replace(invite, "INVITE sip:bob@example.test", "INVITE sip:bob@example.org", 1))
+	foreign := strings.Replace(strings.Replace(invite, "abc1", "abc3", 1), "INVITE sip:bob@example.test", "INVITE sip:bob@example.org", 1)
+	out = p.from(callerAddr, foreign)
 	if len(out) != 1 || status(out[0]) != "SIP/2.0 403 Relaying Denied" {
 		t.Fatalf("foreign Request-URI: %v", out)
+	}
+	if out = p.from(callerAddr, foreign); len(out) != 1 || !strings.HasPrefix(status(out[0]), "SIP/2.0 403 ") || len(p.seen) != 2 {
+		t.Fatalf("its retransmission: %v, %d in the history", out, len(p.seen))
 	}
 	for i, why := range []string{"reject 0: DENIED 0 (Route leads elsewhere)", "reject 0: DENIED 0 (Request-URI leads elsewhere)"} {
 		if v := &p.seen[i]; v.Why() != why || v.Response == nil || v.Response.Code != 403 || v.Response.Reason != "Relaying Denied" {

@@ -15,6 +15,7 @@ const deniedSignal = "DENIED"
 // puts it into the history with the reason.
 func (v *visit) deny(status int, reason, headers, why string) {
 	v.refuse(status, reason, headers)
+	v.remember(status) // a retransmission is no other attempt
 	v.denied(status, reason, why)
 }
 
