@@ -28,5 +28,6 @@ func newStrangerCheck(cfg *config.Config, k *known) (*strangercheck.Check, error
 func (s *server) measureStranger() {
 	s.metrics.AddStats("stranger_pairs", "First contacts, who has met:", func() any { return s.newcomers.Stats().Pairs }, "Rows", "Most", "Octets")
 	s.metrics.AddStats("stranger_callers", "First contacts, callers:", func() any { return s.newcomers.Stats().Callers }, "Rows", "Most", "Octets")
+	s.metrics.AddStats("stranger_voices", "First contacts, who has said something today:", func() any { return s.newcomers.Stats().Voices }, "Rows", "Most", "Octets")
 	s.metrics.AddStats("stranger_traits", "First contacts, kinds of strangers:", func() any { return s.newcomers.Stats().Traits }, "Rows", "Most", "Octets")
 }

@@ -150,9 +150,9 @@ func (m *Memory) Part(s Subject) {
 }
 
 // Stats are figures about the memory.
-type Stats struct{ Pairs, Callers, Traits slots.Stats }
+type Stats struct{ Pairs, Callers, Traits, Voices slots.Stats }
 
 // Stats returns the figures now.
 func (m *Memory) Stats() Stats {
-	return Stats{m.pairs.Stats(), m.callers.Stats(), m.traits.Stats()}
+	return Stats{m.pairs.Stats(), m.callers.Stats(), m.traits.Stats(), m.voices.Stats()}
 }
