@@ -195,6 +195,8 @@ func TestParseRefusesFramingAndSizes(t *testing.T) {
 		{"a long header section", startLine + headers + strings.Repeat("X-A: "+strings.Repeat("y", 8000)+"\n", 5) + "\n", 513, true},
 		{"a long start line", "OPTIONS sip:" + strings.Repeat("y", sip.MaxHeaderLen) + " SIP/2.0\n" + headers + "\n", 414, true},
 		{"a long message", startLine + headers + "\n" + strings.Repeat("y", sip.MaxMessage), 513, true},
+		{"a body that would make it long", startLine + headers + "Content-Length: 70000\n\n" + strings.Repeat("y", 100), 513, true},
+		{"a body of which some is missing", startLine + headers + "Content-Length: 101\n\n" + strings.Repeat("y", 100), 400, true},
 	})
 }
 

@@ -118,6 +118,9 @@ func (m *Message) checkOctets(lines int) error {
 
 func indexLF(b []byte) int { return bytes.IndexByte(b, '\n') }
 
+// maxContentLength is the largest Content-Length that is read as a number.
+const maxContentLength = 1 << 30
+
 // frame finds the end of the body. RFC 3261 §18.3: without Content-Length it ends with the datagram.
 func (m *Message) frame() error {
 	body := int(m.section) + 2
@@ -126,11 +129,13 @@ func (m *Message) frame() error {
 		return nil
 	}
 	value := m.fields[i-1].Value
-	n, ok := number(m.Text(value), MaxMessage)
-	if !ok {
+	n, ok := number(m.Text(value), maxContentLength)
+	switch {
+	case !ok:
 		return m.faultAt(value, "malformed Content-Length")
-	}
-	if int(n) > len(m.buf)-body {
+	case body+int(n) > MaxMessage:
+		return m.fault(int(value.Start), 513, "message too large")
+	case int(n) > len(m.buf)-body:
 		return m.faultAt(value, "body shorter than Content-Length")
 	}
 	m.buf = m.buf[:body+int(n)]
