@@ -21,12 +21,12 @@ import (
 //	Go's poller, then recvmmsg         82–102 µs 54–57 µs  16.7 µs
 //	blocking recvmmsg, own thread      80–84 µs  43 µs     13.4 µs
 //	… and sleeping ≤ 0.5 ms            93 µs     27 µs      9.5 µs
-//	… and sleeping ≤ 1 ms (default)    59–62 µs  20 µs      9.0 µs
-//	… and sleeping ≤ 2 ms              40 µs     16 µs
+//	… and sleeping ≤ 1 ms              59–62 µs  20 µs      9.0 µs
+//	… and sleeping ≤ 2 ms (default)    40 µs     16 µs
 //
 // The reader itself, with a handler that echoes: 60, 17 and 8.5 µs at 1 ms, and
 // 59, 32 and 12.6 µs without sleeping, on the same machine under other load.
-// Below 1.5 datagrams per sleep (1,500/s with the default) the reader does not
+// Below 1.5 datagrams per sleep (750/s with the default) the reader does not
 // sleep: at 500/s all of them cost 66–80 µs. The cost of a wake-up is that of a
 // virtual processor that has gone idle, so the figures differ between machines;
 // their order does not.
