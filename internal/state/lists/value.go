@@ -95,7 +95,7 @@ func ParseValue(text string, plan uri.Plan) (Value, error) {
 			}
 		}
 	}
-	if !ok {
+	if !ok || len(v.Text) > maxValue {
 		return Value{}, fmt.Errorf("lists: value %q: %w", text, ErrValue)
 	}
 	return v, nil
