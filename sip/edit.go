@@ -62,9 +62,14 @@ func (e *Edit) Unfold() {
 	}
 }
 
-// misleading tells whether a fold, with the lines of white space in it, or the line behind it looks like the end of the fields or like a field.
+// misleading tells whether a fold, with the lines of white space in it, or the line behind it looks like the end of the fields or like a field. For
+// many readers vertical tabs and form feeds are white space too.
 func misleading(fold, behind []byte) bool {
-	if len(behind) == 0 || bytes.Count(fold, []byte{'\n'}) > 1 {
+	line := behind
+	if n := lineBreak(behind); n >= 0 {
+		line = behind[:n]
+	}
+	if len(bytes.TrimSpace(line)) == 0 || bytes.Count(fold, []byte{'\n'}) > 1 {
 		return true
 	}
 	name := skip(behind, 0, isToken)
