@@ -90,7 +90,7 @@ func (c *calibration) fit(examples []example) {
 		return
 	}
 	young := 1 - min(1, float64(len(ham))/enough)
-	c.fitted.high = max(tail(ham), cautious*young)
+	c.fitted.high = max(tail(ham), highest(ham), cautious*young)
 	c.fitted.low = min(c.fitted.high, max(divide(ham, spam), 0))
 	c.fitted.middle = ham[len(ham)/2]
 }
@@ -107,6 +107,9 @@ func tail(ham []float64) float64 {
 	excess = max(excess/float64(m), 0.05)
 	return at + excess*math.Log(float64(m)/float64(n)/shareHigh)
 }
+
+// highest is the score above which one in 300 lies, and one more: a few that stand far from all others make no such tail.
+func highest(ham []float64) float64 { return ham[len(ham)-min(2+len(ham)/300, len(ham))] }
 
 // divide returns the score that has the fewest on its wrong side; both lists are sorted.
 func divide(ham, spam []float64) float64 {
