@@ -360,25 +360,22 @@ func TestPathLeadsToWhoRegisters(t *testing.T) {
 // registration registers a user of ours with a password, and returns the answer.
 func registration(t *testing.T, phone *harness.Endpoint, user, password string, lines ...string) harness.Message {
 	t.Helper()
-	aor := "<sip:" + user + "@example.test>"
-	lines = append(lines, "From: "+aor+";tag="+harness.Token(), "To: "+aor)
-	r := phone.Ask(t, phone.Request("REGISTER", "sip:example.test", lines...))
-	var c digest.Challenge
-	if err := c.Parse([]byte(r.Get("WWW-Authenticate"))); err != nil {
-		t.Fatalf("%v in\n%s", err, r.Text)
-	}
-	answer, err := c.Answer(&digest.Request{User: user, Password: password, Method: "REGISTER", URI: "sip:example.test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return phone.Ask(t, phone.Request("REGISTER", "sip:example.test", append(lines, "CSeq: 2 REGISTER", "Authorization: "+string(answer.AppendTo(nil)))...))
+	return answerFrom(t, phone, phone, user, password, lines...)
 }
 
 // registerFrom answers from another socket than the one that was challenged.
 func registerFrom(t *testing.T, challenged, phone *harness.Endpoint, user, password string) {
 	t.Helper()
+	if r := answerFrom(t, challenged, phone, user, password, "Contact: <"+phone.URI(user)+">"); r.Status() != 200 {
+		t.Fatalf("REGISTER: %s", r.StartLine())
+	}
+}
+
+// answerFrom sends a REGISTER from one socket and, with the answer to its challenge, from another.
+func answerFrom(t *testing.T, challenged, phone *harness.Endpoint, user, password string, lines ...string) harness.Message {
+	t.Helper()
 	aor := "<sip:" + user + "@example.test>"
-	lines := []string{"From: " + aor + ";tag=" + harness.Token(), "To: " + aor, "Contact: <" + phone.URI(user) + ">"}
+	lines = append(lines, "From: "+aor+";tag="+harness.Token(), "To: "+aor)
 	r := challenged.Ask(t, challenged.Request("REGISTER", "sip:example.test", lines...))
 	var c digest.Challenge
 	if err := c.Parse([]byte(r.Get("WWW-Authenticate"))); err != nil {
@@ -388,7 +385,5 @@ func registerFrom(t *testing.T, challenged, phone *harness.Endpoint, user, passw
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r = phone.Ask(t, phone.Request("REGISTER", "sip:example.test", append(lines, "CSeq: 2 REGISTER", "Authorization: "+string(answer.AppendTo(nil)))...)); r.Status() != 200 {
-		t.Fatalf("REGISTER: %s", r.StartLine())
-	}
+	return phone.Ask(t, phone.Request("REGISTER", "sip:example.test", append(lines, "CSeq: 2 REGISTER", "Authorization: "+string(answer.AppendTo(nil)))...))
 }
