@@ -160,7 +160,6 @@ func holdsWord(text []byte, word string) bool {
 	return false
 }
 
-// allows says whether the proven caller may bear the name.
 // holdsSpelled finds a name that is written as one word, or letter by letter ("F i r s t  B a n k").
 func holdsSpelled(text []byte, joined string) bool {
 	for from := range text {
@@ -189,6 +188,7 @@ func apart(text []byte, joined string) bool {
 	return true
 }
 
+// allows says whether the proven caller may bear the name.
 func (p *protected) allows(a *screen.Attempt) bool {
 	switch a.From.Proof {
 	case verdict.None, verdict.StirC:
