@@ -4,7 +4,7 @@
 //	identify   who sends it, what is only claimed, how strongly it is proven
 //	address    who is meant: a dialog, a user, a PBX, elsewhere
 //	screen     checks report, the policy decides
-//	act        relay, label, reject, drop: the one place with effects
+//	act        relay, label, reject, drop: the one place where a verdict takes effect
 //	record     history, off the caller's time
 //
 // A Border is the core of the transaction layer: its methods run inside the
