@@ -162,9 +162,9 @@ func loadCallers(ctx context.Context, cfg *config.Config, s *store.Store) (*soci
 	return acquainted, strangers, nil
 }
 
-// algorithms are those that passwords are hashed for.
+// algorithms are those that passwords are hashed for, in the order of home.AuthConfig.
 func algorithms(cfg *config.Config) []digest.Algorithm {
-	all := []digest.Algorithm{digest.SHA512_256, digest.SHA256}
+	all := []digest.Algorithm{digest.SHA256, digest.SHA512_256}
 	if cfg.Home.MD5 != config.MD5Off {
 		all = append(all, digest.MD5)
 	}

@@ -52,8 +52,9 @@ func (s Service) header() sip.HeaderID {
 type AuthConfig struct {
 	// Domain names the hosted domains; it must be set.
 	Domain Domain
-	// Algorithms are offered in this order, the most preferred first. Default: SHA-512-256, SHA-256. MD5 is
-	// offered and accepted only if it stands here.
+	// Algorithms are offered in this order, the most preferred first. Default: SHA-256, SHA-512-256, since
+	// phones that do not know the second one may give up, or keep its name for good, when they meet it first
+	// (Linphone 5.1). MD5 is offered and accepted only if it stands here.
 	Algorithms []digest.Algorithm
 	// NonceTTL is how long a nonce lasts, 30 s to 5 min. Default: 2 min.
 	NonceTTL time.Duration
@@ -85,7 +86,7 @@ type Authenticator struct {
 // counts were used is not known any more.
 func NewAuthenticator(cfg AuthConfig, accounts *account.Accounts, now time.Time) *Authenticator {
 	if len(cfg.Algorithms) == 0 {
-		cfg.Algorithms = []digest.Algorithm{digest.SHA512_256, digest.SHA256}
+		cfg.Algorithms = []digest.Algorithm{digest.SHA256, digest.SHA512_256}
 	}
 	if cfg.NonceTTL <= 0 {
 		cfg.NonceTTL = 2 * time.Minute

@@ -314,7 +314,7 @@ func TestChallengesAreOrderedAndWithoutMD5(t *testing.T) {
 			t.Errorf("challenge %q", line)
 		}
 	}
-	if fmt.Sprint(order) != "[SHA-512-256 SHA-256]" {
+	if fmt.Sprint(order) != "[SHA-256 SHA-512-256]" {
 		t.Errorf("algorithms %v", order)
 	}
 	if lines = string(newAuth(t, digest.SHA256, digest.MD5).AppendChallenge(nil, example, Registration, true, noon)); !strings.Contains(lines, "algorithm=MD5, stale=true") {
