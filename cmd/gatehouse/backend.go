@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +30,16 @@ type backend struct {
 	cfg   *config.Config
 	live  bool
 	close func() error
+}
+
+// senseless tells what a request failed by that was made of the command line alone:
+// where the server can make no sense of it (422), that is wrong usage.
+func senseless(err error) error {
+	var refused *api.StatusError
+	if errors.As(err, &refused) && refused.Status == http.StatusUnprocessableEntity {
+		return usageError{err}
+	}
+	return err
 }
 
 // load reads the configuration and checks that its weights name signals.

@@ -81,7 +81,7 @@ func (c *listAddCmd) Run(a *app) error {
 			var e lists.Entry
 			in := api.NewEntry{Value: value, Kind: kind, Note: c.Note, Expires: expires}
 			if err := b.Do(a.ctx, "POST", entriesPath(c.List), in, &e); err != nil {
-				return err
+				return senseless(err)
 			}
 			page.Entries = append(page.Entries, e)
 			if !c.JSON {
@@ -122,7 +122,7 @@ func (c *listRemoveCmd) Run(a *app) error {
 	return a.with(func(b *backend) error {
 		for _, value := range c.Values {
 			if err := b.Do(a.ctx, "DELETE", entriesPath(c.List)+"?value="+url.QueryEscape(value), nil, nil); err != nil {
-				return fmt.Errorf("list %s: %s: %w", c.List, value, err)
+				return senseless(fmt.Errorf("list %s: %s: %w", c.List, value, err))
 			}
 		}
 		return nil
