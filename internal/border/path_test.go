@@ -178,3 +178,13 @@ func TestSilentPhoneIs408(t *testing.T) {
 	}
 	t.Error("no final answer")
 }
+
+// The Request-URI of a REGISTER names the registrar alone: the history, the rates and the rules of single users go by
+// To, which says whose registration it is (RFC 3261 §10.2).
+func TestRegistrationIsOfWhomToNames(t *testing.T) {
+	p := newPaper(t, nil, screen.Layer{})
+	p.registered()
+	if got := p.seen[len(p.seen)-1]; got.Kind != verdict.Registration || got.To.Requested != "sip:bob@example.test" || got.To.User != "sip:bob@example.test" {
+		t.Errorf("to %+v", got.To)
+	}
+}

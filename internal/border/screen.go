@@ -106,8 +106,10 @@ func (v *visit) outline() (wall time.Time) {
 		a.UserAgent = string(m.Text(f.Value))
 	}
 	v.describeCaller()
-	if v.routing.InDialog {
-		a.SetTo(m.ToURI(), v.site.Plan) // the Request-URI is a Contact
+	if v.routing.InDialog || a.Kind == verdict.Registration {
+		// Inside a dialog the Request-URI is a Contact; that of a REGISTER names the domain alone, and To whose
+		// registration it is (RFC 3261 §10.2).
+		a.SetTo(m.ToURI(), v.site.Plan)
 	} else {
 		a.SetTo(&v.routing.URI, v.site.Plan)
 	}
