@@ -81,7 +81,7 @@ func (v *visit) refuse(status int, reason, headers string) {
 		v.respond(&r)
 		return
 	}
-	r.ToTag = v.b.layer.StatelessTag(v.key)
+	r.ToTag = v.b.layer.StatelessTag(v.in.Msg, v.key)
 	buf := sip.AppendResponse(v.sh.Buffer(), v.in.Msg, &r)
 	if v.mayReply(len(buf)) {
 		v.out.Send(wire.Dest{Flow: txn.ReturnFlow(v.in)}, 0, buf)

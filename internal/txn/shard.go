@@ -58,7 +58,7 @@ func (sh *Shard) request(in *Incoming, out Sender) {
 			s.ack(now)
 			return
 		}
-		if sh.layer.isStateless(in.Msg.To().Tag) {
+		if ours, _ := sh.layer.isStateless(in.Msg.To().Tag); ours {
 			return // it acknowledges what was answered without state (§8.2.7)
 		}
 		sh.layer.core.Ack(sh, in, out)

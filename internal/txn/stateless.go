@@ -4,29 +4,59 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/maphash"
+
+	"gatehouse.example/sip"
 )
 
 // proofDigits follow the key in the tag of an answer without state.
 const proofDigits = 8
 
-// StatelessTag is the tag of an answer without state to the request with that key: the same each time (RFC 3261 §8.2.7), and proof that it is ours,
-// since nothing else is known of that request when its ACK comes.
-func (l *Layer) StatelessTag(key uint64) string {
+// StatelessTag is the tag of an answer without state to the request m with that key: the same each time (RFC 3261 §8.2.7), and proof that it is ours,
+// since nothing else is known of that request when its ACK comes. The answer to a request that came through us before comes through us again, and the
+// same tag is then in an ACK that a transaction of ours waits for (RFC 3261 §17.2.1); such a tag has another form, which Settled lets pass.
+func (l *Layer) StatelessTag(m *sip.Message, key uint64) string {
+	proof := l.hash.proof(key)
+	if passed(m) {
+		proof = ^proof
+	}
 	var tag [idDigits + idDigits]byte
-	return string(AppendHex(AppendHex(tag[:0], key), uint64(l.hash.proof(key))<<32)[:idDigits+proofDigits])
+	return string(AppendHex(AppendHex(tag[:0], key), uint64(proof)<<32)[:idDigits+proofDigits])
 }
 
-// isStateless tells whether a tag is a StatelessTag of ours.
-func (l *Layer) isStateless(tag []byte) bool {
+// passed tells whether a request has come through us before: a Via below the first has a branch of ours.
+func passed(m *sip.Message) bool {
+	vs := m.Values(sip.HeaderVia)
+	for vs.Next(); vs.Next(); {
+		var v sip.Via
+		if v.Parse(vs.Text()) == nil {
+			if _, ours := parseBranch(v.Branch); ours {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isStateless tells whether a tag is a StatelessTag of ours, and whether its request came through us before.
+func (l *Layer) isStateless(tag []byte) (ok, passed bool) {
 	if len(tag) != idDigits+proofDigits {
-		return false
+		return false, false
 	}
 	key, ok := ParseHex(tag)
 	if !ok {
-		return false
+		return false, false
 	}
-	var proof [idDigits]byte
-	return string(AppendHex(proof[:0], uint64(l.hash.proof(key))<<32)[:proofDigits]) == string(tag[idDigits:])
+	proof := l.hash.proof(key)
+	if isProof(tag[idDigits:], proof) {
+		return true, false
+	}
+	passed = isProof(tag[idDigits:], ^proof)
+	return passed, passed
+}
+
+func isProof(text []byte, proof uint32) bool {
+	var want [idDigits]byte
+	return string(AppendHex(want[:0], uint64(proof)<<32)[:proofDigits]) == string(text)
 }
 
 func (h hasher) proof(key uint64) uint32 {
@@ -56,5 +86,9 @@ func (l *Layer) Settled(data []byte) bool {
 		line = line[:end]
 	}
 	at = bytes.LastIndex(line, tagBegins)
-	return at >= 0 && l.isStateless(line[at+len(tagBegins):])
+	if at < 0 {
+		return false
+	}
+	ours, passed := l.isStateless(line[at+len(tagBegins):])
+	return ours && !passed
 }

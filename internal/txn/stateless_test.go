@@ -16,8 +16,11 @@ func TestAckOfAnAnswerWithoutState(t *testing.T) {
 	in := &Incoming{Msg: inv, Packet: &wire.Packet{Now: r.now, Flow: wire.Flow{Remote: netip.MustParseAddrPort(alice)}}}
 	var key uint64
 	r.layer.Do(inv.CallID(), func(sh *Shard) { key = sh.RequestKey(in) })
-	tag, other := r.layer.StatelessTag(key), newRig(t).layer.StatelessTag(key)
-	if tag != r.layer.StatelessTag(key) || tag == r.layer.StatelessTag(key+1) {
+	tag, other := r.layer.StatelessTag(inv, key), newRig(t).layer.StatelessTag(inv, key)
+	ours := string(AppendBranch(nil, 7)) + ".0123456789abcdef"
+	again := parsed(t, strings.Replace(request("INVITE", "z9hG4bKa"), "\r\nFrom", "\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKx, SIP/2.0/UDP 192.0.2.2;branch="+ours+"\r\nFrom", 1))
+	passed := r.layer.StatelessTag(again, key)
+	if tag != r.layer.StatelessTag(inv, key) || tag == r.layer.StatelessTag(inv, key+1) {
 		t.Error("not the same each time, or the same for all")
 	}
 	const plain = "To: <sip:bob@example.test>"
@@ -26,6 +29,7 @@ func TestAckOfAnAnswerWithoutState(t *testing.T) {
 		settled, heard bool
 	}{
 		"the tag":                {plain + ";tag=" + tag, true, false},
+		"came through us":        {plain + ";tag=" + passed, false, false},
 		"and a parameter":        {plain + ";tag=" + tag + ";x=y", false, false},
 		"compact":                {"t: <sip:bob@example.test>;tag=" + tag, false, false},
 		"capitals, space":        {"TO :\t<sip:bob@example.test>; TAG = " + tag, false, false},
@@ -61,7 +65,7 @@ func TestAckOfAnAnswerWithoutState(t *testing.T) {
 
 func BenchmarkSettled(b *testing.B) {
 	l := New(Config{}, nil)
-	ack := []byte(strings.Replace(request("ACK", "z9hG4bKb"), "To: <sip:bob@example.test>", "To: <sip:bob@example.test>;tag="+l.StatelessTag(7), 1))
+	ack := []byte(strings.Replace(request("ACK", "z9hG4bKb"), "To: <sip:bob@example.test>", "To: <sip:bob@example.test>;tag="+l.StatelessTag(new(sip.Message), 7), 1))
 	b.ReportAllocs()
 	for b.Loop() {
 		if !l.Settled(ack) {
