@@ -72,10 +72,7 @@ func (v *visit) toPhone() bool {
 		v.refuse(430, "", "") // RFC 5626 §5.3
 		return false
 	}
-	if v.domain = v.site.places().pbx[v.in.Packet.Flow.Remote]; v.domain == nil {
-		v.domain = v.site.first
-	}
-	if v.domain == nil {
+	if v.domain = v.sendersDomain(); v.domain == nil {
 		return v.noRelay("no domain")
 	}
 	v.pass.Outbound = true
@@ -110,7 +107,8 @@ func secureOnly(all []locate.Target) (secure []locate.Target) {
 }
 
 // calledDomain returns our domain that a Request-URI names: by name, by one of
-// our addresses, or by being a number or service that belongs to no domain.
+// our addresses, or by being a number or service that belongs to no domain. A
+// carrier may call its PBX by the Contact that this has registered there.
 func (v *visit) calledDomain(u *uri.URI) *Domain {
 	switch u.Scheme {
 	case uri.TEL, uri.URN:
@@ -121,6 +119,9 @@ func (v *visit) calledDomain(u *uri.URI) *Domain {
 		}
 		if v.isUs(u) {
 			return v.site.first
+		}
+		if a, ok := addrOfURI(u); ok && v.from.peer != nil {
+			return v.site.places().at(a)
 		}
 	}
 	return nil
@@ -183,12 +184,20 @@ func (v *visit) elsewhere() bool {
 	}
 	d := v.hostedCaller()
 	if d == nil {
-		d = v.site.first
+		d = v.sendersDomain()
 	}
 	if d == nil {
 		return v.noRelay("no domain")
 	}
 	return v.outbound(d)
+}
+
+// sendersDomain is the domain of the PBX that sends this, else the first one.
+func (v *visit) sendersDomain() *Domain {
+	if d := v.site.places().owner(v.in.Packet.Flow.Remote); d != nil {
+		return d
+	}
+	return v.site.first
 }
 
 // outbound sends a request to a domain's outbound peer.

@@ -16,17 +16,20 @@ import (
 // places are where the PBXs of a site send from. They do not change once a site
 // has them; another value takes their place.
 type places struct {
-	pbx    map[netip.AddrPort]*Domain
+	pbx    map[netip.AddrPort][]*Domain // several domains may have one PBX
 	inside map[netip.Addr][]*Domain
 	peers  map[*Peer]struct{} // those that a PBX is among
 }
 
 func (p *places) add(a netip.AddrPort, d *Domain) {
 	if p.pbx == nil {
-		p.pbx, p.inside = make(map[netip.AddrPort]*Domain), make(map[netip.Addr][]*Domain)
+		p.pbx, p.inside = make(map[netip.AddrPort][]*Domain), make(map[netip.Addr][]*Domain)
 	}
 	a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
-	p.pbx[a] = d
+	if slices.Contains(p.pbx[a], d) {
+		return
+	}
+	p.pbx[a] = append(slices.Clip(p.pbx[a]), d)
 	p.inside[a.Addr()] = append(slices.Clip(p.inside[a.Addr()]), d)
 }
 
@@ -34,9 +37,29 @@ func (p *places) add(a netip.AddrPort, d *Domain) {
 func (p *places) serves(a netip.AddrPort, d *Domain) bool {
 	a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 	if of, ok := p.pbx[a]; ok {
-		return of == d
+		return slices.Contains(of, d)
 	}
 	return slices.Contains(p.inside[a.Addr()], d)
+}
+
+// at returns the domain whose PBX is at a, the first of several; nil where there is none.
+func (p *places) at(a netip.AddrPort) *Domain {
+	if all := p.pbx[a]; len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+// owner returns the domain whose PBX is at a, or opens connections from its address; nil where there is none. Of several it is the first.
+func (p *places) owner(a netip.AddrPort) *Domain {
+	a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+	if d := p.at(a); d != nil {
+		return d
+	}
+	if all := p.inside[a.Addr()]; len(all) > 0 {
+		return all[0]
+	}
+	return nil
 }
 
 // literal returns the address of a target that names it.
@@ -64,9 +87,7 @@ func (s *Site) settle(found map[locate.Target][]netip.AddrPort) {
 	p.pbx, p.inside = maps.Clone(s.fixed.pbx), maps.Clone(s.fixed.inside)
 	for _, n := range s.named {
 		for _, a := range found[n.target] {
-			if _, taken := p.pbx[a]; !taken {
-				p.add(a, n.domain)
-			}
+			p.add(a, n.domain)
 		}
 	}
 	for _, peer := range s.all {

@@ -102,9 +102,13 @@ func (v *visit) prove(d *Domain, svc home.Service) bool {
 }
 
 // registration handles REGISTER: by our registrar for hosted domains, else it
-// is screened and passed to the PBX.
+// is screened and passed to the PBX. What the PBX itself registers elsewhere is
+// its trunk, at a carrier that wants that: it goes where its calls go.
 func (v *visit) registration() bool {
 	d := v.domain
+	if d == nil && (v.from.pbx || v.from.inside) {
+		return v.elsewhere()
+	}
 	if d == nil {
 		return v.noRelay("REGISTER for another domain")
 	}
