@@ -95,8 +95,8 @@ func (l *Lists) Load(ctx context.Context) error {
 	return nil
 }
 
-// Add puts entries on their lists, replacing those of the same list and value, and returns them in canonical form. It is all
-// or nothing: an entry that is wrong, or an IP prefix of a large part of the world, leaves everything as it was. The next look-up sees them.
+// Add puts entries on their lists, replacing those of the same list and value, and returns them in canonical form. Up to 4096 are all
+// or nothing; whatever their number, an entry that is wrong, or an IP prefix of a large part of the world, leaves everything as it was. The next look-up sees them.
 func (l *Lists) Add(ctx context.Context, entries ...Entry) ([]Entry, error) {
 	items := make([]*item, 0, len(entries))
 	for _, e := range entries {
@@ -127,16 +127,17 @@ func (l *Lists) Add(ctx context.Context, entries ...Entry) ([]Entry, error) {
 	return out, nil
 }
 
+// perTransaction is how many entries are stored at a time: who else writes, such as the history, gets his turn in between.
+const perTransaction = 4096
+
+// add stores items and takes them up. Where storing fails in the middle of more than perTransaction, those before are on their lists all the same, in
+// memory as on the disk.
 func (l *Lists) add(ctx context.Context, items []*item) error {
-	if l.cfg.Storage != nil && len(items) > 0 {
-		entries := make([]Entry, len(items))
-		for i, it := range items {
-			entries[i] = it.Entry
-		}
-		if err := l.cfg.Storage.PutEntries(ctx, entries); err != nil {
-			return fmt.Errorf("lists: add: %w", err)
-		}
+	stored, err := l.put(ctx, items)
+	if stored < len(items) {
+		err = fmt.Errorf("lists: add: after %d of %d entries: %w", stored, len(items), err)
 	}
+	items = items[:stored]
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, it := range items {
@@ -152,7 +153,26 @@ func (l *Lists) add(ctx context.Context, items []*item) error {
 	if len(items) > rebuildAbove {
 		l.rebuild()
 	}
-	return nil
+	return err
+}
+
+// put stores items and says how many: all, or those before err.
+func (l *Lists) put(ctx context.Context, items []*item) (stored int, err error) {
+	if l.cfg.Storage == nil {
+		return len(items), nil
+	}
+	entries := make([]Entry, 0, min(len(items), perTransaction))
+	for some := range slices.Chunk(items, perTransaction) {
+		entries = entries[:0]
+		for _, it := range some {
+			entries = append(entries, it.Entry)
+		}
+		if err := l.cfg.Storage.PutEntries(ctx, entries); err != nil {
+			return stored, err
+		}
+		stored += len(some)
+	}
+	return stored, nil
 }
 
 // Remove takes a value off a list and says whether it was on it.
