@@ -13,6 +13,8 @@ type Ending struct {
 	Attempt *Attempt
 	// Action is what was done.
 	Action verdict.Action
+	// Introduction is the way of introduction that was asked for, as [verdict.Verdict] says.
+	Introduction string
 	// Time is when it ended.
 	Time time.Time
 	// Status is the callee's final status: 200, 486, 487, 603, 607 …; 0 = nobody knows.

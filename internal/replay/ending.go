@@ -53,7 +53,7 @@ func (q *endings) Pop() any {
 
 // end puts down how an attempt will end.
 func (r *Replay) end(ev *screen.Event, a *screen.Attempt, res *Result) {
-	e := ending{end: screen.Ending{Attempt: a, Action: res.Verdict.Action, Time: a.Time}, number: r.endings.next}
+	e := ending{end: screen.Ending{Attempt: a, Action: res.Verdict.Action, Introduction: res.Verdict.Introduction, Time: a.Time}, number: r.endings.next}
 	r.endings.next++
 	if e.relayed = res.Relayed; res.Relayed {
 		reached(&e, ev)

@@ -73,3 +73,33 @@ func TestSubscriptionsMayWait(t *testing.T) {
 		t.Errorf("a subscription: %v", risk)
 	}
 }
+
+// TestConsentIsNoTest: that one of ten callees agrees to be called says nothing about whether the caller passes tests; he wants the call, and knows the caller from then on.
+func TestConsentIsNoTest(t *testing.T) {
+	for way, want := range map[string]bool{"consent": false, "turing": true} {
+		g := newGate(t)
+		var agreed *screen.Attempt
+		for i := range 12 {
+			a := g.attempt("sip:+15551230001@x.test", fmt.Sprintf("sip:user%d@example.test", i), verdict.StirA, start.Add(time.Duration(i)*15*time.Minute))
+			g.signals(a)
+			e := screen.Ending{Attempt: a, Action: verdict.Introduce, Introduction: way, Time: a.Time}
+			if i == 9 {
+				e.Status, e.Answered, e.Ring, e.Talk, agreed = 200, true, 5*time.Second, 18*time.Second, a
+			}
+			g.engine.Learn(&e)
+			if i != 9 { // who wants to reach somebody tries again
+				a = g.attempt("sip:+15551230001@x.test", a.To.Requested, verdict.StirA, a.Time.Add(10*time.Minute))
+				g.signals(a)
+				e.Attempt, e.Time = a, a.Time
+				g.engine.Learn(&e)
+			}
+		}
+		if held := g.signals(g.attempt("sip:+15551230001@x.test", "sip:last@example.test", verdict.StirA, start.Add(4*time.Hour)))["STRANGER_MANY"]; (held > 0.4) != want {
+			t.Errorf("%s: STRANGER_MANY %.2f", way, held)
+		}
+		again := g.attempt("sip:+15551230001@x.test", agreed.To.Requested, verdict.StirA, start.Add(6*time.Hour))
+		if got := g.signals(again)["STRANGER_PROVEN"] == 0; got != (way == "consent") {
+			t.Errorf("%s: known to who let it in: %v", way, got)
+		}
+	}
+}

@@ -437,8 +437,9 @@ func hurry(s *newcomers.Standing) int {
 
 func (c *Check) rush(a *screen.Attempt, s *newcomers.Standing) float64 {
 	friends := c.friends(a)
-	person := s.Since >= longKnown && s.Usual <= fewUsual
-	if friends >= organisations || friends == 0 && !person {
+	organisation := friends >= organisations || s.Usual >= c.cfg.Trial
+	person := friends > 0 || s.Since >= longKnown && s.Usual <= fewUsual
+	if organisation || !person {
 		return 0
 	}
 	return min(rushBegins+(1-rushBegins)*float64(hurry(s)-rushOfFriend)/(fullOfFriend-rushOfFriend), 1)

@@ -47,7 +47,7 @@ func (c *Check) Learn(e *screen.Ending) {
 	}
 	s, named := c.subject(a)
 	if c.knows != nil && c.knows(a) { // by what became of this call, perhaps
-		if named && e.Action == verdict.Introduce && a.Kind == verdict.Call && reached(e) {
+		if named && tested(e) && a.Kind == verdict.Call && reached(e) {
 			c.memory.Passed(s, a.Time)
 		}
 		return
@@ -60,8 +60,12 @@ func (c *Check) Learn(e *screen.Ending) {
 		return
 	}
 	long := e.Answered && e.Talk >= talked && !e.ByCallee
+	passed := tested(e)
+	agreed := e.Action == verdict.Introduce && !passed
 	switch {
-	case e.Action == verdict.Introduce:
+	case agreed:
+		c.teach(a, s, named, true, saysWanted)
+	case passed:
 		w := c.memory.Worth()
 		c.teach(a, s, named, true, saysPassed*w*w)
 	case long:
@@ -70,10 +74,15 @@ func (c *Check) Learn(e *screen.Ending) {
 		c.teach(a, s, named, true, saysTaken)
 	}
 	if named {
-		c.memory.Heard(s, newcomers.Came{Answered: e.Answered, Introduced: e.Action == verdict.Introduce, Labelled: e.Action == verdict.Label,
+		c.memory.Heard(s, newcomers.Came{Answered: e.Answered, Introduced: passed, Labelled: e.Action == verdict.Label,
 			Talk: e.Talk, Began: a.Time, Judged: a.Kind == verdict.Call && !e.Lost}, e.Time)
 	}
-	if named && (long || e.Action == verdict.Introduce) && c.personal(s, e, long) {
+	switch {
+	case !named:
+	case agreed:
+		c.memory.Praised(s, a.To.Requested)
+		c.memory.Meet(s, e.Time)
+	case (long || passed) && c.personal(s, e, long):
 		c.memory.Meet(s, e.Time)
 	}
 }
@@ -86,6 +95,12 @@ func (c *Check) personal(s newcomers.Subject, e *screen.Ending, talked bool) boo
 	}
 	return standing.Callees <= fewCallees && standing.Lean < manyLean
 }
+
+// consent is the way of introduction in which the called user is asked, and not the caller: who is let in by it has passed no test, but is wanted.
+const consent = "consent"
+
+// tested tells whether the caller had to pass a test.
+func tested(e *screen.Ending) bool { return e.Action == verdict.Introduce && e.Introduction != consent }
 
 // failed learns from an attempt that did not come through.
 func (c *Check) failed(e *screen.Ending, s newcomers.Subject, named bool) {

@@ -90,3 +90,26 @@ func TestWhoIntroducesHimselfIsInNoRush(t *testing.T) {
 		}
 	}
 }
+
+// TestOrganisationsAreInNoRush: a school that one or two users have called tells all parents something, after it has called one and another of them for days. A friend who
+// has called three does not tell a whole street.
+func TestOrganisationsAreInNoRush(t *testing.T) {
+	for before, want := range map[int]bool{8: false, 3: true} {
+		g, most := newGate(t), 0.0
+		g.friends = 2
+		call := func(i int, at time.Time) {
+			a := g.attempt("sip:+15551230001@x.test", fmt.Sprintf("sip:user%d@example.test", i), verdict.StirA, at)
+			most = max(most, g.signals(a)["STRANGER_RUSH"])
+			g.answered(a, verdict.Relay, 15*time.Second)
+		}
+		for i := range before {
+			call(i, start.Add(time.Duration(i)*5*time.Hour))
+		}
+		for i := range 8 {
+			call(100+i, start.Add(48*time.Hour+time.Duration(i)*time.Minute))
+		}
+		if (most > 0.5) != want {
+			t.Errorf("after %d: STRANGER_RUSH %.2f", before, most)
+		}
+	}
+}

@@ -37,6 +37,7 @@ func (b *behaviour) worth() int64 { return max(b.updated, b.held) + int64(min(b.
 const (
 	personDays   = 2              // active days after which a behaviour is known
 	personWidest = 4              // callees a day above which it is not that of a person
+	fewStrange   = 6              // callees that were none of the usual ones
 	sameText     = 3              // messages in a row
 	mostGuests   = 12             // callees of a day to whom a person introduces himself
 	holdFor      = 24 * time.Hour // a zombie stays one that long after the last sign
@@ -231,9 +232,9 @@ func (b *behaviour) within(now, seconds int64) (all, fresh int) {
 }
 
 // person says whether the identity has behaved like a person so far: one calls two others in a month, and 18 at most; and the same ones again, or is called
-// by them. A machine that reminds people does neither, however few they are.
+// by them. A machine that reminds people does neither, however few they are; nor does an organisation that calls others each day, although some call it.
 func (b *behaviour) person() bool {
-	return b.days >= personDays && b.widest <= personWidest && (b.friend || b.returns >= b.strange)
+	return b.days >= personDays && b.widest <= personWidest && (b.friend && b.strange <= fewStrange || b.returns >= b.strange)
 }
 
 // level says how far its behaviour is broken: in full while it is held.

@@ -191,3 +191,30 @@ func TestWhoIntroducesHimselfIsNoZombie(t *testing.T) {
 		}
 	}
 }
+
+// A school that one of our users has called is no person for that: it calls two others each day, and all on the day when it closes. A friend who calls the same two is one.
+func TestWhoCallsOthersEachDayIsNoZombie(t *testing.T) {
+	for name, c := range map[string]struct {
+		callee func(day, i int) string
+		broken bool
+	}{
+		"a school": {func(day, i int) string { return fmt.Sprint("parent ", 2*day+i) }, false},
+		"a friend": {func(_, i int) string { return fmt.Sprint("friend ", i) }, true},
+	} {
+		m, now := memory(t, reputation.Config{}), start()
+		key := m.Behaviour(m.Key(reputation.Identity, name))
+		m.Befriended(name, now)
+		for day := range 6 {
+			for i := range 2 {
+				m.Behaved(key, c.callee(day, i), false, "", now.Add(time.Duration(day)*24*time.Hour), false)
+			}
+		}
+		broken := 0.0
+		for i := range 10 {
+			broken = m.Behaved(key, fmt.Sprint("other ", i), false, "", now.Add(7*24*time.Hour+time.Duration(i)*time.Minute), false)
+		}
+		if (broken >= 0.5) != c.broken {
+			t.Errorf("%s: %v", name, broken)
+		}
+	}
+}
