@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,10 +32,10 @@ type backend struct {
 }
 
 // senseless tells what a request failed by that was made of the command line alone:
-// where the server can make no sense of it (422), that is wrong usage.
+// where the server can make no sense of it, that is wrong usage.
 func senseless(err error) error {
 	var refused *api.StatusError
-	if errors.As(err, &refused) && refused.Status == http.StatusUnprocessableEntity {
+	if errors.As(err, &refused) && refused.Senseless() {
 		return usageError{err}
 	}
 	return err

@@ -121,6 +121,10 @@ type StatusError struct {
 // Error is what the server said.
 func (e *StatusError) Error() string { return e.Detail }
 
+// Senseless tells whether the server understood the form of what it was sent, and
+// could make no sense of a value (422).
+func (e *StatusError) Senseless() bool { return e.Status == http.StatusUnprocessableEntity }
+
 // Do sends in as JSON, if it is not nil, and reads the answer into out, if it
 // is not nil. path is relative to Prefix. An io.Reader is sent as it is, and
 // into an io.Writer the answer is written as it is.
