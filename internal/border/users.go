@@ -89,7 +89,7 @@ func (v *visit) prove(d *Domain, svc home.Service) bool {
 	switch {
 	case challenge:
 		v.b.stats.challenged.Add(1)
-		lines := v.b.cfg.Auth.AppendChallenge(nil, d.Name, svc, stale, now)
+		lines := v.b.cfg.Auth.AppendRetry(nil, d.Name, svc, stale, now, res.Retry)
 		v.refuse(svc.Status(), "", string(lines))
 		v.distrusted(&res, svc.Status())
 	case res.Outcome == home.Malformed:

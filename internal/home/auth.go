@@ -123,7 +123,8 @@ func (a *Authenticator) Check(m *sip.Message, realm string, svc Service, now tim
 		return Result{Outcome: found}
 	}
 	r := Result{Username: c.Username}
-	if !slices.Contains(a.cfg.Algorithms, c.Algorithm) {
+	at := slices.Index(a.cfg.Algorithms, c.Algorithm)
+	if at < 0 {
 		r.Outcome = UnknownAlgorithm
 		return r
 	}
@@ -136,10 +137,14 @@ func (a *Authenticator) Check(m *sip.Message, realm string, svc Service, now tim
 		r.Outcome = Forged
 		return r
 	}
+	r.Retry.algorithms = a.cfg.Algorithms[at : at+1]
 	aor, ok := a.verify(m, realm, &c, &r)
 	switch {
 	case !ok:
 		r.Outcome = Wrong
+		if validity != digest.Expired {
+			r.Retry.nonce = c.Nonce
+		}
 		return r
 	case m.Method() == sip.ACK:
 	case validity == digest.Expired:
@@ -265,11 +270,22 @@ func (a *Authenticator) pretends(m *sip.Message, aor string) string {
 // AppendChallenge appends the header lines of a challenge, one per algorithm, the most preferred first
 // (RFC 8760 §2.3). Their length depends on nothing but the realm and stale.
 func (a *Authenticator) AppendChallenge(dst []byte, realm string, svc Service, stale bool, now time.Time) []byte {
+	return a.AppendRetry(dst, realm, svc, stale, now, Retry{})
+}
+
+// AppendRetry is AppendChallenge to somebody whose credentials came to a Result.
+func (a *Authenticator) AppendRetry(dst []byte, realm string, svc Service, stale bool, now time.Time, again Retry) []byte {
+	if again.algorithms == nil {
+		again.algorithms = a.cfg.Algorithms
+	}
+	if again.nonce == "" {
+		again.nonce = a.nonces.Issue(realm, svc.purpose(), now)
+	}
 	c := digest.Challenge{
-		Realm: realm, Nonce: a.nonces.Issue(realm, svc.purpose(), now), Opaque: a.opaque,
+		Realm: realm, Nonce: again.nonce, Opaque: a.opaque,
 		QOP: a.qop, Stale: stale, UserHash: a.cfg.UserHash,
 	}
-	for _, c.Algorithm = range a.cfg.Algorithms {
+	for _, c.Algorithm = range again.algorithms {
 		if svc == Registration {
 			dst = append(dst, "WWW-Authenticate: "...)
 		} else {

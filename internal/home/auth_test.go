@@ -369,3 +369,38 @@ func BenchmarkCheck(b *testing.B) {
 		sinkResult = a.Check(&m, example, Registration, now)
 	}
 }
+
+// Who has answered a challenge is asked anew with that algorithm alone, and with the same nonce where the answer was wrong: pjsip takes any other for a
+// new chance, and one wrong password was five wrong answers, which is a ban.
+func TestWrongAnswerIsAskedForTheSame(t *testing.T) {
+	a, now := newAuth(t), noon.Add(time.Second)
+	for _, c := range []struct {
+		user, password string
+		after          time.Duration
+		outcome        Outcome
+		same           bool // nonce
+	}{
+		{"alice", "guess", 0, Wrong, true},
+		{"carol", "guess", 0, Wrong, true}, // whom nobody knows
+		{"alice", "guess", 10 * time.Minute, Wrong, false},
+		{"bob", "bob", 10 * time.Minute, Stale, false},
+	} {
+		p := &phone{t: t, user: c.user, password: c.password}
+		p.challenged(a.AppendChallenge(nil, example, Registration, false, now))
+		first, at := p.last.Nonce, now.Add(c.after)
+		m := message(t, "REGISTER sip:example.test", "To: <sip:"+c.user+"@example.test>", "From: <sip:"+c.user+"@example.test>;tag=1",
+			header(Registration, p.authorization("REGISTER", "sip:example.test")))
+		r := a.Check(m, example, Registration, at)
+		lines := a.AppendRetry(nil, example, Registration, r.Outcome == Stale, at, r.Retry)
+		p.challenged(lines)
+		if r.Outcome != c.outcome || strings.Count(string(lines), "\n") != 1 || p.last.Algorithm != digest.SHA256 || (p.last.Nonce == first) != c.same {
+			t.Errorf("%+v: %v, asked anew with %q", c, r.Outcome, lines)
+		}
+		p.password = c.user // set right: the same nonce does
+		m = message(t, "REGISTER sip:example.test", "To: <sip:"+c.user+"@example.test>", "From: <sip:"+c.user+"@example.test>;tag=1",
+			header(Registration, p.authorization("REGISTER", "sip:example.test")))
+		if r = a.Check(m, example, Registration, at); (r.Outcome == OK) == (c.user == "carol") {
+			t.Errorf("%+v: then %v", c, r.Outcome)
+		}
+	}
+}

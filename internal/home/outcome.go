@@ -1,5 +1,7 @@
 package home
 
+import "gatehouse.example/sip/digest"
+
 // Outcome is what a check of credentials came to.
 type Outcome uint8
 
@@ -74,6 +76,15 @@ type Result struct {
 	AoR      string // the proven account, with OK and Mismatch
 	Username string // as it was claimed: a stranger's text
 	Detail   string // more than the outcome says, or ""
+	Retry    Retry  // how to challenge anew
 
 	hashes int // hash functions run on the response
+}
+
+// Retry says how to ask somebody anew who has answered a challenge: with the algorithm that he answered with alone and, where the answer was wrong
+// and the nonce is good, with that nonce once more (RFC 7616 §3.3: stale is false, so the password was wrong). To pjsip another algorithm or nonce is
+// a new chance for the same password: one wrong password was five wrong answers, which is a ban. The zero value asks as if for the first time.
+type Retry struct {
+	algorithms []digest.Algorithm
+	nonce      string
 }
