@@ -169,7 +169,6 @@ func TestErrorsAreOneLineAndExitStatusesFollowTheContract(t *testing.T) {
 		{"--config folder.yaml list show", 2, "gatehouse: folder.yaml:1:7: cannot make the data folder"},
 		{"list add not-a-value-at-all!", 2, "gatehouse: value "},
 		{"list add +15551230009..+15551230001", 2, "gatehouse: "},
-		{"user expect not-a-user! --for 1h", 2, "gatehouse: "},
 		{"list remove +15550000000", 1, "gatehouse: list local: +15550000000: this value is not on the list"},
 		{"list add +1555 --for soon", 2, `gatehouse: --for: "soon" is not a time span`},
 		{"list import none.txt", 1, "gatehouse: cannot read the input: open none.txt"},

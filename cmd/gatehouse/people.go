@@ -114,7 +114,7 @@ func (c *userExpectCmd) Run(a *app) error {
 	return a.with(func(b *backend) error {
 		var e api.Expectation
 		if err := b.Do(a.ctx, "POST", "/expectations", api.NewExpectation{User: c.User, Minutes: int(d / time.Minute)}, &e); err != nil {
-			return senseless(fmt.Errorf("user %s: %w", c.User, err))
+			return fmt.Errorf("user %s: %w", c.User, err)
 		}
 		if c.JSON {
 			return a.json(e)

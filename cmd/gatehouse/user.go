@@ -47,7 +47,7 @@ func (c *userAddCmd) Run(a *app) error {
 	return a.with(func(b *backend) error {
 		var u api.User
 		if err := b.Do(a.ctx, "POST", "/users", api.NewUser{User: c.User, Password: password}, &u); err != nil {
-			return senseless(fmt.Errorf("user %s: %w", c.User, err))
+			return fmt.Errorf("user %s: %w", c.User, err)
 		}
 		if c.JSON {
 			return a.json(u)
@@ -106,7 +106,7 @@ func (userRemoveCmd) Help() string { return "Example:\n  gatehouse user remove a
 func (c *userRemoveCmd) Run(a *app) error {
 	return a.with(func(b *backend) error {
 		if err := b.Do(a.ctx, "DELETE", "/users?user="+url.QueryEscape(c.User), nil, nil); err != nil {
-			return senseless(fmt.Errorf("user %s: %w", c.User, err))
+			return fmt.Errorf("user %s: %w", c.User, err)
 		}
 		return nil
 	})
