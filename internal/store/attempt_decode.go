@@ -72,8 +72,8 @@ func (d *decoder) err() error {
 }
 
 func (d *decoder) readID() string {
-	shared := d.length()
-	if shared > len(d.id) {
+	shared := d.uvarint() // of the id before, whatever is left of this attempt
+	if shared > uint64(len(d.id)) {
 		d.failed = true
 		return ""
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,6 +82,15 @@ func TestEachChangedOctetIsFound(t *testing.T) {
 		if _, err := decode(blob[:n]); !errors.Is(err, errDamaged) {
 			t.Errorf("the first %d octets of %d: %v", n, len(blob), err)
 		}
+	}
+}
+
+// TestIDsThatShareMoreThanIsLeft: what an id shares with the one before has nothing to do with how short the attempt is. Found by FuzzSegment.
+func TestIDsThatShareMoreThanIsLeft(t *testing.T) {
+	long := strings.Repeat("A", 300)
+	entries, err := decode(encode(entriesOf([]verdict.Verdict{{ID: long + "1"}, {ID: long + "2"}})...))
+	if err != nil || len(entries) != 2 {
+		t.Errorf("%d of 2 attempts come back, %v", len(entries), err)
 	}
 }
 
