@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -174,7 +175,7 @@ func (v *visit) toUser() bool {
 	now := time.Now()
 	contacts := v.b.cfg.Registrar.Contacts(aor, now)
 	if len(contacts) == 0 {
-		if v.from.user != "" && v.domain.Outbound != nil && !v.b.knows(aor) {
+		if v.from.user != "" && v.domain.Outbound != nil && !v.b.knows(aor) && dials(aor) {
 			return v.outbound(v.domain) // a number that is nobody's here
 		}
 		return v.noUser()
@@ -201,6 +202,12 @@ func (v *visit) toUser() bool {
 		v.targets = append(v.targets, t)
 	}
 	return true
+}
+
+// dials tells whether the user of an address of record is what telephones dial: digits, and the star and hash of services. A name that is nobody's here is
+// nobody's elsewhere.
+func dials(aor string) bool {
+	return strings.Trim(strings.ReplaceAll(UserKey(aor), "%23", "#"), "+0123456789*#-.()") == ""
 }
 
 // noUser lets a request to a user who is not there be screened like any other;

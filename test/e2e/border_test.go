@@ -387,3 +387,23 @@ func answerFrom(t *testing.T, challenged, phone *harness.Endpoint, user, passwor
 	}
 	return phone.Ask(t, phone.Request("REGISTER", "sip:example.test", append(lines, "CSeq: 2 REGISTER", "Authorization: "+string(answer.AppendTo(nil)))...))
 }
+
+// TestOnlyNumbersGoToTheCarrier: a number that is nobody's here is for the carrier; a name that is nobody's is mistyped.
+func TestOnlyNumbersGoToTheCarrier(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "domains: [{name: example.test, deliver: home, outbound: carrier}]\npeers: [{name: carrier, addresses: [CARRIERHOST], send: \"sip:CARRIER\"}]\n")
+	carrier := harness.UDP(t, s.Net.Addr(harness.CarrierHost, 5060), s.Net.Server()).Answering()
+	s.AddUser(t, "bob@example.test", "secret")
+	for to, want := range map[string]int{"nobody": 480, "5550100": 200, "+15555550100": 200, "*43": 200} {
+		uri, tag := "sip:"+to+"@example.test", harness.Token()
+		lines := []string{"From: <" + bob + ">;tag=" + tag, "To: <" + uri + ">"}
+		r := s.caller.Ask(t, s.caller.Invite(uri, lines...))
+		r = s.caller.Ask(t, s.caller.Invite(uri, append(lines, "CSeq: 2 INVITE", answerTo(t, r, "bob", "INVITE", uri))...))
+		if r.Status() != want {
+			t.Errorf("%s: %s", to, r.StartLine())
+		}
+		if want == 200 {
+			carrier.ExpectRequest(t, "INVITE")
+		}
+	}
+}
