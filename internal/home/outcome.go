@@ -83,7 +83,7 @@ type Result struct {
 
 // Retry says how to ask somebody anew who has answered a challenge: with the algorithm that he answered with alone and, where the answer was wrong
 // and the nonce is good, with that nonce once more (RFC 7616 §3.3: stale is false, so the password was wrong). To pjsip another algorithm or nonce is
-// a new chance for the same password: one wrong password was five wrong answers, which is a ban. The zero value asks as if for the first time.
+// a new chance for the same password: one wrong password would be five wrong answers, which is a ban. The zero value asks as if for the first time.
 type Retry struct {
 	algorithms []digest.Algorithm
 	nonce      string
