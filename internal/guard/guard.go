@@ -238,9 +238,10 @@ func (g *Guard) tableBytes() int {
 	return n
 }
 
-// unix turns a time into the guard's nanoseconds; the zero time is "never".
+// unix turns a time into the guard's nanoseconds. The zero time is "never", and
+// so is what they cannot hold, such as the year 9999.
 func unix(t time.Time) int64 {
-	if t.IsZero() {
+	if t.IsZero() || t.Year() > 2261 {
 		return never
 	}
 	return t.UnixNano()

@@ -122,6 +122,17 @@ func TestBecomingAPeerLiftsBansInside(t *testing.T) {
 	}
 }
 
+func TestBanUntilTheYear9999LastsLong(t *testing.T) {
+	g := mustNew(t, Default())
+	far := Ban{Source: cidr("192.0.2.7/32"), Expires: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)}
+	if err := g.Ban(far); err != nil {
+		t.Fatal(err)
+	}
+	if b := g.Bans(); len(b) != 1 || !b[0].Expires.Equal(far.Expires) || g.Admit(ip("192.0.2.7"), 1, t0) != Banned {
+		t.Errorf("bans %v, and its packet passes: %v", b, g.Admit(ip("192.0.2.7"), 1, t0))
+	}
+}
+
 func TestBanIsCheckedShownAndLifted(t *testing.T) {
 	g := mustNew(t, Default())
 	for _, s := range []string{"0.0.0.0/0", "::/0", "::ffff:0:0/90"} {

@@ -136,6 +136,25 @@ func TestExpiredStopsMatchingAtOnceAndShorterPrefixTakesOver(t *testing.T) {
 	}
 }
 
+func TestExpiryOutsideOfTheCenturies(t *testing.T) {
+	for date, want := range map[string]bool{"9999-12-31": true, "2262-04-12": true, "1970-01-01": false, "1600-01-01": false} {
+		l := newLists(nil)
+		expires, err := time.Parse(time.DateOnly, date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Add(context.Background(), lists.Entry{List: "a", Value: "+15551230001", Expires: expires}); err != nil {
+			t.Fatal(err)
+		}
+		if got := l.FindNumber(lists.Block, "+15551230001", now().UnixNano()) != nil; got != want {
+			t.Errorf("until %s: found %v, want %v", date, got, want)
+		}
+		if n, err := l.Expire(context.Background(), now()); (n == 0) != want || err != nil {
+			t.Errorf("until %s: %d expired, %v", date, n, err)
+		}
+	}
+}
+
 func TestStorageKeepsWhatIsAdded(t *testing.T) {
 	m := newMemory()
 	add(t, newLists(m), lists.Block, "local", "+1 555 123 0001", "BAD.test", "sip:Bob@Bad.TEST;transport=tcp")

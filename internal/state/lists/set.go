@@ -294,11 +294,18 @@ func (l *Lists) item(e Entry) (*item, error) {
 	if e.Added.IsZero() {
 		e.Added = l.cfg.Now().UTC().Truncate(time.Microsecond)
 	}
-	it := &item{Match: Match{Entry: e, is: v.Type}}
-	if !e.Expires.IsZero() {
-		it.expires = e.Expires.UnixNano()
+	return &item{Match: Match{Entry: e, is: v.Type}, expires: nanoseconds(e.Expires)}, nil
+}
+
+// nanoseconds turns an expiry into Unix nanoseconds, where 0 is never. They reach from 1678 to 2262: the year 9999, as much as never, is never, and 1900 is over.
+func nanoseconds(expires time.Time) int64 {
+	switch year := expires.Year(); {
+	case expires.IsZero(), year > 2261:
+		return 0
+	case year < 1971:
+		return 1
 	}
-	return it, nil
+	return expires.UnixNano()
 }
 
 // keep notes an item and returns the one that it replaces. The caller holds mu.
