@@ -55,7 +55,7 @@ func (c *attemptsListCmd) Run(a *app) error {
 	return a.with(func(b *backend) error {
 		var page api.AttemptPage
 		if err := b.Do(a.ctx, "GET", "/attempts?"+c.query().Encode(), nil, &page); err != nil {
-			return err
+			return senseless(err)
 		}
 		if c.JSON {
 			return a.json(page)

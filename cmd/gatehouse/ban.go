@@ -66,7 +66,7 @@ func (c *banAddCmd) Run(a *app) error {
 	return a.with(func(b *backend) error {
 		var ban api.Ban
 		if err := b.Do(a.ctx, "POST", "/bans", api.Ban{Source: c.Source, Reason: c.Reason, Expires: expires}, &ban); err != nil {
-			return err
+			return senseless(err)
 		}
 		if c.JSON {
 			return a.json(ban)

@@ -224,7 +224,7 @@ func (c *listExportCmd) Run(a *app) error {
 			out = f
 		}
 		q := url.Values{"format": {c.Format}, "kind": {kindWord(c.Allow)}}
-		return b.Do(a.ctx, "GET", "/lists/"+url.PathEscape(c.List)+"/export?"+q.Encode(), nil, out)
+		return senseless(b.Do(a.ctx, "GET", "/lists/"+url.PathEscape(c.List)+"/export?"+q.Encode(), nil, out))
 	})
 }
 
@@ -246,7 +246,7 @@ func (c *listShowCmd) Run(a *app) error {
 	return a.with(func(b *backend) error {
 		var page api.EntryPage
 		if err := b.Do(a.ctx, "GET", entriesPath(c.List), nil, &page); err != nil {
-			return err
+			return senseless(err)
 		}
 		if c.JSON {
 			return a.json(page)

@@ -47,6 +47,9 @@ func (c *reportCmd) Run(a *app) (err error) {
 			return err
 		}
 	}
+	if until.Before(since) {
+		return usagef("--until lies before --since")
+	}
 	var s report.Summary
 	if err := a.with(func(b *backend) error { return summarise(a, b, &s, since, until) }); err != nil {
 		return err
