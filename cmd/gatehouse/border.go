@@ -41,7 +41,6 @@ type sipSide struct {
 	locator   *locate.Resolver
 	workers   *workers
 	certs     *certificates
-	clock     wire.Clock
 	self      *proxy.Self
 	finding   sync.Mutex
 	publish   func(context.Context) error // serves our certificates; nil where nobody wants that
@@ -50,14 +49,14 @@ type sipSide struct {
 // startBorder opens the SIP sockets and returns what serves them.
 func startBorder(ctx context.Context, s *server) (runner, error) {
 	cfg := s.live.Current()
-	side := &sipSide{s: s, clock: wire.NewClock(), workers: newWorkers(workerCount, workerQueue)}
+	side := &sipSide{s: s, workers: newWorkers(workerCount, workerQueue)}
 	var err error
 	if side.certs, err = loadCertificates(cfg); err != nil {
 		return nil, err
 	}
 	entry := new(handler)
 	sockets := wireConfig(cfg, side.certs)
-	sockets.Clock, sockets.Readers, sockets.Known = side.clock, shareProcessors(), entry.known
+	sockets.Clock, sockets.Readers, sockets.Known = s.clock, shareProcessors(), entry.known
 	sockets.NewLocal = side.findAddresses
 	sockets.Origins = func() []string { return s.live.Current().WebOrigins() }
 	side.net, err = wire.Open(sockets, entry)
@@ -102,7 +101,7 @@ func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
 	auth := home.NewAuthenticator(home.AuthConfig{
 		Domain: hosted, Algorithms: offered(cfg), NonceTTL: time.Duration(cfg.Home.NonceTTL), Key: nonceKey,
 		UserHash: cfg.Home.UserHash, Also: prover.Speaks,
-	}, s.accounts, time.Now())
+	}, s.accounts, time.Unix(0, s.clock.Now()))
 	side.registrar = home.NewRegistrar(home.RegistrarConfig{
 		Domain: hosted, IsOwn: leadsBack(self, hosted), Storage: s.store, Log: s.log,
 		MinExpires: time.Duration(cfg.Home.MinExpires), MaxExpires: time.Duration(cfg.Home.MaxExpires), MaxContacts: cfg.Home.MaxContacts,
@@ -114,11 +113,11 @@ func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
 	side.border = border.New(border.Config{
 		Site: site, Self: self, Guard: s.guard, Engine: s.engine, Recorder: s.recorder,
 		Auth: auth, Registrar: side.registrar, HasUser: s.accounts.Has, NewID: s.ids.New,
-		Go: side.workers.Go, Clock: side.clock.Now, Outbox: func() txn.Flusher { return side.net.Outbox() },
+		Go: side.workers.Go, Clock: s.clock.Now, Outbox: func() txn.Flusher { return side.net.Outbox() },
 		Log: s.log, MaxTransactions: cfg.Limits.Transactions, Identity: prover,
 		Lookup: resolver.Lookup, Found: side.found, Calls: s.calls, Probed: s.fraud.probed(), Accusing: accusing(), Posing: posing(), Traps: s.lists,
 	})
-	side.layer = txn.New(txn.Config{Meter: side.border.Meter, Clock: side.clock.Now}, side.border)
+	side.layer = txn.New(txn.Config{Meter: side.border.Meter, Clock: s.clock.Now}, side.border)
 	side.proxy = proxy.New(proxy.Config{
 		Self: self, Signer: proxy.NewSigner(signKey), Locator: resolver, Go: side.workers.Go,
 		Resume: side.border.Resume, FlowOf: side.border.FlowOf, OwnerOf: side.border.OwnerOf, Strip: side.border.Strip,
@@ -147,7 +146,7 @@ func (side *sipSide) run(ctx context.Context) error {
 	group.Go(func() error { return side.watchAddresses(inner) })
 	group.Go(func() error { return side.keepAlive(inner) })
 	group.Go(func() error { return side.border.Run(inner) })
-	group.Go(func() error { return side.s.calls.Run(inner, side.clock.Now) })
+	group.Go(func() error { return side.s.calls.Run(inner, side.s.clock.Now) })
 	if side.publish != nil {
 		group.Go(func() error { return side.publish(inner) })
 	}
@@ -175,7 +174,7 @@ func (side *sipSide) drain(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			out := side.net.Outbox()
-			side.layer.GiveUp(side.clock.Now(), out)
+			side.layer.GiveUp(side.s.clock.Now(), out)
 			out.Flush()
 			time.Sleep(partingTime)
 			return

@@ -21,6 +21,7 @@ import (
 	"gatehouse.example/internal/state/usage"
 	"gatehouse.example/internal/store"
 	"gatehouse.example/internal/telemetry"
+	"gatehouse.example/internal/wire"
 	"gatehouse.example/screen"
 	"gatehouse.example/verdict"
 )
@@ -36,6 +37,7 @@ type server struct {
 	security *telemetry.SecurityLog
 	metrics  *telemetry.Metrics
 	notify   *notifier
+	clock    wire.Clock // of packets; see guard.Config.Clock
 
 	live      *config.Live
 	token     string
@@ -70,6 +72,7 @@ func newServer(a *app, cfg *config.Config, db *store.Store, log *slog.Logger, li
 		security: telemetry.NewSecurityLog(lines),
 		metrics:  telemetry.NewMetrics(v),
 		notify:   newNotifier(log),
+		clock:    wire.NewClock(),
 	}
 	s.live = config.NewLive(a.config, cfg, checkSignals, s.reloaded)
 	s.live.Subscribe(s.reload)
@@ -144,7 +147,9 @@ func (s *server) loadState(ctx context.Context, cfg *config.Config) error {
 		KeepBytes: int64(cfg.History.MaxSize),
 		Log:       s.log,
 	})
-	if s.guard, err = guard.New(guardConfig(cfg, s.store, s.securityEvent)); err != nil {
+	settings := guardConfig(cfg, s.store, s.securityEvent)
+	settings.Clock = s.clock.Now
+	if s.guard, err = guard.New(settings); err != nil {
 		return cfg.Problem("limits", err.Error(), err)
 	}
 	if err := s.guard.Load(ctx); err != nil {

@@ -73,7 +73,7 @@ func newPaper(t testing.TB, checks []screen.Check, layer screen.Layer) *paper {
 	return newPaperWith(t, checks, layer, nil)
 }
 
-func newPaperWith(t testing.TB, checks []screen.Check, layer screen.Layer, table *calls.Table) *paper {
+func newPaperWith(t testing.TB, checks []screen.Check, layer screen.Layer, table *calls.Table, change ...func(*border.Config)) *paper {
 	t.Helper()
 	p := &paper{t: t, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC).UnixNano()}
 	engine, err := screen.New(checks)
@@ -98,7 +98,7 @@ func newPaperWith(t testing.TB, checks []screen.Check, layer screen.Layer, table
 	site.Seal()
 	self := proxy.NewSelf(proxy.SelfConfig{Listeners: []wire.Listener{{Transport: sip.UDP, Addr: netip.MustParseAddrPort(serverAddr)}}})
 	n := 0
-	p.border = border.New(border.Config{
+	cfg := border.Config{
 		Site: site, Self: self, Guard: g, Engine: engine, Recorder: p,
 		Clock:           func() int64 { return p.now },
 		NewID:           func(time.Time) string { n++; return "id" + strconv.Itoa(n) },
@@ -117,7 +117,11 @@ func newPaperWith(t testing.TB, checks []screen.Check, layer screen.Layer, table
 			}
 			return nil, locate.ErrNotFound
 		},
-	})
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	p.border = border.New(cfg)
 	p.layer = txn.New(txn.Config{Now: p.now, Shards: 2, Meter: p.border.Meter}, p.border)
 	p.border.Connect(p.layer, proxy.New(proxy.Config{
 		Self: self, Signer: proxy.NewSigner([]byte("test key")), Locator: locate.New(locate.Config{}), Strip: p.border.Strip,

@@ -66,7 +66,7 @@ func (v *visit) proveUser() bool {
 // prove checks credentials, and challenges without state where they are missing
 // (RFC 3261 §22). What an unknown user gets differs in nothing.
 func (v *visit) prove(d *Domain, svc home.Service) bool {
-	now := time.Now()
+	now := time.Unix(0, v.in.Packet.Now) // a nonce does not age by the wall clock being set
 	res := v.b.cfg.Auth.Check(v.in.Msg, d.Name, svc, now)
 	if res.Outcome == home.OK {
 		v.from.user = res.AoR

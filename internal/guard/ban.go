@@ -43,27 +43,28 @@ type Storage interface {
 // Ban adds a ban, or replaces the one of the same prefix. The zero Created is
 // now. Peers inside a wider banned prefix stay free.
 func (g *Guard) Ban(b Ban) error {
-	now := time.Now()
+	b, now := b.shift(-g.ahead()), g.now()
 	if b.Created.IsZero() {
-		b.Created = now
+		b.Created = time.Unix(0, now)
 	}
 	b, err := normal(b)
 	if err != nil {
 		return err
 	}
-	if !b.Expires.IsZero() && !b.Expires.After(now) {
+	if !b.Expires.IsZero() && unix(b.Expires) <= now {
 		return ErrExpired
 	}
 	evicted, err := g.bans.add(b, false)
 	if err != nil {
 		return err
 	}
-	g.told(b, evicted, now.UnixNano())
+	g.told(b, evicted, now)
 	return nil
 }
 
 // told reports and stores what became of the list.
 func (g *Guard) told(b Ban, evicted netip.Prefix, now int64) {
+	b = b.shift(g.ahead())
 	g.store.save(b)
 	if evicted.IsValid() {
 		g.store.remove(evicted)
@@ -82,22 +83,32 @@ func (g *Guard) Lift(source netip.Prefix) bool {
 	if !g.bans.remove(source) {
 		return false
 	}
-	now := time.Now()
+	now := g.now()
 	if source.IsSingleIP() || source == hostPrefix(source.Addr()) {
-		g.forgive(source.Addr(), now.UnixNano())
+		g.forgive(source.Addr(), now)
 	}
 	g.store.remove(source)
-	g.emit(Event{Kind: EventUnban, Source: source, Reason: "lifted", Time: now})
+	g.emit(Event{Kind: EventUnban, Source: source, Reason: "lifted", Time: time.Unix(0, now)})
 	return true
 }
 
 // Bans returns all bans in force, by prefix.
-func (g *Guard) Bans() []Ban { return g.bans.list(time.Now().UnixNano()) }
+func (g *Guard) Bans() []Ban {
+	bans, ahead := g.bans.list(g.now()), g.ahead()
+	for i := range bans {
+		bans[i] = bans[i].shift(ahead)
+	}
+	return bans
+}
 
 // Banned returns the ban that keeps a out, the longest match.
-func (g *Guard) Banned(a netip.Addr) (Ban, bool) { return g.BannedAt(a, time.Now().UnixNano()) }
+func (g *Guard) Banned(a netip.Addr) (Ban, bool) {
+	b, ok := g.BannedAt(a, g.now())
+	return b.shift(g.ahead()), ok
+}
 
-// BannedAt is Banned at any time, in Unix nanoseconds.
+// BannedAt is Banned at any time of the guard's clock, in Unix nanoseconds, and
+// with the ban's times by that clock.
 func (g *Guard) BannedAt(a netip.Addr, now int64) (Ban, bool) { return g.bans.find(a.Unmap(), now) }
 
 // Peers replaces the prefixes that are never limited or banned. Bans inside
@@ -110,10 +121,10 @@ func (g *Guard) Peers(prefixes []netip.Prefix) error {
 			return fmt.Errorf("guard: peers: %q is not a prefix", p)
 		}
 	}
-	now := time.Now()
+	now := g.now()
 	for _, source := range g.bans.setPeers(peers) {
 		g.store.remove(source)
-		g.emit(Event{Kind: EventUnban, Source: source, Reason: "the source is a peer now", Time: now})
+		g.emit(Event{Kind: EventUnban, Source: source, Reason: "the source is a peer now", Time: time.Unix(0, now)})
 	}
 	return nil
 }
@@ -132,6 +143,31 @@ func (g *Guard) PeerList() []netip.Prefix {
 // IsPeer reports whether a is never limited or banned.
 func (g *Guard) IsPeer(a netip.Addr) bool {
 	return g.bans.lookup(a.Unmap(), 0) == standingPeer
+}
+
+// now is the time of the guard's clock in Unix nanoseconds.
+func (g *Guard) now() int64 {
+	if g.cfg.Clock != nil {
+		return g.cfg.Clock()
+	}
+	return time.Now().UnixNano()
+}
+
+// ahead is how far the clock on the wall is ahead of the guard's. What they differ by
+// for having been read one after the other is none of it.
+func (g *Guard) ahead() time.Duration {
+	return time.Duration(time.Now().UnixNano() - g.now()).Round(time.Second)
+}
+
+// shift returns a ban by a clock that is ahead by d.
+func (b Ban) shift(d time.Duration) Ban {
+	if !b.Created.IsZero() {
+		b.Created = b.Created.Add(d)
+	}
+	if !b.Expires.IsZero() {
+		b.Expires = b.Expires.Add(d)
+	}
+	return b
 }
 
 // normal checks a ban and cuts its texts to what is kept.

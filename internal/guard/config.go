@@ -95,6 +95,11 @@ type Config struct {
 	TableBits int
 	// Seed makes the hashes the same each time, for a replay; 0: at random, so that nobody outside can choose who collides.
 	Seed uint64
+	// Clock tells the time that Admit and Report are given, in Unix nanoseconds.
+	// It may differ from the wall's, which is set at times and goes on while a
+	// machine sleeps; people and the storage know bans by the wall's. Nil: the
+	// wall's.
+	Clock func() int64
 	// Storage keeps bans over a restart. Nil: they are forgotten.
 	Storage Storage
 	// Events receives what belongs into the security log. It is called on the

@@ -27,11 +27,11 @@ func (g *Guard) Load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("guard: load bans: %w", err)
 	}
-	now := time.Now().UnixNano()
+	now, ahead := g.now(), g.ahead()
 	keep := bans[:0]
 	for _, b := range bans {
 		stored := b.Source
-		b, err := normal(b)
+		b, err := normal(b.shift(-ahead))
 		if err != nil || unix(b.Expires) <= now {
 			g.store.remove(stored)
 			continue
@@ -59,7 +59,7 @@ func (g *Guard) Run(ctx context.Context) error {
 			return nil
 		case <-g.store.wake:
 		case <-tick.C:
-			g.sweep(time.Now(), sweeps%sweepTables == 0)
+			g.sweep(g.now(), sweeps%sweepTables == 0)
 			sweeps++
 		}
 		g.store.write(ctx, g.cfg.Storage)
@@ -67,23 +67,22 @@ func (g *Guard) Run(ctx context.Context) error {
 }
 
 // sweep removes expired bans and, now and then, dead cells.
-func (g *Guard) sweep(now time.Time, tables bool) {
-	for _, p := range g.bans.sweep(now.UnixNano(), sweepBans) {
+func (g *Guard) sweep(now int64, tables bool) {
+	for _, p := range g.bans.sweep(now, sweepBans) {
 		g.store.remove(p)
-		g.emit(Event{Kind: EventUnban, Source: p, Reason: "expired", Time: now})
+		g.emit(Event{Kind: EventUnban, Source: p, Reason: "expired", Time: time.Unix(0, now)})
 	}
 	if !tables {
 		return
 	}
-	ns := now.UnixNano()
 	for _, t := range []*table{&g.floods, &g.repeat[0], &g.repeat[1], &g.good, &g.budget, &g.pairs, &g.accounts} {
-		t.sweep(ns)
+		t.sweep(now)
 	}
 	for k := range g.failures {
-		g.failures[k][0].sweep(ns)
-		g.failures[k][1].sweep(ns)
-		g.networks[k][0].sweep(ns)
-		g.networks[k][1].sweep(ns)
+		g.failures[k][0].sweep(now)
+		g.failures[k][1].sweep(now)
+		g.networks[k][0].sweep(now)
+		g.networks[k][1].sweep(now)
 	}
 }
 

@@ -164,7 +164,7 @@ func TestEverythingAtOnce(t *testing.T) {
 			case 5:
 				_ = g.Ban(Ban{Source: netip.PrefixFrom(a, 24+i%9), Expires: soon()})
 				g.Lift(netip.PrefixFrom(a, 24+i%9).Masked())
-				g.sweep(soon(), i%100 == 0)
+				g.sweep(soon().UnixNano(), i%100 == 0)
 				if i%300 == 5 {
 					_ = g.Peers([]netip.Prefix{netip.PrefixFrom(a, 32)})
 				}
