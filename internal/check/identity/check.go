@@ -11,6 +11,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"time"
 
 	"gatehouse.example/internal/state/proof"
 	"gatehouse.example/screen"
@@ -68,6 +69,8 @@ func Info() screen.Info {
 
 // Config is empty: what is expected of whom is learned, and the weights are the policy's.
 type Config struct{}
+
+var _ screen.Learner = (*Check)(nil)
 
 // Check weighs proofs. It is safe for concurrent use.
 //
@@ -169,6 +172,23 @@ func (c *Check) observe(a *screen.Attempt, o *proof.Observation) proof.Expectati
 func looked(a *screen.Attempt) bool {
 	return a.Signature.Outcome != "" || a.From.Proof >= verdict.TLS
 }
+
+// talked is how long a conversation is that tells a genuine call.
+const talked = 20 * time.Second
+
+// Learn implements screen.Learner.
+func (c *Check) Learn(e *screen.Ending) {
+	a := e.Attempt
+	if a.Outbound || a.Kind != verdict.Call || !e.Answered || e.Lost || e.Talk < talked || !looked(a) {
+		return
+	}
+	o := Observation(a)
+	c.memory.Talked(&o)
+}
+
+// Judge implements screen.Learner. Whether an attempt without proof was genuine is for the operator to say, who tells the memory himself: anybody else could make
+// forgeries of his bank's number usual for all.
+func (c *Check) Judge(*screen.Attempt, string, string) {}
 
 // changed compares the caller with the one with whom the dialog began. RFC 4916 lets it change, signed.
 func changed(a *screen.Attempt, r *screen.Report) {

@@ -34,6 +34,7 @@ const (
 	weakPart     = 0.5  // attestation C where A is usual: a gateway may have been in between
 	peerLeast    = 20.0 // attempts before a peer's absence of signatures explains anything
 	peerShare    = 0.05
+	lossShare    = 0.05 // of proofs that are missing at a peer, from which on more explain no more
 )
 
 // entry is what is known about one subject.
@@ -109,11 +110,9 @@ func (e *entry) prove(o *Observation, now int64) {
 	e.age(now)
 	e.proven = min(e.proven+1, mostProven)
 	e.last = max(e.last, now)
-	if e.subject.Kind != Peer {
-		e.signer, e.repository = o.Signer, o.Repository
-		exact, _ := pathsOf(o)
-		know(&e.known, exact)
-	}
+	e.signer, e.repository = o.Signer, o.Repository
+	exact, _ := pathsOf(o)
+	know(&e.known, exact)
 	if e.subject.Kind == Block {
 		e.numbers |= 1 << (lastThree(o.ProvenNumber) % 64)
 	}
@@ -152,6 +151,24 @@ func (e *entry) miss(o *Observation, now int64) bool {
 	e.missing++
 	e.settle()
 	return true
+}
+
+// tally counts an attempt of a subject of which all are counted, with proof or without.
+func (e *entry) tally(with bool, now int64) {
+	e.age(now)
+	if with {
+		e.proven++
+		e.last = max(e.last, now)
+	} else {
+		e.missing++
+	}
+	e.settle()
+}
+
+// lost is what is left of the surprise at a proof that is missing, where e tells how many are missing anyhow.
+func (e *entry) lost(now int64) float64 {
+	d := decay(e.updated, now)
+	return 1 - (1-explainedPart)*min(lower(e.missing*d, e.proven*d)/lossShare, 1)
 }
 
 // settle notes when a subject becomes certain, and when it is so no more.

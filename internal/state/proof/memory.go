@@ -80,7 +80,7 @@ func (m *Memory) look(o *Observation, now int64) (x Expectation) {
 	if o.Peer != "" {
 		subjects = append(subjects, Subject{Peer, o.method(), o.Peer})
 	}
-	bare := m.bare(o, now)
+	left := m.left(o, now)
 	for _, s := range subjects {
 		e := m.entries[s]
 		if e == nil || o.Proof == verdict.StirC && s.Kind != Number && s.Kind != Block {
@@ -90,28 +90,62 @@ func (m *Memory) look(o *Observation, now int64) (x Expectation) {
 		if e.weak(o) {
 			strength *= weakPart
 		}
-		explained := s.Kind != Peer && (bare || e.explained(o, now))
-		if explained {
-			strength *= explainedPart
+		part := left
+		switch {
+		case s.Kind == Peer:
+			part = e.lost(now)
+		case e.explained(o, now):
+			part = min(part, explainedPart)
 		}
-		if strength > x.Strength {
-			x = e.expectation(strength, now, explained)
+		if strength *= part; strength > x.Strength {
+			x = e.expectation(strength, now, part < 1)
 		}
 	}
 	return x
 }
 
-// bare says whether the attempt came through a peer that hardly ever carries signatures.
-func (m *Memory) bare(o *Observation, now int64) bool {
+// left is what is left of the surprise at a missing proof because of the peer through which the attempt came: it may hardly ever carry signatures, or lose some.
+func (m *Memory) left(o *Observation, now int64) float64 {
 	if o.Peer == "" {
-		return false
+		return 1
 	}
-	e := m.entries[Subject{Peer, o.method(), o.Peer}]
-	if e == nil {
-		return false
+	if e := m.entries[Subject{Peer, o.method(), o.Peer}]; e != nil && e.bare(now) {
+		return explainedPart
 	}
-	d := decay(e.updated, now)
-	return (e.proven+e.missing)*d >= peerLeast && e.proven < peerShare*(e.proven+e.missing)
+	if e := m.entries[Subject{Carriage, o.method(), o.Peer}]; e != nil {
+		return e.lost(now)
+	}
+	return 1
+}
+
+// bare says whether a peer hardly ever carries signatures.
+func (e *entry) bare(now int64) bool {
+	return (e.proven+e.missing)*decay(e.updated, now) >= peerLeast && e.proven < peerShare*(e.proven+e.missing)
+}
+
+// Talked takes an attempt that became a conversation. One of a number that always proves itself tells whether the peer through which it came loses proofs: a
+// conversation is what genuine calls become, and forged ones hardly ever.
+func (m *Memory) Talked(o *Observation) {
+	number := ""
+	switch o.Proof {
+	case verdict.StirA:
+		number = o.ProvenNumber
+	case verdict.None, verdict.Trunk:
+		number = o.Number
+	}
+	if o.Peer == "" || number == "" {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.entries[Subject{Number, o.method(), number}]
+	if e == nil || !e.established {
+		return
+	}
+	if way := m.peer(Subject{Carriage, o.method(), o.Peer}, o.Time.UnixNano()); way != nil {
+		way.tally(o.Proof == verdict.StirA, o.Time.UnixNano())
+		m.touch(way)
+	}
 }
 
 // learn takes an attempt in. What local users send (digest) proves nothing about elsewhere.
@@ -154,24 +188,21 @@ func (m *Memory) learnPeer(o *Observation, now int64) {
 	if o.Peer == "" {
 		return
 	}
-	s := Subject{Peer, o.method(), o.Peer}
+	if e := m.peer(Subject{Peer, o.method(), o.Peer}, now); e != nil {
+		e.tally(o.Proof >= verdict.StirURI, now)
+		m.touch(e)
+	}
+}
+
+// peer returns the entry of a subject that is named by a peer, nil where there are too many.
+func (m *Memory) peer(s Subject, now int64) *entry {
 	e := m.entries[s]
-	if e == nil {
-		if m.held[peerPool] >= mostPeers {
-			return
-		}
+	if e == nil && m.held[peerPool] < mostPeers {
 		e = &entry{subject: s, first: now, updated: now, last: now}
 		m.entries[s] = e
 		m.held[peerPool]++
 	}
-	if o.Proof >= verdict.StirURI {
-		e.prove(o, now)
-	} else {
-		e.age(now)
-		e.missing = min(e.missing+1, mostProven)
-		e.settle()
-	}
-	m.touch(e)
+	return e
 }
 
 // The pools that entries without a signer are counted in. Neither can be the name of one, because of the space.

@@ -34,7 +34,7 @@ func (m *Memory) Load(ctx context.Context) error {
 
 func (m *Memory) restore(s *Entry) {
 	e := &entry{
-		subject: s.Subject, proven: min(max(s.Proven, 0), mostProven), missing: max(s.Missing, 0), updated: s.Updated.UnixNano(),
+		subject: s.Subject, proven: max(s.Proven, 0), missing: max(s.Missing, 0), updated: s.Updated.UnixNano(),
 		first: s.First.UnixNano(), last: s.Last.UnixNano(), numbers: s.Numbers, established: s.Established, signer: s.Signer, repository: s.Repository,
 	}
 	known, others := e.known[:0], e.others[:0]
@@ -49,7 +49,7 @@ func (m *Memory) restore(s *Entry) {
 	switch {
 	case m.entries[e.subject] != nil:
 		return
-	case e.subject.Kind == Peer:
+	case e.subject.Kind == Peer || e.subject.Kind == Carriage:
 		pool = peerPool
 	case e.proven >= probation && len(m.old.slots) < m.old.most:
 		m.old.add(e, e.updated)

@@ -26,6 +26,8 @@
 //   - What regularly comes unsigned by another way (the same numbers by way of an old gateway) is told apart by the way: after seven days on which a
 //     network brought unsigned calls, what it brings counts a quarter. Nobody else's calls are affected. A configured peer that hardly ever carries
 //     signatures explains their absence at once.
+//   - A configured peer that loses some of them (one hop that is not IP takes a PASSporT away, RFC 8816 §1) explains that the more, the oftener it does: to a
+//     quarter where one in twenty is lost. What counts are conversations of numbers that always prove themselves, which whoever forges them has hardly any of.
 //   - Memory is bounded. New entries are on probation in a quarter of it until their third proof; what is evicted is the one with the
 //     least evidence; one signer holds at most an eighth of all. An unsigned stranger makes no entry, so no flood of invented names evicts anything.
 //
@@ -59,9 +61,11 @@ const (
 	Block
 	// Peer is a configured peer, whoever calls through it.
 	Peer
+	// Carriage is what a configured peer makes of the proofs of numbers that always have one: how often it brings them, and how often it loses them.
+	Carriage
 )
 
-// String returns "domain", "number", "block" or "peer".
+// String returns "domain", "number", "block", "peer" or "carriage".
 func (k Kind) String() string {
 	switch k {
 	case Domain:
@@ -72,6 +76,8 @@ func (k Kind) String() string {
 		return "block"
 	case Peer:
 		return "peer"
+	case Carriage:
+		return "carriage"
 	}
 	return "unknown"
 }
