@@ -96,19 +96,27 @@ func enclosing(f *ast.File, g *ast.CommentGroup) string {
 	if g == f.Doc {
 		return "package comment"
 	}
+	if name := declaration(f, func(_ ast.Node, doc *ast.CommentGroup) bool { return doc == g }); name != "" {
+		return name
+	}
+	return declaration(f, func(n ast.Node, _ *ast.CommentGroup) bool { return spans(n, g) })
+}
+
+// declaration names the first one that is meant.
+func declaration(f *ast.File, meant func(n ast.Node, doc *ast.CommentGroup) bool) string {
 	for _, d := range f.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			if spans(d, d.Doc, g) {
+			if meant(d, d.Doc) {
 				return funcName(d)
 			}
 		case *ast.GenDecl:
 			for _, s := range d.Specs {
-				if name, doc := specName(s); spans(s, doc, g) || len(d.Specs) == 1 && spans(d, d.Doc, g) {
+				if name, doc := specName(s); meant(s, doc) || len(d.Specs) == 1 && meant(d, d.Doc) {
 					return name
 				}
 			}
-			if spans(d, d.Doc, g) && len(d.Specs) > 0 {
+			if meant(d, d.Doc) && len(d.Specs) > 0 {
 				name, _ := specName(d.Specs[0])
 				return name
 			}
@@ -117,8 +125,9 @@ func enclosing(f *ast.File, g *ast.CommentGroup) string {
 	return ""
 }
 
-func spans(n ast.Node, doc, g *ast.CommentGroup) bool {
-	return doc == g || n.Pos() <= g.Pos() && g.End() <= n.End()+token.Pos(len(g.List[0].Text)+8)
+// spans tells whether a comment stands in a node, or behind it on its last line.
+func spans(n ast.Node, g *ast.CommentGroup) bool {
+	return n.Pos() <= g.Pos() && g.End() <= n.End()+token.Pos(len(g.List[0].Text)+8)
 }
 
 func specName(s ast.Spec) (string, *ast.CommentGroup) {
