@@ -55,6 +55,9 @@ func (c *serveCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	for _, path := range db.Missing() {
+		log.Warn("a file of the data folder is gone, a new one is begun; to have back what was in it, stop and restore a backup", "file", path)
+	}
 	s, err := newServer(a, cfg, db, log, lines, level)
 	if err != nil {
 		return err

@@ -173,11 +173,13 @@ func TestTokenIsMadeOnce(t *testing.T) {
 	if err != nil || created || again != token {
 		t.Errorf("again %q, %v, %v", again, created, err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, tokenFile), []byte("short\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := Token(folder); err == nil {
-		t.Error("a token of five characters is taken")
+	for _, bad := range []string{"short\n", strings.Repeat("\x00", 44), "sixteen and more\xff", "two words, and long enough"} {
+		if err := os.WriteFile(filepath.Join(folder, tokenFile), []byte(bad), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := Token(folder); err == nil {
+			t.Errorf("the token %q is taken", bad)
+		}
 	}
 }
 

@@ -19,34 +19,35 @@ const sealFile = "gatehouse.sum"
 // sealed are the files that a seal covers.
 var sealed = [...]string{databaseFile, masterFile}
 
-// verifySeal compares the files with their checksums and takes the seal away. found tells whether there was one.
-func verifySeal(folder string) (found bool, err error) {
+// verifySeal compares the files with their checksums and takes the seal away. found tells whether there was one, missing which of its files are gone.
+func verifySeal(folder string) (found bool, missing []string, err error) {
 	seal := filepath.Join(folder, sealFile)
 	text, err := os.ReadFile(seal)
 	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+		return false, nil, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("store: %w", err)
+		return false, nil, fmt.Errorf("store: %w", err)
 	}
 	for line := range strings.Lines(string(text)) {
 		sum, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
 		if !ok || name != filepath.Base(name) {
-			return false, damaged(seal, seal, "it is no file of checksums")
+			return false, nil, damaged(seal, seal, "it is no file of checksums")
 		}
 		path := filepath.Join(folder, name)
 		switch now, err := fileSum(path); {
-		case errors.Is(err, fs.ErrNotExist): // moved away, to begin anew
+		case errors.Is(err, fs.ErrNotExist): // lost, or moved away to begin anew
+			missing = append(missing, path)
 		case err != nil:
-			return false, fmt.Errorf("store: %w", err)
+			return false, nil, fmt.Errorf("store: %w", err)
 		case now != sum:
-			return false, damaged(path, seal, "its checksum is "+now+", and was "+sum+" when it was closed")
+			return false, nil, damaged(path, seal, "its checksum is "+now+", and was "+sum+" when it was closed")
 		}
 	}
 	if err := os.Remove(seal); err != nil {
-		return false, fmt.Errorf("store: cannot write the data folder: %w", err)
+		return false, nil, fmt.Errorf("store: cannot write the data folder: %w", err)
 	}
-	return true, nil
+	return true, missing, nil
 }
 
 func damaged(path, seal, what string) error {

@@ -81,11 +81,22 @@ func TestChangedBitIsRefused(t *testing.T) {
 func TestWithoutASealTheFormIsChecked(t *testing.T) {
 	folder := filled(t)
 	for _, name := range []string{masterFile, databaseFile} {
-		if err := os.Remove(filepath.Join(folder, name)); err != nil {
+		path := filepath.Join(folder, name)
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Open(t.Context(), folder)
+		if err != nil {
+			t.Fatalf("%s moved away: %v", name, err)
+		}
+		if missing := s.Missing(); len(missing) != 1 || missing[0] != path {
+			t.Errorf("%s moved away: missing are %q", name, missing)
+		}
+		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
 		if err := reopen(t, folder); err != nil {
-			t.Errorf("%s moved away: %v", name, err)
+			t.Errorf("%s moved away, and again: %v", name, err)
 		}
 	}
 	folder = filled(t)

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"unicode/utf8"
 )
 
 const (
@@ -95,8 +96,8 @@ func readSecret(path string) ([]byte, error) {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	b = bytes.TrimSpace(b)
-	if len(b) < 16 {
-		return nil, fmt.Errorf("store: %s holds no secret of 16 characters or more; remove the file and a new one is made", path)
+	if len(b) < 16 || bytes.ContainsFunc(b, func(r rune) bool { return r <= ' ' || r >= utf8.RuneSelf || r == 0x7F }) {
+		return nil, fmt.Errorf("store: %s holds no secret of 16 or more visible ASCII characters; remove the file and a new one is made", path)
 	}
 	return b, nil
 }

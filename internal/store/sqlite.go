@@ -31,7 +31,7 @@ func openSQLite(folder string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dialect: sqliteDialect, lock: lock, folder: folder, path: filepath.Join(folder, databaseFile)}
-	if s.sealed, err = verifySeal(folder); err == nil {
+	if s.sealed, s.missing, err = verifySeal(folder); err == nil {
 		err = s.openFile()
 	}
 	if err != nil {

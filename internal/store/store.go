@@ -53,6 +53,7 @@ type Store struct {
 	lock    *os.File // SQLite: holds the folder
 	folder  string   // SQLite
 	sealed  bool     // SQLite: it was closed cleanly, and nothing has changed since
+	missing []string // SQLite: files that were there when it was closed
 	ready   bool     // it was opened, and is to be sealed when it is closed
 	path    string   // SQLite: the database file; PostgreSQL: "the PostgreSQL database"
 	at      string   // PostgreSQL: host and port
@@ -60,6 +61,10 @@ type Store struct {
 	appending sync.Mutex
 	appender  appender // guarded by appending
 }
+
+// Missing returns the files that the last clean stop left and that were gone when
+// the store was opened: it has made new ones, which hold nothing of what was in them.
+func (s *Store) Missing() []string { return s.missing }
 
 type dialect uint8
 

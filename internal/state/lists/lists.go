@@ -91,5 +91,5 @@ var (
 	// ErrValue is wrapped by every error about a value that means nothing.
 	ErrValue = errors.New("not a number, address, domain, IP address or ua: pattern")
 	// ErrList is wrapped where the name of a list is empty or not printable.
-	ErrList = errors.New("lists: a list's name is 1 to 64 letters, digits, '.', '_' or '-'")
+	ErrList = errors.New("lists: a list's name is 1 to 64 letters, digits, '.', '_' or '-', and neither . nor ..")
 )

@@ -247,7 +247,7 @@ func TestCanonicalTextIsStable(t *testing.T) {
 }
 
 func TestNamesOfLists(t *testing.T) {
-	for _, bad := range []string{"", "a b", "a'b", "ä", strings.Repeat("x", 65)} {
+	for _, bad := range []string{"", "a b", "a'b", "ä", ".", "..", strings.Repeat("x", 65)} {
 		if _, err := newLists(nil).Add(context.Background(), lists.Entry{List: bad, Value: "a.test"}); !errors.Is(err, lists.ErrList) {
 			t.Errorf("%q: %v", bad, err)
 		}

@@ -354,7 +354,7 @@ func (l *Lists) rebuild() {
 }
 
 func validName(s string) bool {
-	if s == "" || len(s) > 64 {
+	if s == "" || len(s) > 64 || s == "." || s == ".." { // a path names it, and these two go nowhere
 		return false
 	}
 	for i := 0; i < len(s); i++ {
