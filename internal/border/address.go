@@ -1,6 +1,8 @@
 package border
 
 import (
+	"strings"
+
 	"gatehouse.example/internal/guard"
 	"gatehouse.example/internal/locate"
 	"gatehouse.example/internal/proxy"
@@ -33,6 +35,9 @@ func (v *visit) address() bool {
 	v.domain = v.calledDomain(u)
 	if v.in.Msg.Method() == sip.REGISTER {
 		return v.registration()
+	}
+	if v.domain == nil {
+		v.domain = v.telephonesDomain()
 	}
 	why, _ := v.site.exempt(u)
 	exempt := why != ""
@@ -125,6 +130,20 @@ func (v *visit) calledDomain(u *uri.URI) *Domain {
 		}
 	}
 	return nil
+}
+
+// telephonesDomain returns the domain of the registered telephone that a Request-URI names by its Contact. Who transfers a call after he has asked
+// names the telephone that he talks with in that way, and who is transferred calls it from outside of that call, with Replaces. Strangers
+// learn nothing of telephones by trying.
+func (v *visit) telephonesDomain() *Domain {
+	if v.from.peer == nil && !v.from.mayRelay() && !v.claimsHostedUser() {
+		return nil
+	}
+	if v.owner = v.b.OwnerOf(&v.routing.URI); v.owner == "" {
+		return nil
+	}
+	_, host, _ := strings.Cut(v.owner, "@")
+	return v.site.domain([]byte(host))
 }
 
 // isUs tells whether an address is one of our own: at one of our ports, or with none.

@@ -163,6 +163,7 @@ type visit struct {
 	signature *stir.Result // what became of the caller's signature; nil: nobody looked
 	added     []byte       // header lines of ours for whoever is next
 	rules     *Rules       // of the called user; nil: the domain's
+	owner     string       // of the telephone that the Request-URI names by its Contact; "": it names no telephone
 	nobody    bool         // the callee is not there
 	trapped   bool         // it tries a trap
 	help      bool         // it calls for help
@@ -195,7 +196,7 @@ func (v *visit) end() {
 	v.b, v.site, v.sh, v.in, v.out, v.domain, v.server, v.labelled, v.nobody, v.trapped = nil, nil, nil, nil, nil, nil, nil, false, false, false
 	v.from, v.fw, v.pass = sender{}, proxy.Forward{}, proxy.Pass{}
 	v.signature, v.added, v.rules = nil, nil, nil
-	v.help, v.spared = false, ""
+	v.help, v.spared, v.owner = false, "", ""
 	b.visits.Put(v)
 }
 

@@ -9,6 +9,7 @@ import (
 	"gatehouse.example/internal/txn"
 	"gatehouse.example/internal/wire"
 	"gatehouse.example/sip"
+	"gatehouse.example/sip/uri"
 	"gatehouse.example/verdict"
 )
 
@@ -106,7 +107,11 @@ func (v *visit) outline() (wall time.Time) {
 		a.UserAgent = string(m.Text(f.Value))
 	}
 	v.describeCaller()
-	if v.routing.InDialog || a.Kind == verdict.Registration {
+	if v.owner != "" {
+		if u, err := uri.Parse([]byte(v.owner)); err == nil {
+			a.SetTo(&u, v.site.Plan)
+		}
+	} else if v.routing.InDialog || a.Kind == verdict.Registration {
 		// Inside a dialog the Request-URI is a Contact; that of a REGISTER names the domain alone, and To whose
 		// registration it is (RFC 3261 §10.2).
 		a.SetTo(m.ToURI(), v.site.Plan)

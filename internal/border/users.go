@@ -167,13 +167,10 @@ func (v *visit) recordRegistration(r *sip.Response) {
 
 // toUser delivers to the phones of a hosted user.
 func (v *visit) toUser() bool {
-	u := &v.routing.URI
-	aor, ok := v.b.hosted(u)
-	if !ok {
+	aor, contacts := v.called()
+	if aor == "" {
 		return v.noUser()
 	}
-	now := time.Now()
-	contacts := v.b.cfg.Registrar.Contacts(aor, now)
 	if len(contacts) == 0 {
 		if v.from.user != "" && v.domain.Outbound != nil && !v.b.knows(aor) && dials(aor) {
 			return v.outbound(v.domain) // a number that is nobody's here
@@ -202,6 +199,20 @@ func (v *visit) toUser() bool {
 		v.targets = append(v.targets, t)
 	}
 	return true
+}
+
+// called returns the hosted user whom the Request-URI names, "" where it names none, and where he is reached: by
+// all his telephones, or by the one that it names.
+func (v *visit) called() (aor string, at []home.Contact) {
+	u, r, now := &v.routing.URI, v.b.cfg.Registrar, time.Now()
+	if v.owner != "" {
+		return v.owner, r.At(u, now)
+	}
+	aor, ok := v.b.hosted(u)
+	if !ok {
+		return "", nil
+	}
+	return aor, r.Contacts(aor, now)
 }
 
 // dials tells whether the user of an address of record is what telephones dial: digits, and the star and hash of services. A name that is nobody's here is

@@ -72,6 +72,16 @@ func (r *Registrar) OwnerOf(u *uri.URI, now time.Time) string {
 	return ""
 }
 
+// At returns the contact that FlowOf finds, none where it finds none.
+func (r *Registrar) At(u *uri.URI, now time.Time) []Contact {
+	r.reach.mu.RLock()
+	defer r.reach.mu.RUnlock()
+	if e := r.reach.find(u, now); e != nil {
+		return contacts([]*entry{e}, now)
+	}
+	return nil
+}
+
 // find returns the newest entry with a contact; r.mu is held.
 func (r *reach) find(u *uri.URI, now time.Time) (found *entry) {
 	var buf [320]byte
