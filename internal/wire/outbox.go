@@ -5,17 +5,23 @@ import "gatehouse.example/sip"
 // Outbox collects messages in order and sends them in batches. It belongs to
 // one goroutine.
 //
-// Order is kept per UDP listener and per connection, which is more than any flow needs.
+// Order is kept per UDP listener and per connection, which is more than any flow needs. And no request leaves before a response that was
+// queued before it: the answer to an INVITE that is passed on must not get past our 100, which goes another way (RFC 3261 §17.2.1).
 type Outbox struct {
 	net       *Net
 	arena     []byte
 	msgs      []outMessage
-	used      []*udpListener // the listeners that msgs names
-	streams   bool           // msgs has stream messages
+	lanes     []lane // what msgs names, in the order of sending
 	batch     *sendBatch
 	from      [batchSize]int32 // batch slot → msgs
 	failures  []failure
 	reporting bool
+}
+
+// lane is a UDP listener, or all streams.
+type lane struct {
+	via       *udpListener // nil: the streams
+	responses bool         // there are some in it
 }
 
 type outMessage struct {
@@ -48,17 +54,16 @@ func (n *Net) Outbox() *Outbox {
 
 // Send queues a copy of msg. token comes back in Handler.SendFailed.
 func (o *Outbox) Send(to Dest, token uint64, msg []byte) {
-	m := outMessage{to: to, token: token, off: len(o.arena)}
+	m := outMessage{to: to, token: token}
 	if to.Transport == sip.UDP {
 		m.via = o.net.udpFor(&m.to.Flow)
 		if m.via == nil {
 			o.fail(to.Flow, token, msg, ErrNoSocket)
 			return
 		}
-		o.use(m.via)
-	} else {
-		o.streams = true
 	}
+	o.use(m.via, len(msg) > 8 && string(msg[:8]) == "SIP/2.0 ")
+	m.off = len(o.arena)
 	o.arena = append(o.arena, msg...)
 	m.end = len(o.arena)
 	o.msgs = append(o.msgs, m)
@@ -67,13 +72,24 @@ func (o *Outbox) Send(to Dest, token uint64, msg []byte) {
 	}
 }
 
-func (o *Outbox) use(l *udpListener) {
-	for _, u := range o.used {
-		if u == l {
-			return
+// use makes sure that there is a lane, and sends what is queued where a request in
+// it would leave before a response in a later one.
+func (o *Outbox) use(via *udpListener, response bool) {
+	found := -1
+	for i := range o.lanes {
+		l := &o.lanes[i]
+		if l.via == via {
+			found = i
+			l.responses = l.responses || response
+		} else if found >= 0 && !response && l.responses {
+			o.transmit()
+			found = -1
+			break
 		}
 	}
-	o.used = append(o.used, l)
+	if found < 0 {
+		o.lanes = append(o.lanes, lane{via, response})
+	}
 }
 
 // Flush sends what was queued. Handler.SendFailed may be called from it, so the
@@ -90,14 +106,15 @@ func (o *Outbox) transmit() {
 	if len(o.msgs) == 0 {
 		return
 	}
-	for _, l := range o.used {
-		o.transmitUDP(l)
-	}
-	if o.streams {
-		o.queueStreams()
+	for _, l := range o.lanes {
+		if l.via != nil {
+			o.transmitUDP(l.via)
+		} else {
+			o.queueStreams()
+		}
 	}
 	clear(o.msgs)
-	o.msgs, o.arena, o.used, o.streams = o.msgs[:0], o.arena[:0], o.used[:0], false
+	o.msgs, o.arena, o.lanes = o.msgs[:0], o.arena[:0], o.lanes[:0]
 	if cap(o.arena) > 4*flushAt {
 		o.arena = nil
 	}
