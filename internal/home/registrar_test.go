@@ -196,6 +196,21 @@ func TestRegistrarRefuses(t *testing.T) {
 			{0, phone2 + ";+sip.instance=\"<urn:uuid:1>\";reg-id=1\nCall-ID: b",
 				`200 | Contact: <sip:alice@198.51.100.7:5060>;expires=3600;+sip.instance="<urn:uuid:1>" | Contact: <sip:alice@198.51.100.8>;expires=3600;+sip.instance="<urn:uuid:1>"`},
 		}},
+		{"a telephone that comes back under other addresses makes room for itself, and for nobody else", []step{
+			{0, "Contact: <sip:alice@h1>;+sip.instance=\"<urn:uuid:1>\"\nCall-ID: a\nExpires: 3600", `200 | Contact: <sip:alice@h1>;expires=3600;+sip.instance="<urn:uuid:1>"`},
+			{time.Second, "Contact: <sip:alice@h2>;+sip.instance=\"<urn:uuid:1>\"\nCall-ID: b\nExpires: 3598",
+				`200 | Contact: <sip:alice@h1>;expires=3599;+sip.instance="<urn:uuid:1>" | Contact: <sip:alice@h2>;expires=3598;+sip.instance="<urn:uuid:1>"`},
+			{time.Second, phone1 + "\nCall-ID: c\nExpires: 60",
+				`200 | Contact: <sip:alice@h1>;expires=3599;+sip.instance="<urn:uuid:1>" | Contact: <sip:alice@h2>;expires=3598;+sip.instance="<urn:uuid:1>" | ` +
+					`Contact: <sip:alice@198.51.100.7:5060>;expires=60`},
+			{time.Second, "Contact: <sip:alice@h4>;+sip.instance=\"<urn:uuid:2>\"\nCall-ID: d", "403"},
+			{time.Second, "Contact: <sip:alice@h4>;+sip.instance=\"<urn:uuid:1>\"\nCall-ID: e",
+				`200 | Contact: <sip:alice@h1>;expires=3599;+sip.instance="<urn:uuid:1>" | Contact: <sip:alice@198.51.100.7:5060>;expires=60 | ` +
+					`Contact: <sip:alice@h4>;expires=3600;+sip.instance="<urn:uuid:1>"`},
+			{time.Second, "Contact: <sip:alice@h2>;+sip.instance=\"<urn:uuid:1>\";expires=0\nCall-ID: f",
+				`200 | Contact: <sip:alice@h1>;expires=3599;+sip.instance="<urn:uuid:1>" | Contact: <sip:alice@198.51.100.7:5060>;expires=60 | ` +
+					`Contact: <sip:alice@h4>;expires=3600;+sip.instance="<urn:uuid:1>"`},
+		}},
 		{"nobody registers anybody else", []step{
 			{0, phone1 + "\nTo: <sip:bob@example.test>", "403"},
 			{0, phone1 + "\nTo: <sip:alice@example.com>", "403"},
@@ -308,5 +323,18 @@ func TestQValues(t *testing.T) {
 		if back, _ := qvalue(appendQ(nil, max(got, 0))); back != max(got, 0) {
 			t.Errorf("%d is written %q", got, appendQ(nil, got))
 		}
+	}
+}
+
+func TestATelephoneThatConnectsAnewLeavesNoContactBehind(t *testing.T) {
+	r := newRegistrar(nil)
+	for i, port := range []string{"40000", "41000", "42000", "43000", "44000"} {
+		contact := "<sip:alice@198.51.100.7:" + port + ";transport=tcp>"
+		got := r.Register(message(t, "REGISTER sip:example.test", "Call-ID: "+port, "Contact: "+contact+";reg-id=1;+sip.instance=\"<urn:uuid:1>\""),
+			overConn(sip.TCP, uint64(i+1)), alice, noon)
+		if want := "200 | Contact: " + contact + ";expires=3600;+sip.instance=\"<urn:uuid:1>\""; answer(got) != want {
+			t.Fatalf("got %s\nwant %s", answer(got), want)
+		}
+		r.FlowClosed(uint64(i+1), noon)
 	}
 }

@@ -33,6 +33,9 @@ func plan(old []*entry, q *request, maxContacts int, now time.Time) ([]*entry, *
 			return nil, no
 		}
 	}
+	for i := range q.contacts {
+		live = withoutFormer(live, q, &q.contacts[i], maxContacts)
+	}
 	// A user who is over a lowered limit may still refresh and remove.
 	if len(live) > maxContacts && len(live) > before {
 		return nil, refuse(403, "Too Many Contacts")
@@ -42,8 +45,8 @@ func plan(old []*entry, q *request, maxContacts int, now time.Time) ([]*entry, *
 
 // apply adds, refreshes or removes one contact. A refreshed one keeps its place. Contacts are compared by
 // the rules for URIs, which are not transitive: should several bindings equal the contact, it takes the
-// place of all. An instance ID never decides which binding is meant, so that claiming another phone's
-// takes nothing from it.
+// place of all. An instance ID does not decide which binding is meant, so that claiming another phone's
+// takes nothing from it, but see withoutFormer.
 func apply(live []*entry, q *request, w *wanted, now time.Time) ([]*entry, *refusal) {
 	var fresh *entry
 	if w.expires > 0 {
@@ -66,6 +69,30 @@ func apply(live []*entry, q *request, w *wanted, now time.Time) ([]*entry, *refu
 		out = append(out, fresh)
 	}
 	return out, nil
+}
+
+// withoutFormer takes out what a telephone has left behind under former addresses, by its instance ID, which stays the same over restarts
+// (RFC 5626 §4.1). A binding whose connection has ended is nobody's any more. Any other may be a telephone that claims the same
+// instance: it goes only where the user has too many contacts, the one that expires first.
+func withoutFormer(live []*entry, q *request, w *wanted, maxContacts int) []*entry {
+	if w.instance == "" || w.expires <= 0 {
+		return live
+	}
+	former := func(e *entry) bool { return e.Instance == w.instance && (e.CallID != q.callID || e.CSeq != q.cseq) }
+	live = slices.DeleteFunc(live, func(e *entry) bool { return former(e) && !e.source.Known() && len(e.Path) == 0 })
+	for len(live) > maxContacts {
+		first := -1
+		for i, e := range live {
+			if former(e) && (first < 0 || e.Expires.Before(live[first].Expires)) {
+				first = i
+			}
+		}
+		if first < 0 {
+			break
+		}
+		live = slices.Delete(live, first, first+1)
+	}
+	return live
 }
 
 // outOfOrder tells that a request is older than what a binding has seen: the same Call-ID and no higher
