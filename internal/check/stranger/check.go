@@ -48,7 +48,7 @@ func Info() screen.Info {
 				Description: "The same of a caller that is proven. IDENTITY_PROVEN speaks against it with a point: a proof says who it is, not what it wants."},
 			{Name: signalRisk, Weight: 10,
 				Description: "Strangers like this one turn out unwanted here: with its proof, by its trunk or network lately, from its part of the numbering plan, so near to the " +
-					"callee's number. From four tenths of its strength on it is asked for an introduction, and in full, where hardly one in 100 is wanted, refused until it comes back. Where nobody can be asked it labels, from where it is likelier unwanted than not."},
+					"callee's number, under such a name. From four tenths of its strength on it is asked for an introduction, and in full, where hardly one in 100 is wanted, refused until it comes back. Where nobody can be asked it labels, from where it is likelier unwanted than not."},
 			{Name: signalMany, Weight: 12,
 				Description: "The caller dials many people who have nothing to do with it, and by what becomes of its calls hardly any of them wants it."},
 			{Name: signalRush, Weight: 12,

@@ -300,6 +300,7 @@ func TestWrongSettingsAreRefused(t *testing.T) {
 func TestStrangersCostNoAllocation(t *testing.T) {
 	g := newGate(t)
 	a := g.attempt("sip:+15551230001@x.test", bob, verdict.StirB, start)
+	a.From.Display = "Department of Account Services and Healthcare 1234567"
 	v := verdict.Verdict{Signals: make(verdict.Signals, 0, 8)}
 	if n := testing.AllocsPerRun(100, func() { g.engine.Cheap(a, g.policy, &v) }); n != 0 {
 		t.Errorf("%v allocations", n)

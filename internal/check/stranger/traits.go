@@ -19,6 +19,7 @@ const (
 	traitHeard
 	traitNet
 	traitHour
+	traitSaid
 )
 
 const mostTraits = 12
@@ -59,6 +60,12 @@ func (c *Check) traits(a *screen.Attempt, heard int, dst []newcomers.Trait) []ne
 		name = 1
 	}
 	add(traitName, name, 1)
+	var buf [mostName]byte
+	if folded := fold(a.From.Display, buf[:0]); len(folded) > 0 {
+		said := m.Word(traitSaid<<32|kind<<16, string(folded), 1)
+		said.Firm = saidFirm
+		dst = append(dst, said)
+	}
 	if a.Peer == "" && a.UserAgent != "" {
 		dst = append(dst, m.Word(traitAgent<<32|kind<<16, a.UserAgent, 1))
 	}
@@ -73,6 +80,32 @@ const (
 	areaDigits = 5
 	areaFirm   = 20
 )
+
+// What is compared of a display name. Campaigns change their numbers with each call and their name seldom, and the same few are shown by all that ask a carrier's
+// register for the name of a number that has none.
+const (
+	mostName = 32 // octets, folded
+	saidFirm = 12
+)
+
+// fold appends a display name's letters in lower case, and one 0 for each run of digits.
+func fold(name string, dst []byte) []byte {
+	digits := false
+	for i := 0; i < len(name) && len(dst) < mostName; i++ {
+		c := name[i]
+		was := digits
+		digits = c >= '0' && c <= '9'
+		switch {
+		case digits && !was:
+			dst = append(dst, '0')
+		case c >= 'A' && c <= 'Z':
+			dst = append(dst, c|0x20)
+		case c >= 'a' && c <= 'z', c >= 0x80:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
 
 // way is how an attempt came in: by which peer, else from which network.
 func (c *Check) way(a *screen.Attempt, kind uint64) (newcomers.Trait, bool) {
