@@ -9,8 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse.example/internal/border"
+	"gatehouse.example/internal/home"
+	"gatehouse.example/internal/state/account"
 	"gatehouse.example/screen"
 	"gatehouse.example/sip"
+	"gatehouse.example/sip/digest"
 	"gatehouse.example/verdict"
 )
 
@@ -40,6 +44,34 @@ func TestWhoSearchesForTheWayOutIsBannedAtTheThirdTry(t *testing.T) {
 	}
 	if !slices.Equal(p.probed, tries) {
 		t.Errorf("asked about %v", p.probed)
+	}
+}
+
+// Who calls in the name of a user of ours is asked for a password, whatever he dials. Whoever has none, and goes on
+// dialling, is banned as well.
+func TestWhoSearchesForTheWayOutInOurNameIsBannedAtTheThirdTry(t *testing.T) {
+	p := newPaperWith(t, nil, screen.Layer{}, nil, func(c *border.Config) {
+		hosted := func(host []byte) (string, bool) { return "home.test", string(host) == "home.test" }
+		c.Site = new(border.Site)
+		c.Site.AddDomain(&border.Domain{Name: "home.test", Home: true, Policy: new(screen.Policy)})
+		c.Site.Seal()
+		accounts := account.New(nowhere{}, []digest.Algorithm{digest.SHA256})
+		c.HasUser = accounts.Has
+		c.Auth = home.NewAuthenticator(home.AuthConfig{Domain: hosted}, accounts, time.Unix(0, c.Clock()))
+	})
+	at := netip.MustParseAddrPort(callerAddr)
+	for i, dialled := range []string{"9011972595551234@home.test", "7011972595551234@elsewhere.test", "00972595551234@home.test"} {
+		if !p.border.Admit(at, sip.UDP, 500, p.now) {
+			t.Fatalf("banned before try %d", i)
+		}
+		call := strings.NewReplacer("INVITE sip:bob@example.test", "INVITE sip:"+dialled, "<sip:alice@elsewhere.test>;tag", "<sip:100@home.test>;tag",
+			"abc1", fmt.Sprint("try", i), "call-1", fmt.Sprint("try-", i)).Replace(invite)
+		if out := p.from(callerAddr, call); len(out) != 1 || status(out[0]) != "SIP/2.0 407 Proxy Authentication Required" {
+			t.Fatalf("try %d: %v", i, out)
+		}
+	}
+	if p.border.Admit(at, sip.UDP, 500, p.now) {
+		t.Error("not banned")
 	}
 }
 

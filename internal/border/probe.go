@@ -93,6 +93,15 @@ func (v *visit) asked(aor string, exists bool, evidence string) {
 	}
 }
 
+// searchesUnproven counts a stranger's call in the name of a user of ours, which is
+// asked for a password and gets no further, as one that is refused: whoever has one
+// has proven it before he dials the same number under a third prefix.
+func (v *visit) searchesUnproven() {
+	if m := v.in.Msg; m.Method() == sip.INVITE && v.suspected() {
+		v.b.sentry.searches(v.in.Packet.Flow, string(m.URI().User), string(m.From().URI), v.in.Packet.Now)
+	}
+}
+
 // account is the address that a request without credentials is about: whom it
 // registers, or who it says that it is from.
 func (v *visit) account() *uri.URI {

@@ -83,6 +83,7 @@ func (v *visit) prove(d *Domain, svc home.Service) bool {
 	}
 	v.takenUp(res.Outcome)
 	if res.Outcome == home.Absent && v.from.stranger() {
+		v.searchesUnproven()
 		aor, ok := v.b.hosted(v.account())
 		v.asked(aor, ok && v.b.knows(aor), "asked for without credentials")
 	}
