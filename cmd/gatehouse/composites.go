@@ -23,7 +23,7 @@ func composites() []screen.Composite {
 	return []screen.Composite{
 		{Name: "FRIEND_IS_ZOMBIE", All: []string{"REPUTATION_ZOMBIE"},
 			Description: "An account whose behaviour has broken has no privileges, whoever has listed it.",
-			Cancels: []string{"LISTS_ALLOWED", "LISTS_ALLOWED_DOMAIN", "IDENTITY_PROVEN", "KNOWN_PEER", "KNOWN_TALKED", "KNOWN_WANTED", "KNOWN_COLLEAGUES", "KNOWN_REPEAT",
+			Cancels: []string{"LISTS_ALLOWED", "LISTS_ALLOWED_DOMAIN", "IDENTITY_PROVEN", "KNOWN_PEER", "KNOWN_CLAIMED", "KNOWN_TALKED", "KNOWN_WANTED", "KNOWN_COLLEAGUES", "KNOWN_REPEAT",
 				"REPUTATION_GOOD", "REPUTATION_WANTED_SENDER", "REPUTATION_TRUSTED", "CONTENT_HAM", "CONTENT_SENDER_HAM"}},
 		{Name: "FRIEND_IN_A_RUSH", All: []string{"STRANGER_RUSH"}, Weight: 4,
 			Description: "Who dials one stranger after the other may be somebody else at a friend's telephone, or under a friend's number.",

@@ -60,7 +60,7 @@ func Info() screen.Info {
 				Description: "Friends of the called user know this proven caller; in full from three of them on."},
 			{Name: signalZombie, Weight: 13,
 				Description: "An identity that has behaved like a person tries several new callees within an hour, or was objected to while it does: " +
-					"somebody else may use the account, and by the sixth of them it has full strength. It holds for a day."},
+					"somebody else may use the account, and by the sixth of them it has full strength. It holds for a day, at half strength for who merely shows its name."},
 		},
 	}
 }
@@ -112,6 +112,9 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	case n.caller != 0:
 		s := c.memory.Look(n.caller, a.Time)
 		bad(r, signalClaimed, &s, 1)
+		if broken := c.memory.Level(n.behaviour, a.Time); broken > 0 {
+			r.Signal(signalZombie, broken*shown, "shows the name of an account that behaved like a person and now tries many new callees")
+		}
 	}
 	c.company(a, n, r)
 }
@@ -145,6 +148,10 @@ func (c *Check) proven(a *screen.Attempt, n *notes, r *screen.Report) {
 
 // colleague is what is left of a suspicion against one of our own users: they have passwords, and somebody to ask.
 const colleague = 0.3
+
+// shown is what is left of a suspicion against an account where its name is merely shown: by whoever has the account, on a way that takes proofs away, or by its
+// owner. He is asked, and not refused. What is merely shown says nothing about the account in turn.
+const shown = 0.5
 
 // company reports what is known of those that the caller comes with.
 func (c *Check) company(a *screen.Attempt, n *notes, r *screen.Report) {

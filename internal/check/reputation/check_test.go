@@ -303,3 +303,29 @@ func BenchmarkLearn(b *testing.B) {
 		c.Learn(e)
 	}
 }
+
+// TestWhoShowsTheNameOfAHijackedFriendIsSuspected: the thief's calls come by ways that prove who calls, and by others. What nothing proves breaks nobody's behaviour.
+func TestWhoShowsTheNameOfAHijackedFriendIsSuspected(t *testing.T) {
+	c, _ := newCheck(t)
+	call := func(i int, proof string) float64 {
+		a := attempt(t, "sip:+12125550101@far.test", fmt.Sprintf("sip:victim%d@example.test", i), proof, time.Duration(i)*time.Minute)
+		return strength(t, c, a, "REPUTATION_ZOMBIE")
+	}
+	for day := 20; day > 0; day -= 3 {
+		screentest.Signals(t, c, attempt(t, "sip:+12125550101@far.test", "sip:bob@example.test", "trunk", -time.Duration(day)*24*time.Hour))
+	}
+	for i := range 20 {
+		if s := call(i, "none"); s != 0 {
+			t.Fatalf("call %d of who merely shows the name: %v", i, s)
+		}
+	}
+	if s := call(20, "trunk"); s != 0 {
+		t.Errorf("the friend after that: %v", s)
+	}
+	for i := range 7 {
+		call(21+i, "trunk")
+	}
+	if proven, shown := call(28, "trunk"), call(29, "none"); proven != 1 || shown != .5 {
+		t.Errorf("suspected by %v, and by %v where the name is merely shown", proven, shown)
+	}
+}

@@ -8,8 +8,8 @@ import (
 // notes are the subjects that hardly any other attempt has in common with this one; 0: there is none.
 type notes struct {
 	caller, network reputation.Key
-	behaviour       reputation.Behaviour
-	proven          bool // the caller is who it says
+	behaviour       reputation.Behaviour // of who the caller is, or claims to be
+	proven          bool                 // the caller is who it says
 }
 
 // Notes implements screen.Preparer.
@@ -25,11 +25,12 @@ func (c *Check) Prepare(a *screen.Attempt, sheet any) {
 	if n.proven = vouched(a.From.Proof) > 0 && a.From.Identity != ""; n.proven {
 		n.caller = c.memory.Key(reputation.Identity, proven(a))
 		n.behaviour = c.memory.Behaviour(n.caller)
-		c.memory.PrefetchBehaviour(n.behaviour)
 	} else if name := claimed(a); name != "" {
 		n.caller = c.memory.Key(reputation.Claimed, name)
+		n.behaviour = c.memory.Behaviour(c.memory.Key(reputation.Identity, name))
 	}
 	if n.caller != 0 {
+		c.memory.PrefetchBehaviour(n.behaviour)
 		c.memory.Prefetch(n.caller)
 	}
 	if hi, lo, ok := network(a); ok {

@@ -113,7 +113,12 @@ func (m *Memory) Introduced(identity, callee string) {
 
 // Broken says how far the behaviour of an identity is broken now, from 0 to 1. It counts nothing.
 func (m *Memory) Broken(identity string, now time.Time) float64 {
-	key := m.behaviourKey(identity)
+	return m.Level(Behaviour(m.behaviourKey(identity)), now)
+}
+
+// Level is Broken of a behaviour.
+func (m *Memory) Level(identity Behaviour, now time.Time) float64 {
+	key := uint64(identity)
 	m.behaviours.Lock(key)
 	defer m.behaviours.Unlock(key)
 	b := m.behaviours.Find(key)
