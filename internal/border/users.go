@@ -126,6 +126,10 @@ func (v *visit) registration() bool {
 	}
 	r := v.b.cfg.Registrar.Register(v.in.Msg, sourceOf(v.in.Packet.Flow), v.from.user, time.Now())
 	v.recordRegistration(&r)
+	if !v.in.Packet.Flow.Transport.Reliable() {
+		// RFC 3261 §17.2.2: what comes again gets this answer again. It would be a second use of its credentials.
+		v.server = v.sh.NewServer(v.in, nil, txn.ToTag(v.key), false)
+	}
 	v.refuse(r.Status, r.Reason, string(r.Headers))
 	return false
 }
