@@ -68,7 +68,7 @@ func (c *replayCmd) Run(a *app) error {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
 	show := &replayShow{out: replay.NewWriter(a.stdout)}
-	show.out.Brief = c.Brief
+	show.out.Brief, show.summary.Unread = c.Brief, replay.Unread(events)
 	err = c.play(a, cfgs, events, show)
 	if err = errors.Join(err, show.out.Flush()); err != nil {
 		return err

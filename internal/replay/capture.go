@@ -34,6 +34,7 @@ type capture struct {
 	order   []*call
 	message sip.Message
 	full    bool
+	unread  int // packets
 }
 
 // call is an attempt under way.
@@ -63,14 +64,15 @@ func (c *capture) read(in io.Reader) error {
 	for {
 		switch err := r.Next(&p); {
 		case errors.Is(err, io.EOF):
+			c.unread = r.Skipped()
 			return nil
 		case err != nil:
 			return err
 		}
 		if p.TCP {
-			c.streams.add(&p, func(octets []byte) { c.take(octets, &p) })
+			c.streams.add(&p, func(octets []byte, over string) { c.take(octets, over, &p) })
 		} else {
-			c.take(p.Payload, &p)
+			c.take(p.Payload, "udp", &p)
 		}
 		if c.full {
 			return errTooLarge
@@ -78,8 +80,8 @@ func (c *capture) read(in io.Reader) error {
 	}
 }
 
-// take reads one message. What is no SIP is passed over.
-func (c *capture) take(octets []byte, p *pcap.Packet) {
+// take reads one message, and over which transport it came. What is no SIP is passed over.
+func (c *capture) take(octets []byte, over string, p *pcap.Packet) {
 	m := &c.message
 	if len(octets) < 16 || m.Parse(octets) != nil || len(m.CallID()) == 0 {
 		return
@@ -91,7 +93,7 @@ func (c *capture) take(octets []byte, p *pcap.Packet) {
 	case m.Method() == sip.BYE || m.Method() == sip.CANCEL:
 		c.over(m, p.Time)
 	case len(m.To().Tag) == 0:
-		c.begin(m, p)
+		c.begin(m, over, p)
 	}
 }
 
@@ -100,7 +102,7 @@ func key(callID, tag []byte, method []byte) string {
 }
 
 // begin makes an event of a request, unless it is known.
-func (c *capture) begin(m *sip.Message, p *pcap.Packet) {
+func (c *capture) begin(m *sip.Message, over string, p *pcap.Packet) {
 	k := key(m.CallID(), m.From().Tag, m.MethodName())
 	tries := uint32(0)
 	if m.Has(sip.HeaderAuthorization) || m.Has(sip.HeaderProxyAuthorization) {
@@ -117,12 +119,9 @@ func (c *capture) begin(m *sip.Message, p *pcap.Packet) {
 	n := &call{tries: tries, event: screen.Event{
 		ID: "packet-" + strconv.Itoa(len(c.order)+1), Time: p.Time, Kind: kindOf(m.Method()),
 		From: string(m.From().URI), Display: string(m.From().AppendDisplay(nil)), To: string(m.RequestURI()),
-		Source: p.Source.String(), Transport: "udp", UserAgent: string(m.Value(sip.HeaderUserAgent)),
+		Source: p.Source.String(), Transport: over, UserAgent: string(m.Value(sip.HeaderUserAgent)),
 		Signature: new(verdict.Signature), // nobody has looked
 	}}
-	if p.TCP {
-		n.event.Transport = "tcp"
-	}
 	if n.event.Kind == verdict.Registration {
 		n.event.To = string(m.To().URI) // the Request-URI names the registrar
 	}
@@ -229,7 +228,7 @@ func (c *capture) ours(address string) bool {
 
 // events are the attempts in the order of time. Only what a call does not say by itself keeps its status.
 func (c *capture) events() Events {
-	g := new(given)
+	g := &given{unread: c.unread}
 	for _, n := range c.order {
 		if o := &n.event.Outcome; n.event.Kind == verdict.Call && (o.Status == cancelled || o.Answered) {
 			o.Status = 0

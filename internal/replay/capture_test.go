@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -243,10 +244,87 @@ func TestStreamsOutlastLostSegments(t *testing.T) {
 	}
 }
 
+// webSocket makes a frame, masked as clients do, of each text; all but the last go on.
+func webSocket(masked bool, texts ...string) (out string) {
+	for i, text := range texts {
+		head := []byte{0, 126, byte(len(text) >> 8), byte(len(text))}
+		if i == 0 {
+			head[0] = 1
+		}
+		if i == len(texts)-1 {
+			head[0] |= 0x80
+		}
+		b := []byte(text)
+		if masked {
+			head[1] |= 0x80
+			head = append(head, 1, 2, 3, 4)
+			for i := range b {
+				b[i] ^= byte(i%4 + 1)
+			}
+		}
+		out += string(head) + string(b)
+	}
+	return out
+}
+
+const (
+	upgrade  = "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: sip\r\n\r\n"
+	switched = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n\r\n"
+	ping     = "\x89\x80abcd"
+)
+
+// TestWebSocketIsReadFromItsHandshakeOn: RFC 7118 §5, each message is a WebSocket message, in frames that may be cut anywhere.
+func TestWebSocketIsReadFromItsHandshakeOn(t *testing.T) {
+	call := strings.Replace(message(invite, "c1", "a", "", "1 INVITE", ""), "/UDP", "/WS", 1)
+	text := strings.Replace(message("MESSAGE sip:bob@example.test SIP/2.0", "m1", "a", "", "1 MESSAGE", "hello"), "Content-Length: 5\r\n", "", 1)
+	tape := newTape()
+	tape.tcp(0, caller, border, upgrade+ping+webSocket(true, call)+webSocket(true, text[:70], text[70:]), 5, 0, 2, 1, 4, 3)
+	tape.tcp(10, border, caller, switched+webSocket(false, message("SIP/2.0 200 OK", "c1", "a", "b", "1 INVITE", "")), 1, 0)
+	tape.tcp(20, caller, border, "\xC1\x80abcd"+webSocket(true, call), 1, 0) // compressed: nothing behind it is read
+	var got []string
+	events, err := Open(&tape.file, Site{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ev := new(screen.Event); events.Next(ev) == nil; {
+		got = append(got, fmt.Sprint(ev.Kind, " ", ev.Transport, " ", ev.Text, " ", ev.Outcome.Answered))
+	}
+	if want := []string{"call ws  true", "message ws hello false"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestCutPacketsAreCountedAndGzipIsRead: who has captured the beginnings of packets only is told why nothing comes out.
+func TestCutPacketsAreCountedAndGzipIsRead(t *testing.T) {
+	tape := newTape()
+	tape.udp(0, caller, border, message(invite, "c1", "a", "", "1 INVITE", ""))
+	whole := tape.file.Len()
+	tape.udp(1, caller, border, message(invite, "c2", "a", "", "1 INVITE", ""))
+	file := tape.file.Bytes()[:tape.file.Len()-40]
+	binary.LittleEndian.PutUint32(file[whole+8:], uint32(len(file)-whole-16)) // what was captured of it
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write(file)
+	z.Close()
+	for name, in := range map[string]io.Reader{"as it is": bytes.NewReader(file), "gzip": &packed} {
+		events, err := Open(in, Site{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := Unread(events); n != 1 {
+			t.Errorf("%s: %d packets are said to be cut off, want 1", name, n)
+		}
+		if err := events.Next(new(screen.Event)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // FuzzCapture: what comes out of a stream of octets can be played.
 func FuzzCapture(f *testing.F) {
 	f.Add([]byte(message(invite, "c1", "a", "", "1 INVITE", "")+message("SIP/2.0 200 OK", "c1", "a", "b", "1 INVITE", "")), uint8(3))
 	f.Add([]byte(message("MESSAGE sip:bob@example.test SIP/2.0", "m1", "a", "", "1 MESSAGE", "\xff")), uint8(1))
+	f.Add([]byte(upgrade+ping+webSocket(true, message(invite, "c1", "a", "", "1 INVITE", ""))), uint8(2))
 	f.Fuzz(func(t *testing.T, text []byte, parts uint8) {
 		if len(text) > 60000 {
 			return

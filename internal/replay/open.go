@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bufio"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"net/netip"
@@ -26,10 +27,17 @@ type Site struct {
 // byteOrderMark is what some editors put before the text of a file.
 const byteOrderMark = "\ufeff"
 
-// Open reads events from a capture or an event file, whichever it is. A capture is read to its end first, because how a call ends stands
+// Open reads events from a capture or an event file, whichever it is, compressed by gzip or not. A capture is read to its end first, because how a call ends stands
 // behind its beginning.
 func Open(in io.Reader, site Site) (Events, error) {
 	r := bufio.NewReaderSize(in, 1<<16)
+	if magic, _ := r.Peek(2); string(magic) == "\x1F\x8B" { // RFC 1952 §2.3.1
+		unpacked, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, fmt.Errorf("replay: %w", err)
+		}
+		r = bufio.NewReaderSize(unpacked, 1<<16)
+	}
 	if mark, _ := r.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
 		r.Discard(len(byteOrderMark))
 	}
@@ -48,7 +56,18 @@ func Open(in io.Reader, site Site) (Events, error) {
 }
 
 // given are events that are there already.
-type given struct{ all []*screen.Event }
+type given struct {
+	all    []*screen.Event
+	unread int
+}
+
+// Unread is how many packets of a capture were cut off when it was made, or damaged, and could not be read.
+func Unread(events Events) int {
+	if g, ok := events.(*given); ok {
+		return g.unread
+	}
+	return 0
+}
 
 // Next implements Events.
 func (g *given) Next(ev *screen.Event) error {

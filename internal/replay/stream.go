@@ -30,6 +30,9 @@ type stream struct {
 	started bool
 	text    []byte
 	pending []segment
+	framed  bool   // it holds WebSocket frames
+	parts   []byte // the frames of a message that has not ended
+	lost    bool   // framed, and nobody knows where a frame begins
 }
 
 type segment struct {
@@ -37,8 +40,8 @@ type segment struct {
 	data     []byte
 }
 
-// add takes a segment and hands out the messages that are whole then.
-func (s *streams) add(p *pcap.Packet, message func([]byte)) {
+// add takes a segment and hands out the messages that are whole then, with the transport that they came over: tcp or ws.
+func (s *streams) add(p *pcap.Packet, message func([]byte, string)) {
 	key := direction{p.Source, p.Destination}
 	st := s.all[key]
 	if st == nil || p.Begins {
@@ -97,7 +100,7 @@ func (st *stream) take(sequence uint32, data []byte) {
 	if !st.fit(sequence, data) {
 		if len(st.pending) >= maxPending {
 			// One is missing for good: what was begun is lost, the rest goes on.
-			st.text, st.next = nil, st.pending[0].sequence
+			st.text, st.next, st.lost = nil, st.pending[0].sequence, st.framed
 			for _, p := range st.pending {
 				if int32(p.sequence-st.next) < 0 {
 					st.next = p.sequence
@@ -137,8 +140,8 @@ func (st *stream) drain() {
 }
 
 // cut hands out the messages that are whole. RFC 3261 §18.3: on a stream, Content-Length says where a message ends.
-func (st *stream) cut(message func([]byte)) {
-	for {
+func (st *stream) cut(message func([]byte, string)) {
+	for !st.framed {
 		st.text = bytes.TrimLeft(st.text, "\r\n") // keep-alives, RFC 5626 §4.4.1
 		head := bytes.Index(st.text, []byte("\r\n\r\n"))
 		if head < 0 {
@@ -152,13 +155,21 @@ func (st *stream) cut(message func([]byte)) {
 			st.text = nil
 			return
 		}
+		st.framed = upgraded(st.text[:head])
 		end := head + 4 + n
 		if len(st.text) < end {
 			return
 		}
-		message(st.text[:end])
+		if !st.framed {
+			message(st.text[:end], "tcp")
+		}
 		st.text = append(st.text[:0], st.text[end:]...)
 	}
+	if st.lost {
+		st.text = nil
+		return
+	}
+	st.cutFrames(message)
 }
 
 // contentLength reads the field, also in its compact form; without one a message ends with its head.

@@ -20,6 +20,8 @@ type Summary struct {
 	Last  time.Time `json:"last,omitzero"`
 	// Late is how many events came before one that stood above them.
 	Late int `json:"late"`
+	// Unread is how many packets of a capture were cut off, or damaged.
+	Unread int `json:"unread,omitempty"`
 	// In and Out are the attempts from outside and those of local users.
 	In  Counts `json:"in"`
 	Out Counts `json:"out"`
@@ -109,6 +111,9 @@ func (s *Summary) WriteText(w io.Writer) error {
 	}
 	if s.Late > 0 {
 		b = fmt.Appendf(b, "; %d stand out of time order", s.Late)
+	}
+	if s.Unread > 0 {
+		b = fmt.Appendf(b, "; %d packets are cut off or damaged (capture them whole: tcpdump -s 0)", s.Unread)
 	}
 	b = append(b, '\n')
 	b = s.In.appendText(b, "from outside")
