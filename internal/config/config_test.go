@@ -110,6 +110,20 @@ func TestEmergencyNumbersCannotBeTakenAway(t *testing.T) {
 	}
 }
 
+func TestFileOfAnEditorOnWindowsIsRead(t *testing.T) {
+	c, err := Parse("f.yaml", []byte("\ufeffdata: here\r\nlisten:\r\n  - udp://127.0.0.1:5062\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Data != "here" || len(c.Listen) != 1 {
+		t.Errorf("data %q, listen %v", c.Data, c.Listen)
+	}
+	var e *Error
+	if _, err := Parse("f.yaml", []byte("\ufeffdatum: here\r\n")); !errors.As(err, &e) || !strings.HasPrefix(err.Error(), "f.yaml:1:1: unknown key \"datum\"") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestSearchOrder(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if _, err := os.Stat(SearchPath()[1]); err == nil {

@@ -53,10 +53,13 @@ func Load(path string) (*Config, error) {
 	return Parse(name, text)
 }
 
+// byteOrderMark is what some editors put before the text of a file (YAML 1.2.2 §5.2).
+const byteOrderMark = "\ufeff"
+
 // Parse reads and validates a file's text; name is for the errors.
 func Parse(name string, text []byte) (*Config, error) {
 	c := Default()
-	c.file = source{name: name, text: text}
+	c.file = source{name: name, text: bytes.TrimPrefix(text, []byte(byteOrderMark))}
 	if err := c.file.parse(); err != nil {
 		return nil, err
 	}
