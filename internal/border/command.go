@@ -7,15 +7,20 @@ import (
 	"gatehouse.example/sip"
 )
 
-// obeyed are the events whose NOTIFY a telephone obeys although it has not subscribed: it answers what rings, holds it, or starts anew.
-var obeyed = [...]string{"talk", "hold", "check-sync", "resync", "reboot"}
+// obeyed are the events whose NOTIFY a telephone obeys although it has not subscribed: it answers what rings, holds it, starts anew, or does
+// what the body says: dials, shows, fetches.
+var obeyed = [...]string{"talk", "hold", "check-sync", "resync", "reboot", "reboot_now", "restart_now", "xml", "aastra-xml", "yealink-xml"}
 
-// commands tells whether a request has whoever gets it do something.
+// commands tells whether a request has whoever gets it do something. A NOTIFY that belongs to no subscription, since it names no dialog, does:
+// it lights a lamp at the least, and each maker of telephones has events of his own for more.
 func commands(m *sip.Message) bool {
 	switch m.Method() {
 	case sip.REFER:
 		return true
 	case sip.NOTIFY:
+		if len(m.To().Tag) == 0 {
+			return true
+		}
 		event, _, _ := bytes.Cut(m.Value(sip.HeaderEvent), []byte{';'})
 		for _, e := range obeyed {
 			if bytes.EqualFold(bytes.TrimSpace(event), []byte(e)) {

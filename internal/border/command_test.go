@@ -29,6 +29,7 @@ func TestStrangersCommandNobody(t *testing.T) {
 	u := p.callUp(pbxContact)
 	for i, c := range []struct{ method, line string }{
 		{"REFER", premium}, {"REFER", "r: sip:carol@example.test"}, {"NOTIFY", "Event: talk"}, {"NOTIFY", "o:\n TALK ;id=1"}, {"NOTIFY", "Event: hold"}, {"NOTIFY", "Event: check-sync;reboot=true"},
+		{"NOTIFY", "Event: Yealink-xml"},
 	} {
 		for _, request := range []string{
 			u.caller(c.method, pbxContact, fmt.Sprint("in", i), c.line), strings.Replace(u.caller(c.method, pbxContact, fmt.Sprint("as", i), c.line), "sip:alice@elsewhere", "sip:carol@elsewhere", 1),
@@ -59,7 +60,8 @@ func TestStrangersCommandNobody(t *testing.T) {
 
 // Outside of a call nobody transfers anything.
 func TestWhoCommandsOutsideOfCallsIsBanned(t *testing.T) {
-	for method, line := range map[string]string{"REFER": premium, "NOTIFY": "Event: check-sync"} {
+	for _, c := range []struct{ method, line string }{{"REFER", premium}, {"NOTIFY", "Event: check-sync"}, {"NOTIFY", "Event: message-summary"}} {
+		method, line := c.method, c.line
 		p := newPaper(t, nil, screen.Layer{})
 		at := netip.MustParseAddrPort(callerAddr)
 		for i := range 5 {
