@@ -289,7 +289,7 @@ func TestEarlyStopGivesTheActionOfAllReasons(t *testing.T) {
 		var checks []screen.Check
 		var signals []string
 		for i := range rapid.IntRange(1, 6).Draw(t, "checks") {
-			info := screen.Info{Name: fmt.Sprintf("c%d", i), Stage: screen.Stage(rapid.IntRange(0, 1).Draw(t, "stage"))}
+			info := screen.Info{Name: fmt.Sprintf("c%d", i), Stage: screen.Stage(rapid.IntRange(0, 1).Draw(t, "stage")), Computes: rapid.Bool().Draw(t, "computes")}
 			var strengths []float64
 			for j := range rapid.IntRange(1, 3).Draw(t, "signals") {
 				name := fmt.Sprintf("C%d_S%d", i, j)

@@ -3,6 +3,7 @@ package screen
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"gatehouse.example/verdict"
 )
@@ -68,7 +69,7 @@ func (e *Engine) gather(ctx context.Context, t *tally, a Attempt, p *Policy) []*
 		t.note(got.check, got.report)
 	}
 	answers := make(chan answer, len(reports))
-	pending := 0
+	pending, computing := 0, []int(nil)
 	for i := e.cheap; i < e.lookup; i++ {
 		if e.selective[i] != nil {
 			r := e.blank(i)
@@ -83,9 +84,16 @@ func (e *Engine) gather(ctx context.Context, t *tally, a Attempt, p *Policy) []*
 			take(answer{i, e.late(i, p, "too many look-ups under way")})
 			continue
 		}
+		if e.catalog.checks[i].Computes {
+			computing = append(computing, i)
+			continue
+		}
 		pending++
 		e.lookups.Add(1)
 		go e.look(ctx, i, &a, answers)
+	}
+	for _, i := range computing {
+		take(answer{i, e.compute(ctx, i, &a)})
 	}
 	for pending > 0 {
 		if !p.Exhaustive && t.decided(p, &a) {
@@ -99,9 +107,11 @@ func (e *Engine) gather(ctx context.Context, t *tally, a Attempt, p *Policy) []*
 			for ; pending > 0 && len(answers) > 0; pending-- {
 				take(<-answers)
 			}
-			e.giveUp(ctx, t, p, reports)
-			return reports
+			pending = 0
 		}
+	}
+	if slices.Contains(reports, nil) {
+		e.giveUp(ctx, t, p, reports)
 	}
 	return reports
 }
@@ -109,10 +119,15 @@ func (e *Engine) gather(ctx context.Context, t *tally, a Attempt, p *Policy) []*
 // look runs one Lookup check on its own goroutine.
 func (e *Engine) look(ctx context.Context, check int, a *Attempt, answers chan<- answer) {
 	defer e.lookups.Done()
+	answers <- answer{check, e.compute(ctx, check, a)}
+}
+
+// compute runs one Lookup check.
+func (e *Engine) compute(ctx context.Context, check int, a *Attempt) *Report {
 	r := e.blank(check)
 	e.run(ctx, check, a, r)
 	e.counts[check].busy.Add(-1)
-	answers <- answer{check, r}
+	return r
 }
 
 // blank returns an empty report for a check.

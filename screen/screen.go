@@ -68,6 +68,8 @@ type Info struct {
 	Name string
 	// Stage says where it runs.
 	Stage Stage
+	// Computes tells that a Lookup check waits for nobody: it takes some processor time and looks at ctx now and then. It needs no goroutine of its own.
+	Computes bool
 	// RFC names the section that describes the technique, "5039 §3.2".
 	RFC string
 	// Signals are all signals that the check may report.

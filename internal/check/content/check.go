@@ -41,7 +41,7 @@ const (
 // Info returns the check's name, stage and signals.
 func Info() screen.Info {
 	return screen.Info{
-		Name: "content", Stage: screen.Lookup, RFC: "5039 §3.1",
+		Name: "content", Stage: screen.Lookup, Computes: true, RFC: "5039 §3.1",
 		Signals: []screen.SignalInfo{
 			{Name: signalSpam, Weight: 8,
 				Description: "The text reads like what people here report as spam; from strength 0.75 on fewer than one wanted message in a thousand does."},
