@@ -48,7 +48,11 @@ func (b *Border) receive(p *wire.Packet, out txn.Sender) {
 	}
 	a := b.messages.Get().(*arrival)
 	a.in.Msg, a.in.Packet = &a.msg, p
-	if err := a.msg.Parse(p.Data); err != nil {
+	err := a.msg.Parse(p.Data)
+	if err == nil {
+		err = p.Fault // RFC 3261 §18.3: a datagram may lack a Content-Length, on a stream such a message has no end
+	}
+	if err != nil {
 		b.malformed(&a.in, err, out)
 	} else {
 		b.layer.Receive(&a.in, out)

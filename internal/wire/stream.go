@@ -137,12 +137,11 @@ func (r *reading) messages() error {
 		}
 		switch {
 		case err != nil:
-			// The parser finds the same fault and can answer it.
 			r.c.net.count.frameErrors.Add(1)
-			_ = r.handle(rest, now)
+			_ = r.handle(rest, now, err)
 			err = fmt.Errorf("%w: %w", errFraming, err)
 		case n > 0:
-			err = r.handle(rest[:n], now)
+			err = r.handle(rest[:n], now, nil)
 			rest, r.known, r.lone = rest[n:], true, false
 		case n < 0:
 			if r.keepAlive(-n) {
@@ -177,7 +176,7 @@ func (r *reading) keepAlive(n int) bool {
 	return ping
 }
 
-func (r *reading) handle(msg []byte, now int64) error {
+func (r *reading) handle(msg []byte, now int64, fault error) error {
 	c := r.c
 	if !c.net.handler.Admit(c.flow.Remote, c.flow.Transport, len(msg), now) {
 		c.net.count.refused.Add(1)
@@ -188,7 +187,7 @@ func (r *reading) handle(msg []byte, now int64) error {
 	}
 	c.net.count.received.Add(1)
 	c.net.count.receivedBytes.Add(uint64(len(msg)))
-	r.turn.pkt = Packet{Data: msg, Flow: c.flow, Local: c.local, Now: now, TLS: c.peer}
+	r.turn.pkt = Packet{Data: msg, Flow: c.flow, Local: c.local, Now: now, TLS: c.peer, Fault: fault}
 	c.net.handler.Packet(&r.turn.pkt, r.turn.out)
 	return nil
 }

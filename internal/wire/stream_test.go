@@ -93,8 +93,8 @@ func TestTCPBrokenFramingIsAnsweredAndClosed(t *testing.T) {
 			if got := expectEnd(t, c); got != "SIP/2.0 400 Bad\r\n\r\n" {
 				t.Errorf("got %q", got)
 			}
-			if p := next(t, h.packets); !strings.HasPrefix(p.text, text) {
-				t.Errorf("handler got %q", p.text)
+			if p := next(t, h.packets); !strings.HasPrefix(p.text, text) || p.Fault == nil {
+				t.Errorf("handler got %q, fault %v", p.text, p.Fault)
 			}
 			_ = c.Close()
 			next(t, h.closed)

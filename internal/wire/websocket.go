@@ -213,7 +213,7 @@ func (r *reading) frame(from io.Reader, typ websocket.MessageType) error {
 		}
 		return nil
 	}
-	err := r.handle(r.buf, r.c.net.clock.Now())
+	err := r.handle(r.buf, r.c.net.clock.Now(), nil)
 	r.flush()
 	r.known = true
 	return err

@@ -96,6 +96,9 @@ type Packet struct {
 	// TLS is nil unless the peer, a client or a server that we connected to,
 	// showed a certificate that verified.
 	TLS *PeerCert
+	// Fault is what is wrong with a stream's framing: where Data ends nobody
+	// knows, so it is no message even if a parser takes it for one.
+	Fault error
 }
 
 // Handler receives what arrives. All methods are called on wire's goroutines.
@@ -106,7 +109,7 @@ type Handler interface {
 	Admit(remote netip.AddrPort, transport sip.Transport, size int, now int64) bool
 	// Packet handles one message. Answers go into out, which wire flushes when
 	// the batch is done. When a stream's framing breaks, Packet gets the bad
-	// octets once, so that the parser's error can be answered, and the
+	// octets once, with the Fault, so that it can be answered, and the
 	// connection is closed when the answer has been written.
 	Packet(p *Packet, out *Outbox)
 	// SendFailed tells that a message was not delivered: a connection that

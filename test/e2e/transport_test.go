@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -120,6 +121,26 @@ func TestPBXReachesAPhoneByItsConnection(t *testing.T) {
 		})
 		return ok && m.Status() == 430
 	})
+}
+
+// TestStreamWithoutContentLengthIsRefused: what follows on the stream would be taken for the body, and passed on with it.
+func TestStreamWithoutContentLengthIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, enforcing)
+	phone := harness.TCP(t, s.Net.Host(harness.CallerHost), s.Net.Server())
+	call := phone.Invite(bob)
+	head, _, _ := strings.Cut(call, "\r\n\r\n")
+	head = regexp.MustCompile(`(?i)\r\n(Content-Length|l):[^\r]*`).ReplaceAllString(head, "")
+	phone.Send(head + "\r\n\r\n" + phone.Request("MESSAGE", bob))
+	if m := phone.ExpectFinal(t, call); m.StartLine() != "SIP/2.0 400 no Content-Length" {
+		t.Errorf("INVITE: %s", m.StartLine())
+	}
+	s.call(t) // whatever came before has arrived by now
+	for _, m := range s.pbx.Inbox() {
+		if m.Get("Call-ID") == (harness.Message{Text: call}).Get("Call-ID") {
+			t.Errorf("the PBX got\n%s", m.Text)
+		}
+	}
 }
 
 // TestPagesOfOthersDoNotConnect: a page that somebody looks at has his browser connect; RFC 6455 §10.2 leaves it to the server to ask whose page it is.
