@@ -52,7 +52,7 @@ func (c *userAddCmd) Run(a *app) error {
 		if c.JSON {
 			return a.json(u)
 		}
-		fmt.Fprintf(a.stdout, "%s has a password; its phone registers at this server as %s\n", u.User, u.User)
+		fmt.Fprintf(a.stdout, "%s has a password; its phone registers at this server as %s, with the user name %s\n", u.User, u.User, u.Login)
 		return nil
 	})
 }

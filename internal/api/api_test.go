@@ -168,6 +168,8 @@ func TestContract(t *testing.T) {
 		{"DELETE", "/api/v1/bans?source=x", "", 422, `~not an IP address`},
 		{"POST", "/api/v1/users", `{"user":"alice@example.test","password":"correct horse"}`, 201, `~{"user":"alice@example.test","created":"`},
 		{"GET", "/api/v1/users", "", 200, `~{"users":[{"user":"alice@example.test","created":"`},
+		{"POST", "/api/v1/users", `{"user":"jürg@example.test","password":"correct horse"}`, 201, `~"login":"jürg"}`},
+		{"DELETE", "/api/v1/users?user=j%25C3%25BCrg@example.test", "", 204, ``},
 		{"POST", "/api/v1/users", `{"user":"alice@elsewhere.test","password":"correct horse"}`, 422, `~deliver: home`},
 		{"POST", "/api/v1/users", `{"user":"alice@example.test","password":""}`, 422, `~not a usable password`},
 		{"POST", "/api/v1/users", `{"user":"@","password":"x"}`, 422, `~not a user's address`},

@@ -22,6 +22,7 @@ type NewUser struct {
 type User struct {
 	User    string    `json:"user" example:"alice@example.test"`
 	Created time.Time `json:"created,omitzero"`
+	Login   string    `json:"login" example:"alice" doc:"the user name for the phone's password, without escapes"`
 }
 
 // UserList are all users by address.
@@ -46,7 +47,8 @@ func (s *Server) listUsers(context.Context, *struct{}) (*usersAnswer, error) {
 }
 
 func userOf(u account.User) User {
-	return User{User: strings.TrimPrefix(u.AoR, "sip:"), Created: u.Created}
+	login, _ := account.Names(u.AoR)
+	return User{User: strings.TrimPrefix(u.AoR, "sip:"), Login: login, Created: u.Created}
 }
 
 type userInput struct{ Body NewUser }

@@ -14,13 +14,14 @@ import (
 const maxPassword = 512
 
 // Canonical turns what people write ("alice@example.test", "sip:alice@EXAMPLE.test;user=ip") into the key
-// of the account: the AoR key with the scheme sip.
+// of the account: the AoR key with the scheme sip. A letter that an address cannot hold is escaped, as
+// phones do it: "jürg@example.test" is sip:j%C3%BCrg@example.test (RFC 3261 §19.1.2).
 func Canonical(address string) (string, error) {
 	text := address
 	if l := strings.ToLower(text); !strings.HasPrefix(l, "sip:") && !strings.HasPrefix(l, "sips:") {
 		text = "sip:" + text
 	}
-	u, err := uri.Parse([]byte(text))
+	u, err := uri.Parse([]byte(escape(text)))
 	if err != nil || u.Scheme != uri.SIP && u.Scheme != uri.SIPS || len(u.User) == 0 || len(u.Host) == 0 {
 		return "", fmt.Errorf("%w: %q", ErrAddress, clip(address))
 	}
@@ -49,6 +50,19 @@ func Names(aor string) (name, domain string) {
 	return unescape(rest[:at]), rest[at+1:]
 }
 
+// escape writes every octet that is not ASCII as %HH.
+func escape(s string) string {
+	b := make([]byte, 0, len(s))
+	for _, c := range []byte(s) {
+		if c < utf8.RuneSelf {
+			b = append(b, c)
+			continue
+		}
+		b = append(b, '%', hexDigits[c>>4], hexDigits[c&15])
+	}
+	return string(b)
+}
+
 // unescape decodes every %HH; what is none stays.
 func unescape(s string) string {
 	if strings.IndexByte(s, '%') < 0 {
@@ -69,7 +83,7 @@ func unescape(s string) string {
 	return string(b)
 }
 
-const hexDigits = "0123456789abcdefABCDEF"
+const hexDigits = "0123456789ABCDEFabcdef"
 
 func hexValue(i int) int {
 	if i > 15 {
