@@ -93,6 +93,18 @@ func (v *visit) asked(aor string, exists bool, evidence string) {
 	}
 }
 
+// searchesFast tells whether a stranger asks for one user after the other without
+// credentials, faster than it can be told from telephones that are about to show
+// them. Over UDP it gets no answer then: telephones ask again. Whom nobody has counts
+// all the same where we are the ones who know.
+func (v *visit) searchesFast() bool {
+	m, p := v.in.Msg, v.in.Packet
+	if p.Flow.Transport.Reliable() || m.Has(sip.HeaderAuthorization) || m.Has(sip.HeaderProxyAuthorization) || !v.suspected() {
+		return false
+	}
+	return !v.b.cfg.Guard.Asks(addrOf(v.in), string(m.ToURI().AppendAoR(nil)), p.Now)
+}
+
 // searchesUnproven counts a stranger's call in the name of a user of ours, which is
 // asked for a password and gets no further, as one that is refused: whoever has one
 // has proven it before he dials the same number under a third prefix.

@@ -35,21 +35,21 @@ User-Agent: a telephone that says enough of itself to be answered in full` + str
 }
 
 // newHome is a paper that hosts home.test, where alice has the password "secret".
-func newHome(t *testing.T) *paper {
+func newHome(t *testing.T, change ...func(*border.Config)) *paper {
 	t.Helper()
 	accounts := account.New(nowhere{}, []digest.Algorithm{digest.SHA256})
 	if _, err := accounts.SetPassword(t.Context(), "alice@home.test", "secret", time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	hosted := func(host []byte) (string, bool) { return "home.test", string(host) == "home.test" }
-	p := newPaperWith(t, nil, screen.Layer{}, nil, func(c *border.Config) {
+	p := newPaperWith(t, nil, screen.Layer{}, nil, append([]func(*border.Config){func(c *border.Config) {
 		c.Site = new(border.Site)
 		c.Site.AddDomain(&border.Domain{Name: "home.test", Home: true, Policy: new(screen.Policy)})
 		c.Site.Seal()
 		c.HasUser = accounts.Has
 		c.Auth = home.NewAuthenticator(home.AuthConfig{Domain: hosted}, accounts, time.Unix(0, c.Clock()))
 		c.Registrar = home.NewRegistrar(home.RegistrarConfig{Domain: hosted, IsOwn: func([]byte, uint16) bool { return false }})
-	})
+	}}, change...)...)
 	p.after(time.Second)
 	return p
 }

@@ -196,6 +196,9 @@ func (s *Sentry) NewQuery(r Request, f wire.Flow, account string, proves, pbx bo
 // Answered counts how it ended.
 func (s *Sentry) Answered(q *Query, status int, now int64) {
 	source, g := q.Flow.Remote.Addr(), s.cfg.Guard
+	if q.Method == sip.REGISTER && !q.Proves && status != 401 && status != 407 {
+		g.AnsweredFor(source, q.Account)
+	}
 	switch {
 	case status/100 == 2 && q.Proves && q.Method == sip.REGISTER:
 		s.refused.forget(source, q.Account)

@@ -114,6 +114,12 @@ func (v *visit) registration() bool {
 	if d == nil {
 		return v.noRelay("REGISTER for another domain")
 	}
+	if v.searchesFast() {
+		if aor, ok := v.b.hosted(v.account()); d.Home && !(ok && v.b.knows(aor)) {
+			v.asked(aor, false, "asked for without credentials")
+		}
+		return false
+	}
 	if !d.Home {
 		return v.toPBX()
 	}
