@@ -197,10 +197,11 @@ func (g *Guard) Challenged(in *Incident, now int64) (banned bool) {
 // limit of unknown ones, and has shown credentials for none, is told no more until
 // it does, or a second has passed: what it asks for comes again (RFC 3261
 // §17.1.2.2). However fast a search is, it learns no more before it is banned.
+// Whoever allows more unknown users than are remembered allows it all.
 func (g *Guard) Asks(a netip.Addr, user string, now int64) bool {
 	a = a.Unmap()
-	limit := min(g.cfg.Failures.UnknownUser.Count, openMost)
-	if limit <= 1 || !a.IsValid() || g.bans.lookup(a, now) == standingPeer {
+	limit := g.cfg.Failures.UnknownUser.Count
+	if limit <= 1 || limit > openMost || !a.IsValid() || g.bans.lookup(a, now) == standingPeer {
 		return true
 	}
 	return g.open.ask(hostKey(a), g.names.text(0, user), limit-1, now)
