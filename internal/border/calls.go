@@ -66,6 +66,9 @@ func (f *follower) Heard(m *sip.Message, now int64) {
 	case status < 300 && m.Method() == sip.INVITE:
 		f.b.cfg.Calls.Accepted(f.ref, m.To().Tag, sessionInterval(m), now)
 	}
+	if w, ok := f.next.(proxy.Witness); ok {
+		w.Heard(m, now)
+	}
 }
 
 // Cancelled takes the caller's CANCEL.

@@ -3,11 +3,13 @@ package border
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"gatehouse.example/internal/guard"
 	"gatehouse.example/internal/home"
 	"gatehouse.example/sip"
+	"gatehouse.example/sip/digest"
 	"gatehouse.example/sip/uri"
 )
 
@@ -127,6 +129,7 @@ func (v *visit) account() *uri.URI {
 type watched struct {
 	b     *Border
 	query Query
+	stale bool // whoever answers says that the credentials were computed with a nonce that it does not take any more
 }
 
 // watch returns the observer of a stranger's request.
@@ -134,17 +137,36 @@ func (v *visit) watch() *watched {
 	m, p := v.in.Msg, v.in.Packet
 	proves := m.Has(sip.HeaderAuthorization) || m.Has(sip.HeaderProxyAuthorization)
 	pbx := v.domain != nil && !v.domain.Home
-	w := &watched{v.b, v.b.sentry.NewQuery(m, p.Flow, v.attempt.To.Requested, proves, pbx, p.Now)}
+	w := &watched{b: v.b, query: v.b.sentry.NewQuery(m, p.Flow, v.attempt.To.Requested, proves, pbx, p.Now)}
 	w.query.Caller(v.site, &v.verdict.From)
 	return w
 }
 
-// Answered counts how it ended.
+// Heard reads why credentials are refused.
+func (w *watched) Heard(m *sip.Message, _ int64) {
+	if w.query.Proves && (m.Status() == 401 || m.Status() == 407) {
+		w.stale = stale(m)
+	}
+}
+
+// Cancelled is of no interest.
+func (w *watched) Cancelled(*sip.Message) {}
+
+// Answered counts how it ended. Credentials of a nonce that is too old say nothing about the password, and whoever guesses learns nothing from such an answer.
 func (w *watched) Answered(id string, status int, local bool, now int64) {
 	w.b.Answered(id, status, local, now)
-	if !local {
+	if !local && !(w.stale && (status == 401 || status == 407)) {
 		w.b.sentry.Answered(&w.query, status, now)
 	}
+}
+
+// stale tells whether a challenge asks for the same credentials with another nonce (RFC 7616 §3.3). Asterisk does so, with the right password, where a
+// request came from another port or over another transport than the one that it had challenged.
+func stale(m *sip.Message) bool {
+	var c digest.Challenge
+	return slices.ContainsFunc(m.Fields(), func(f sip.Field) bool {
+		return (f.ID == sip.HeaderWWWAuthenticate || f.ID == sip.HeaderProxyAuthenticate) && c.Parse(m.Text(f.Value)) == nil && c.Stale
+	})
 }
 
 // takenUp notes that credentials came for the user that a challenge was for.

@@ -175,10 +175,11 @@ type Query struct {
 	Flow    wire.Flow
 	Account string // whom it asks for
 	Method  sip.Method
-	Proves  bool // it has credentials
-	PBX     bool // a PBX answers, and not a user's phone
-	Bare    bool // it asks for somebody at a bare address
-	Poses   bool // it says that it is of one of us, and nothing proves that
+	Proves  bool   // it has credentials
+	Prover  string // whose credentials these are
+	PBX     bool   // a PBX answers, and not a user's phone
+	Bare    bool   // it asks for somebody at a bare address
+	Poses   bool   // it says that it is of one of us, and nothing proves that
 }
 
 // NewQuery describes a request to a domain that a PBX serves, or a user's phone. account is whom it asks for.
@@ -186,8 +187,12 @@ func (s *Sentry) NewQuery(r Request, f wire.Flow, account string, proves, pbx bo
 	q := Query{Flow: f, Account: account, Method: r.Method(), Proves: proves, PBX: pbx, Bare: bareAddress(r.URI())}
 	if q.Method == sip.REGISTER {
 		q.Account, q.Bare = string(r.ToURI().AppendAoR(nil)), false
+		q.Prover = q.Account
 	}
 	if q.Proves {
+		if q.Prover == "" {
+			q.Prover = string(r.FromURI().AppendAoR(nil))
+		}
 		s.cfg.Guard.TakenUp(f.Remote.Addr(), q.Account, now)
 	}
 	return q
@@ -223,8 +228,9 @@ func (s *Sentry) Answered(q *Query, status int, now int64) {
 // too old; the second in a row means that the password was wrong both times.
 func (s *Sentry) wrong(q *Query, status int, now int64) {
 	in := q.incident(guard.AuthFailure, status)
+	in.Account = q.Prover
 	if status != 403 {
-		in.Times = s.refused.again(q.Flow.Remote.Addr(), q.Account)
+		in.Times = s.refused.again(q.Flow.Remote.Addr(), q.Prover)
 		if in.Times == 0 {
 			return
 		}
