@@ -10,21 +10,6 @@ import (
 	"gatehouse.example/verdict"
 )
 
-// after is a Lookup check that answers after d, or not at all where its time is up before.
-func after(name string, d time.Duration, computes bool) *fake {
-	f := says(screen.Lookup, name, 8, 1)
-	f.info.Computes = computes
-	answer := f.run
-	f.run = func(ctx context.Context, a *screen.Attempt, r *screen.Report) {
-		select {
-		case <-time.After(d):
-			answer(ctx, a, r)
-		case <-ctx.Done():
-		}
-	}
-	return f
-}
-
 // What computes does so while the others wait, and what is too slow fails open like them.
 func TestWhatComputesRunsBesideWhatWaits(t *testing.T) {
 	for _, k := range []struct {
@@ -37,7 +22,8 @@ func TestWhatComputesRunsBesideWhatWaits(t *testing.T) {
 		{time.Second, time.Second, 150 * time.Millisecond, "relay 0: WAITS_TIMEOUT 0 (no answer within 150ms), COMPUTES_TIMEOUT 0 (no answer within 150ms)"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			e, p := build(t, enforce(), after("waits", k.waits, false), after("computes", k.computes, true))
+			e, p := build(t, enforce(), after(k.waits, says(screen.Lookup, "waits", 8, 1)),
+				after(k.computes, computing(says(screen.Lookup, "computes", 8, 1))))
 			start := time.Now()
 			v := judge(e, p, &screen.Attempt{})
 			if took := time.Since(start); took != k.took || v.Why() != k.why {
@@ -55,8 +41,7 @@ func TestWhatComputesRunsBesideWhatWaits(t *testing.T) {
 
 // A panic of what computes is the check's, and not the call's.
 func TestPanicOfWhatComputes(t *testing.T) {
-	bad := says(screen.Lookup, "bad", 5, 1)
-	bad.info.Computes = true
+	bad := computing(says(screen.Lookup, "bad", 5, 1))
 	bad.run = func(context.Context, *screen.Attempt, *screen.Report) { panic("here") }
 	e, p := build(t, enforce(), bad)
 	if v := judge(e, p, &screen.Attempt{}); v.Action != verdict.Relay || e.Stats().Checks[0].InFlight != 0 {

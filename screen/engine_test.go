@@ -36,6 +36,25 @@ func says(stage screen.Stage, name string, weight, strength float64) *fake {
 	}
 }
 
+// after lets a Lookup check answer after d, or not at all where its time is up before.
+func after(d time.Duration, f *fake) *fake {
+	answer := f.run
+	f.run = func(ctx context.Context, a *screen.Attempt, r *screen.Report) {
+		select {
+		case <-time.After(d):
+			answer(ctx, a, r)
+		case <-ctx.Done():
+		}
+	}
+	return f
+}
+
+// computing marks a Lookup check as one that waits for nobody.
+func computing(f *fake) *fake {
+	f.info.Computes = true
+	return f
+}
+
 func enforce() screen.Layer {
 	m := verdict.Enforce
 	return screen.Layer{Name: "policy", Mode: &m}
@@ -218,19 +237,8 @@ func TestPolicyOfOtherChecksRelaysAndIsCounted(t *testing.T) {
 
 func TestLookupsRunTogetherAndFailOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := func(name string, d time.Duration) *fake {
-			f := says(screen.Lookup, name, 5, 1)
-			answer := f.run
-			f.run = func(ctx context.Context, a *screen.Attempt, r *screen.Report) {
-				select {
-				case <-time.After(d):
-					answer(ctx, a, r)
-				case <-ctx.Done():
-				}
-			}
-			return f
-		}
-		e, p := build(t, enforce(), slow("fast", 100*time.Millisecond), slow("also", 100*time.Millisecond), slow("late", time.Second))
+		e, p := build(t, enforce(), after(100*time.Millisecond, says(screen.Lookup, "fast", 5, 1)),
+			after(100*time.Millisecond, says(screen.Lookup, "also", 5, 1)), after(time.Second, says(screen.Lookup, "late", 5, 1)))
 		start := time.Now()
 		v := judge(e, p, &screen.Attempt{})
 		if took := time.Since(start); took != 150*time.Millisecond {
