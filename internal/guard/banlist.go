@@ -69,6 +69,12 @@ func (l *banList) lookup(a netip.Addr, now int64) standing {
 	return l.wider(a, now)
 }
 
+// covers reports whether a ban in force keeps out all of p.
+func (l *banList) covers(p netip.Prefix, now int64) bool {
+	expires, ok := l.table.Load().LookupPrefix(p)
+	return ok && expires > now
+}
+
 // wider goes on past bans that have expired but are not swept yet.
 func (l *banList) wider(a netip.Addr, now int64) standing {
 	p, ok := l.match(a, now)

@@ -212,8 +212,14 @@ func (g *Guard) banNetwork(a netip.Addr, in *Incident, now int64) bool {
 	if l.Count == 0 || kind == Malformed || inCell(&g.networks[kind][1], k, l, now) < 2*l.Count || g.isGood(k, now) {
 		return false
 	}
+	g.court.Lock()
+	defer g.court.Unlock()
+	source := netPrefix(a)
+	if g.bans.covers(source, now) {
+		return true
+	}
 	return g.sendDown(Ban{
-		Source: netPrefix(a), Reason: kind.reason() + " all over a network",
+		Source: source, Reason: kind.reason() + " all over a network",
 		Evidence: strconv.Itoa(2*l.Count) + " counted in " + l.Window.String() + ", last: " + in.Evidence,
 		Created:  time.Unix(0, now), Expires: time.Unix(0, now+int64(g.cfg.Ban)),
 	}, now)

@@ -159,8 +159,11 @@ func (g *Guard) isGood(k key, now int64) bool {
 const oneAccount = time.Hour
 
 // punish bans a host for a time that follows from the evidence and from its
-// past.
+// past. What else of it is being read at that moment bans it neither again nor
+// for longer.
 func (g *Guard) punish(a netip.Addr, host key, c *charge, evidence string, count int, now int64) bool {
+	g.court.Lock()
+	defer g.court.Unlock()
 	if g.bans.lookup(a, now) == standingBanned {
 		return true
 	}
@@ -182,7 +185,7 @@ func (g *Guard) punish(a netip.Addr, host key, c *charge, evidence string, count
 	return g.sendDown(b, now)
 }
 
-// sendDown puts an automatic ban in force.
+// sendDown puts an automatic ban in force. The caller holds court.
 func (g *Guard) sendDown(b Ban, now int64) bool {
 	b, err := normal(b)
 	if err != nil {

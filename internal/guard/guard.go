@@ -58,6 +58,7 @@ package guard
 
 import (
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -89,6 +90,8 @@ func (v Verdict) String() string {
 type Guard struct {
 	cfg  Config
 	bans *banList
+
+	court sync.Mutex // held from the question whether a source is banned to its ban
 
 	v4 [3]level // /32 /24 /16
 	v6 [4]level // /128 /64 /48 /32

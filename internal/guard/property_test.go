@@ -142,6 +142,43 @@ func TestConcurrentRepliesShareOneBudget(t *testing.T) {
 }
 
 // TestEverythingAtOnce is for the race detector.
+// TestFailuresReadSideBySideAreOneBan: many readers have one source's failures
+// in hand when the last one that is allowed comes.
+func TestFailuresReadSideBySideAreOneBan(t *testing.T) {
+	for round := range 50 {
+		var bans atomic.Int32
+		cfg := Default()
+		cfg.Events = func(e Event) {
+			if e.Kind == EventBan {
+				bans.Add(1)
+			}
+		}
+		g := mustNew(t, cfg)
+		a := ip("203.0.113.7")
+		for i := range 4 {
+			g.Failure(a, AuthFailure|Proven, "test", t0+int64(i)*1e9)
+		}
+		now := t0 + 5e9 + int64(round)
+		start := make(chan struct{})
+		var readers sync.WaitGroup
+		for i := range 8 {
+			readers.Go(func() {
+				<-start
+				g.Failure(a, AuthFailure|Proven, "test", now+int64(i)*1e6)
+			})
+		}
+		close(start)
+		readers.Wait()
+		b, ok := g.BannedAt(a, now)
+		if !ok || bans.Load() != 1 {
+			t.Fatalf("round %d: %d bans reported, banned: %v", round, bans.Load(), ok)
+		}
+		if length := b.Expires.Sub(b.Created); length != cfg.Ban {
+			t.Fatalf("round %d: the first ban lasts %v, want %v", round, length, cfg.Ban)
+		}
+	}
+}
+
 func TestEverythingAtOnce(t *testing.T) {
 	cfg := Default()
 	cfg.MaxBans = 50
