@@ -216,16 +216,29 @@ func (e *Endpoint) SendTo(text string, to netip.AddrPort) {
 
 // Find takes the first message that fits out of the inbox, waiting for it.
 func (e *Endpoint) Find(within time.Duration, fits func(Message) bool) (Message, bool) {
+	return e.find(within, fits, true)
+}
+
+// holds tells whether the inbox holds a message that fits, waiting for it.
+func (e *Endpoint) holds(within time.Duration, fits func(Message) bool) bool {
+	_, ok := e.find(within, fits, false)
+	return ok
+}
+
+func (e *Endpoint) find(within time.Duration, fits func(Message) bool, take bool) (Message, bool) {
 	deadline := time.NewTimer(within)
 	defer deadline.Stop()
 	for {
 		e.mu.Lock()
 		for i, m := range e.inbox {
-			if fits(m) {
-				e.inbox = append(e.inbox[:i:i], e.inbox[i+1:]...)
-				e.mu.Unlock()
-				return m, true
+			if !fits(m) {
+				continue
 			}
+			if take {
+				e.inbox = append(e.inbox[:i:i], e.inbox[i+1:]...)
+			}
+			e.mu.Unlock()
+			return m, true
 		}
 		e.mu.Unlock()
 		select {

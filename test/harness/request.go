@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // URI is the endpoint's own address for a user.
@@ -61,16 +62,36 @@ func (e *Endpoint) Invite(uri string, lines ...string) string {
 	return WithBody(e.Request("INVITE", uri, lines...), "application/sdp", SDP)
 }
 
-// Ask sends a request and waits for the final response. To an INVITE's failure
+// Ask sends a request, over UDP again and again, and waits for the final response. To an INVITE's failure
 // the ACK is sent.
 func (e *Endpoint) Ask(t testing.TB, request string) Message {
 	t.Helper()
 	e.Send(request)
+	e.retransmit(request)
 	m := e.ExpectFinal(t, request)
 	if m.Method() == "INVITE" && m.Status() >= 300 {
 		e.Send(AckFailure(request, m))
 	}
 	return m
+}
+
+// retransmit sends a request over UDP again until something comes back for it, or nothing
+// is to be expected any more (RFC 3261 §17.1.1.2 and §17.1.2.2).
+func (e *Endpoint) retransmit(request string) {
+	if e.Transport != "UDP" {
+		return
+	}
+	const t1, t2, most = 500 * time.Millisecond, 4 * time.Second, 64 * 500 * time.Millisecond
+	sent := Message{Text: request}
+	for wait, waited := t1, time.Duration(0); waited < most; wait = min(2*wait, t2) {
+		if e.holds(wait, func(m Message) bool {
+			return m.Status() > 0 && m.Get("Call-ID") == sent.Get("Call-ID") && m.Get("CSeq") == sent.Get("CSeq")
+		}) {
+			return
+		}
+		waited += wait
+		e.Send(request)
+	}
 }
 
 // AckFailure is the ACK of a failed INVITE (RFC 3261 §17.1.1.3).
