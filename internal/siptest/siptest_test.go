@@ -365,8 +365,8 @@ func TestBlastAndDiscard(t *testing.T) {
 	done := make(chan error)
 	go func() { done <- Discard(ctx, at) }()
 	sent, err := Blast(t.Context(), netip.MustParseAddrPort("127.0.0.9:0"), at, 10000, 100*time.Millisecond, []byte("x"))
-	if err != nil || sent < 500 || sent > 1100 {
-		t.Errorf("sent %d, %v", sent, err)
+	if err != nil || sent == 0 || sent > 1000 { // how many less is for the machine to say
+		t.Errorf("sent %d of at most 1000, %v", sent, err)
 	}
 	cancel()
 	if err := <-done; err != nil {
