@@ -61,7 +61,7 @@ func (s *survey) families(name string, qtypes []uint16, addrs []netip.Addr) ([]n
 	var failed error
 	var enough <-chan time.Time
 	if len(addrs) > 0 {
-		enough = time.After(resolutionDelay)
+		enough = time.After(s.r.delay)
 	}
 	for range qtypes {
 		select {
@@ -71,7 +71,7 @@ func (s *survey) families(name string, qtypes []uint16, addrs []netip.Addr) ([]n
 				failed = res.err
 			}
 			if len(addrs) > 0 && enough == nil {
-				enough = time.After(resolutionDelay)
+				enough = time.After(s.r.delay)
 			}
 		case <-enough:
 			s.fault()

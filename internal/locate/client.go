@@ -49,7 +49,7 @@ func (c *client) ask(ctx context.Context, name string, qtype uint16) (*dns.Msg, 
 				c.mark(server, false)
 				return m, nil
 			}
-			if ctx.Err() != nil {
+			if over(ctx) {
 				return nil, fmt.Errorf("%s %s: %w: %w", dns.TypeToString[qtype], name, errQuery, context.Cause(ctx))
 			}
 			c.mark(server, true)
@@ -57,6 +57,14 @@ func (c *client) ask(ctx context.Context, name string, qtype uint16) (*dns.Msg, 
 		}
 	}
 	return nil, last
+}
+
+// over tells whether a context has ended, also where a socket has noticed its deadline before its timer has.
+func over(ctx context.Context) bool {
+	if end, ok := ctx.Deadline(); ok && !time.Now().Before(end) {
+		<-ctx.Done()
+	}
+	return ctx.Err() != nil
 }
 
 // order returns the servers with those that failed lately at the end.

@@ -88,6 +88,7 @@ type Resolver struct {
 	hosts  map[string][]netip.Addr
 	cache  cache
 	health health
+	delay  time.Duration // resolutionDelay, but for tests
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -108,6 +109,7 @@ func New(cfg Config) *Resolver {
 		hosts:  parseHosts(cfg.Hosts),
 		cache:  cache{max: cfg.CacheSize, plans: make(map[key]*plan)},
 		health: health{max: cfg.CacheSize},
+		delay:  resolutionDelay,
 		ctx:    ctx,
 		cancel: cancel,
 		flying: make(map[key]*flight),

@@ -185,7 +185,7 @@ func freePort(t *testing.T) netip.AddrPort {
 
 func awaitDNS(t *testing.T, addr netip.AddrPort, log func() string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -203,7 +203,8 @@ func awaitDNS(t *testing.T, addr netip.AddrPort, log func() string) {
 	}
 }
 
-// newResolver makes a resolver whose routes are those of a dual-stack host.
+// newResolver makes a resolver whose routes are those of a dual-stack host. Where a
+// test does not say how long it waits, it waits for the slowest of machines.
 func newResolver(t *testing.T, cfg Config) *Resolver {
 	t.Helper()
 	if cfg.Source == nil {
@@ -214,7 +215,11 @@ func newResolver(t *testing.T, cfg Config) *Resolver {
 			return netip.MustParseAddr("2001:db8::200"), true
 		}
 	}
+	or(&cfg.QueryTimeout, time.Minute)
+	or(&cfg.Timeout, 2*time.Minute)
+	or(&cfg.StaleWait, time.Minute)
 	r := New(cfg)
+	r.delay = time.Minute
 	t.Cleanup(r.Close)
 	return r
 }
