@@ -18,7 +18,7 @@ import (
 // until waits for something that another goroutine is about to do.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	tick, end := time.NewTicker(time.Millisecond), time.After(10*time.Second)
+	tick, end := time.NewTicker(time.Millisecond), time.After(time.Minute)
 	defer tick.Stop()
 	for !done() {
 		select {

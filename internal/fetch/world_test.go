@@ -59,7 +59,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) config() Config {
 	roots := x509.NewCertPool()
 	roots.AddCert(w.server.Certificate())
-	return Config{Roots: w.root.Roots(), WebRoots: roots, Resolver: w, Dial: w.dial, Now: w.clock, Deadline: 5 * time.Second}
+	return Config{Roots: w.root.Roots(), WebRoots: roots, Resolver: w, Dial: w.dial, Now: w.clock, Deadline: time.Minute}
 }
 
 // fetcher makes a Fetcher that is closed with the test.
