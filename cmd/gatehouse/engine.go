@@ -48,6 +48,7 @@ type known struct {
 	acquainted func(*screen.Attempt) bool
 	chosen     func(*screen.Attempt) bool // whether by what he has done himself
 	friends    func(*screen.Attempt) int  // how many of a domain have called the caller
+	strangers  *strangercheck.Check       // nil: made for these checks alone, unless it is off
 	social     *social                    // nil: made for these checks alone
 	registers  *registers                 // nil: made for these checks alone
 	newcomers  *newcomers.Memory          // nil: made for these checks alone
@@ -89,12 +90,8 @@ func newChecks(cfg *config.Config, k *known) ([]screen.Check, error) {
 		return nil, err
 	}
 	checks = append(checks, more...)
-	if cfg.Checks.Stranger.Enabled {
-		check, err := newStrangerCheck(cfg, k)
-		if err != nil {
-			return nil, err
-		}
-		checks = append(checks, check)
+	if k.strangers != nil {
+		checks = append(checks, k.strangers)
 	}
 	if cfg.Checks.Identity.Enabled {
 		check, err := identitycheck.New(identitycheck.Config{}, k.memory)

@@ -92,14 +92,22 @@ func (k *known) introduce(cfg *config.Config) (err error) {
 		}
 		k.acquainted, k.chosen, k.friends = k.people.Acquainted, k.people.Chosen, k.people.Friends
 	}
-	return nil
+	k.strangers = nil
+	if cfg.Checks.Stranger.Enabled {
+		k.strangers, err = newStrangerCheck(cfg, k)
+	}
+	return err
 }
 
 // socialChecks builds the checks of who is known and what became of callers. Behaviour is counted first: who is a zombie has no privileges.
 func socialChecks(cfg *config.Config, k *known) ([]screen.Check, error) {
 	var checks []screen.Check
 	if cfg.Checks.Reputation.Enabled {
-		check, err := reputationcheck.New(reputationcheck.Config{Knows: k.acquainted}, k.social.reputation, k.social.web)
+		rc := reputationcheck.Config{Knows: k.acquainted}
+		if k.strangers != nil {
+			rc.Burst = k.strangers.Burst
+		}
+		check, err := reputationcheck.New(rc, k.social.reputation, k.social.web)
 		if err != nil {
 			return nil, cfg.Problem("checks.reputation", err.Error(), err)
 		}

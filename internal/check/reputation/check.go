@@ -12,6 +12,7 @@ import (
 	"net/netip"
 
 	"gatehouse.example/internal/state/known"
+	"gatehouse.example/internal/state/newcomers"
 	"gatehouse.example/internal/state/reputation"
 	"gatehouse.example/internal/state/trust"
 	"gatehouse.example/screen"
@@ -69,6 +70,8 @@ func Info() screen.Info {
 type Config struct {
 	// Knows tells whether the called user knows the caller of an attempt; nil: nobody does.
 	Knows func(a *screen.Attempt) bool
+	// Burst tells what is to become of a caller who tries strangers faster than anybody dials; nil: nobody does.
+	Burst func(a *screen.Attempt) newcomers.Burst
 }
 
 // Check reports reputations and learns them. It is safe for concurrent use.
@@ -134,7 +137,11 @@ func (c *Check) proven(a *screen.Attempt, n *notes, r *screen.Report) {
 		r.Signal(signalUnsure, 0, evidence(&s))
 	}
 	met := c.cfg.Knows != nil && c.cfg.Knows(a)
-	if broken := c.memory.Behaved(n.behaviour, owner(a), met, a.Text, a.Time, a.Probe); broken > 0 {
+	broken := c.memory.Behaved(n.behaviour, owner(a), met, a.Text, a.Time, a.Probe)
+	if broken > 0 && c.machine(a, n) {
+		broken = 0
+	}
+	if broken > 0 {
 		if a.From.Proof == verdict.Digest && a.IdentityDomain == a.ToDomain {
 			broken *= colleague
 		}
@@ -144,6 +151,19 @@ func (c *Check) proven(a *screen.Attempt, n *notes, r *screen.Report) {
 			r.Signal(signalTrusted, float64(min(reach.Through, 3))/3*weight, distance(reach.Through))
 		}
 	}
+}
+
+// machine tells whether somebody whose behaviour has broken is let through nevertheless: nobody dials so fast, so it is no person's account that a thief has and
+// dials with, and what those say who are reached is no thief's welcome, or yet to be seen.
+func (c *Check) machine(a *screen.Attempt, n *notes) bool {
+	if c.cfg.Burst == nil {
+		return false
+	}
+	burst := c.cfg.Burst(a)
+	if burst == newcomers.BurstHeeded && !a.Probe {
+		c.memory.Machine(n.behaviour)
+	}
+	return burst != newcomers.NoBurst
 }
 
 // colleague is what is left of a suspicion against one of our own users: they have passwords, and somebody to ask.

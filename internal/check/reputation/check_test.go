@@ -12,6 +12,7 @@ import (
 	"time"
 
 	check "gatehouse.example/internal/check/reputation"
+	"gatehouse.example/internal/state/newcomers"
 	"gatehouse.example/internal/state/rate"
 	"gatehouse.example/internal/state/reputation"
 	"gatehouse.example/internal/state/trust"
@@ -225,6 +226,40 @@ func TestWhoPhonesHisAcquaintancesIsNoZombie(t *testing.T) {
 	for i := range 8 {
 		if s := call("victim", i, time.Duration(20+i)*time.Minute); i == 7 && s < 0.75 {
 			t.Errorf("and then strangers: %v", s)
+		}
+	}
+}
+
+// TestMachinesAreNoZombies: what looked like a person tells more people something than anybody dials; while that is let through to be told it is suspected
+// no less otherwise, and once they listen no more.
+func TestMachinesAreNoZombies(t *testing.T) {
+	m, err := reputation.New(reputation.Config{Seed: rate.FixedSeed(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	burst := newcomers.NoBurst
+	c, err := check.New(check.Config{Burst: func(*screen.Attempt) newcomers.Burst { return burst }}, m, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	call := func() float64 {
+		n++
+		return strength(t, c, attempt(t, "sip:school@far.test", fmt.Sprintf("sip:parent%d@example.test", n), "tls", time.Duration(n)*5*time.Second), "REPUTATION_ZOMBIE")
+	}
+	for day := 20; day > 0; day -= 3 {
+		screentest.Signals(t, c, attempt(t, "sip:school@far.test", "sip:bob@example.test", "tls", -time.Duration(day)*24*time.Hour))
+	}
+	for range 10 {
+		call()
+	}
+	for _, step := range []struct {
+		burst newcomers.Burst
+		held  bool
+	}{{newcomers.NoBurst, true}, {newcomers.BurstSample, false}, {newcomers.NoBurst, true}, {newcomers.BurstHeeded, false}, {newcomers.NoBurst, false}} {
+		burst = step.burst
+		if s := call(); (s > 0.5) != step.held {
+			t.Errorf("burst %d: %v", step.burst, s)
 		}
 	}
 }

@@ -31,6 +31,7 @@ const (
 	signalRisk     = "STRANGER_RISK"
 	signalMany     = "STRANGER_MANY"
 	signalRush     = "STRANGER_RUSH"
+	signalBurst    = "STRANGER_BURST"
 	signalReturned = "STRANGER_RETURNED"
 	signalWelcome  = "STRANGER_WELCOME"
 )
@@ -54,6 +55,9 @@ func Info() screen.Info {
 			{Name: signalRush, Weight: 12,
 				Description: "The caller has tried several people within the hour who have nothing to do with it, or two and the same again and again, which people do not: in full from the seventh attempt on. It is about " +
 					"people: callers whom one to three users here have called themselves, or who have called a few for days. Somebody else may be at their telephone, or show their number."},
+			{Name: signalBurst, Weight: 0,
+				Description: "The caller tries strangers faster than anybody dials: a machine, such as a school's that closes or a thief's. One stranger in three is let through to tell, and all " +
+					"once those who are reached listen; none, where they hang up at once, do not answer or object."},
 			{Name: signalReturned, Weight: -3,
 				Description: "The caller was not let through, and tries the same user again 20 seconds to two hours later: numbers that are forged anew for each call do not come " +
 					"back, and who has a list goes on to the next. KNOWN_REPEAT takes its place."},
@@ -132,12 +136,15 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	if !is {
 		return
 	}
+	if standing.Burst != newcomers.NoBurst {
+		r.Signal(signalBurst, 1, bursts(&standing))
+	}
 	if c.welcome(&standing) {
 		r.Signal(signalWelcome, vouched(a.From.Proof), record(&standing))
 		return
 	}
 	standing.Lean += mixed(standing.Passed, standing.Failed)
-	tried := c.unheard(a, &standing)
+	tried := c.unheard(a, &standing) || standing.Burst != newcomers.NoBurst
 	if c.behaves(a, &standing, r) {
 		standing.Lean = 0 // is said already
 	}
@@ -178,7 +185,20 @@ func (c *Check) doubtful(a *screen.Attempt, s *newcomers.Standing) bool {
 	if s.Callees >= manyCallees && s.Lean > manyLean {
 		return true
 	}
-	return (s.Rush >= rushOfNobody || hurry(s) >= againOfNobody) && s.Usual < manyUsual && c.friends(a) < organisations
+	return s.Burst == newcomers.NoBurst && (s.Rush >= rushOfNobody || hurry(s) >= againOfNobody) && s.Usual < manyUsual && c.friends(a) < organisations
+}
+
+// Burst says what is to become of a caller who tries strangers faster than anybody dials. It is asked before Run has counted the attempt.
+func (c *Check) Burst(a *screen.Attempt) newcomers.Burst {
+	if a.Outbound || !social(a.Kind) || ours(a) {
+		return newcomers.NoBurst
+	}
+	who, named := c.subject(a)
+	if !named {
+		return newcomers.NoBurst
+	}
+	s := c.memory.Standing(who, a.Time)
+	return s.Burst
 }
 
 func (c *Check) friends(a *screen.Attempt) int {
@@ -371,7 +391,7 @@ const (
 // welcome tells whether a caller who comes to many is let through like one that is known: enough has come through, and the evidence is in its favour.
 func (c *Check) welcome(s *newcomers.Standing) bool {
 	most := welcomeLean * float64(max(provenMany-s.Reached, 0)) / float64(max(provenMany-c.cfg.Trial, 1))
-	return s.Reached >= c.cfg.Trial && s.Lean <= max(most, welcomeLean) && (s.Rush < rushOfFriend || s.Usual >= manyUsual)
+	return s.Reached >= c.cfg.Trial && s.Lean <= max(most, welcomeLean) && (s.Rush < rushOfFriend || s.Usual >= manyUsual || s.Burst != newcomers.NoBurst)
 }
 
 // What people and machines do that are asked to introduce themselves: nearly all people can, and a machine that calls people who want that cannot.
@@ -439,7 +459,7 @@ func (c *Check) rush(a *screen.Attempt, s *newcomers.Standing) float64 {
 	friends := c.friends(a)
 	organisation := friends >= organisations || s.Usual >= c.cfg.Trial
 	person := friends > 0 || s.Since >= longKnown && s.Usual <= fewUsual
-	if organisation || !person {
+	if organisation || !person || s.Burst != newcomers.NoBurst {
 		return 0
 	}
 	return min(rushBegins+(1-rushBegins)*float64(hurry(s)-rushOfFriend)/(fullOfFriend-rushOfFriend), 1)

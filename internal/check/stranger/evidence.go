@@ -37,6 +37,13 @@ func rush(s *newcomers.Standing) string {
 	return n
 }
 
+func bursts(s *newcomers.Standing) string {
+	if s.Burst == newcomers.BurstHeeded {
+		return "tries strangers faster than anybody dials, and those whom it has reached listen"
+	}
+	return "tries strangers faster than anybody dials, and this one is let through to tell how they take it"
+}
+
 func record(s *newcomers.Standing) string {
 	return "has reached about " + strconv.Itoa(s.Reached) + " users, and what became of it speaks for it"
 }

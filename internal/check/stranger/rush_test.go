@@ -113,3 +113,38 @@ func TestOrganisationsAreInNoRush(t *testing.T) {
 		}
 	}
 }
+
+// TestBurstsAreJudgedByHowTheyAreTaken: whom two users have called dials sixty strangers in six minutes. A school's parents listen; a thief's victims do not.
+func TestBurstsAreJudgedByHowTheyAreTaken(t *testing.T) {
+	for name, c := range map[string]struct {
+		talk      time.Duration
+		pace      time.Duration
+		stopped   bool
+		mostRings int
+	}{
+		"they listen":                   {25 * time.Second, 6 * time.Second, false, 60},
+		"they hang up":                  {3 * time.Second, 6 * time.Second, true, 8},
+		"by hand, however they take it": {25 * time.Second, 20 * time.Second, true, 8},
+	} {
+		g, rings, last := newGate(t), 0, 0
+		g.friends = 2
+		for i := range 60 {
+			a := g.attempt("sip:+15551230001@x.test", fmt.Sprintf("sip:user%d@example.test", i), verdict.StirA, start.Add(time.Duration(i)*c.pace))
+			found := g.signals(a)
+			if found["STRANGER_RUSH"] > 0.8 || found["STRANGER_RISK"] >= 0.4 {
+				if found["STRANGER_BURST"] > 0 {
+					t.Errorf("%s: %d is stopped, and said to be let through: %v", name, i, found)
+				}
+				continue
+			}
+			rings++
+			if i >= 40 {
+				last++
+			}
+			g.answered(a, verdict.Relay, c.talk)
+		}
+		if (last == 0) != c.stopped || !c.stopped && last < 20 || rings > c.mostRings {
+			t.Errorf("%s: %d of 60 ring, %d of the last twenty", name, rings, last)
+		}
+	}
+}

@@ -28,6 +28,7 @@ type caller struct {
 	guests    uint8            // a bit for each of those to whom it has introduced itself
 	tested    uint32           // Unix seconds: the first test of the last ones, about
 	rush      [rushMost]uint32 // when the last strangers were tried, Unix seconds
+	burst     burst
 	again     [againMost]again // who was tried several times within the hour
 }
 
@@ -74,6 +75,7 @@ const (
 	leanMissedLabelled = 0.2 // the label is a reason not to answer, whoever calls
 	leanShort          = 0.6
 	leanTalked         = -0.3
+	leanListened       = -0.3
 	leanBack           = -0.8 // the called user calls back
 	leanReturned       = -0.6
 	leastReturned      = -0.5
@@ -81,6 +83,7 @@ const (
 	leanGoneAway       = 0.5
 	praisersCount      = 3 // voices in favour that count: a mafia has some more
 	talkShort          = 6 * time.Second
+	talkListened       = 20 * time.Second
 	talkLong           = time.Minute
 	mostHeard          = 2 // attempts at one callee that tell something about the caller
 )
@@ -98,6 +101,8 @@ type Standing struct {
 	Callees, Rush, Guests int
 	// Again is how often within the hour it has tried somebody again who knows it, or whom it had reached within the hour, and half of how many those are.
 	Again int
+	// Burst is set where it tries strangers faster than anybody dials.
+	Burst Burst
 	// Usual is how many it had tried when it was last not in a rush, at most 64.
 	Usual int
 	// Reached is about how many of them it has reached who have not praised it: friends may be made, but not everybody.
@@ -164,6 +169,9 @@ func (c *caller) tell(s *Standing, at int64, about *estimates) {
 		s.Passed, s.Failed = about.of(c.passed), about.of(c.failed&^c.passed)
 	}
 	s.Usual, s.Lean = int(c.usual), float64(c.lean)
+	if !s.New {
+		s.Burst = c.heeded(at)
+	}
 	if c.first > 0 {
 		s.Since = time.Duration(at-c.first) * time.Second
 	}
@@ -229,12 +237,17 @@ func (c *caller) age(at int64) {
 
 // try counts an attempt at a stranger.
 func (c *caller) try(callee uint64, at int64, s *Standing) {
+	if strangers, guests := c.rushed(at); strangers+guests == 0 {
+		c.burst = burst{}
+	}
 	c.callees |= 1 << (callee >> 58)
 	switch {
 	case s.New:
+		s.Burst = c.heeded(at)
 		i := c.next % rushMost
 		c.rush[i], c.guests = uint32(at), c.guests&^(1<<i)
 		c.next++
+		c.hurries(at)
 	case s.Rang:
 		c.repeat(callee, at, 1)
 	}
@@ -354,17 +367,6 @@ func newEstimates() (all estimates) {
 
 func (e *estimates) of(set uint64) int { return e[bits.OnesCount64(set)] }
 
-// Came says how an attempt went that came through.
-type Came struct {
-	// Answered and Talk are how the callee took it; Introduced tells that the caller had to pass a test, Labelled that the callee was warned of it. Began is when the
-	// attempt was made.
-	Answered, Introduced, Labelled bool
-	Talk                           time.Duration
-	Began                          time.Time
-	// Judged is false for what is no call: a message that arrives is always accepted.
-	Judged bool
-}
-
 // Heard puts down that an attempt came through, and how it went.
 func (m *Memory) Heard(s Subject, how Came, now time.Time) {
 	m.pairs.Lock(s.pair)
@@ -395,22 +397,9 @@ func (m *Memory) Heard(s Subject, how Came, now time.Time) {
 		c.leans(leanHeard)
 		if how.Judged {
 			c.leans(how.lean())
+			c.burst.taken(how.tells())
 		}
 	})
-}
-
-func (h *Came) lean() float64 {
-	switch {
-	case !h.Answered && h.Labelled:
-		return leanMissedLabelled
-	case !h.Answered:
-		return leanMissed
-	case h.Talk < talkShort:
-		return leanAnswered + leanShort
-	case h.Talk >= talkLong:
-		return leanAnswered + leanTalked
-	}
-	return leanAnswered
 }
 
 // Passed puts down that the caller has passed a test before somebody who knows it by now, and nothing else of how that went.
@@ -453,6 +442,7 @@ func (m *Memory) Objected(s Subject, by string) (first bool) {
 		if first = c.objectors&bit == 0; first {
 			c.objectors |= bit
 			c.leans(leanObjected)
+			c.burst.taken(tellsObjected)
 		}
 	})
 	return first

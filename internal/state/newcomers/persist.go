@@ -40,10 +40,16 @@ type (
 		Tested                       uint32
 		Rush                         [rushMost]uint32
 		Again                        [againMost]storedAgain
+		Burst                        storedBurst
 	}
 	storedAgain struct {
 		At            uint32
 		Callee, Times uint16
+	}
+	storedBurst struct {
+		At   uint32
+		Tell float32
+		Turn uint8
 	}
 	storedCell struct {
 		At        int64
@@ -64,7 +70,7 @@ func (c *caller) stored() storedCaller {
 	return storedCaller{
 		Last: c.last, First: c.first, Callees: c.callees, Older: c.older, Objectors: c.objectors, Praisers: c.praisers, Reached: c.reached, Passed: c.passed, Failed: c.failed, Back: c.back,
 		Lean: c.lean, Heard: c.heard, Period: c.period, Hour: c.hour, Usual: c.usual, Failing: c.failing, Next: c.next, Rush: c.rush,
-		Guests: c.guests, Tested: c.tested, Again: c.storedAgain(),
+		Guests: c.guests, Tested: c.tested, Again: c.storedAgain(), Burst: storedBurst{c.burst.at, c.burst.tell, c.burst.turn},
 	}
 }
 
@@ -72,7 +78,7 @@ func (s *storedCaller) caller() caller {
 	return caller{
 		last: s.Last, first: s.First, callees: s.Callees, older: s.Older, objectors: s.Objectors, praisers: s.Praisers, reached: s.Reached, passed: s.Passed, failed: s.Failed, back: s.Back,
 		lean: s.Lean, heard: s.Heard, period: s.Period, hour: s.Hour, usual: s.Usual, failing: s.Failing, next: s.Next, rush: s.Rush,
-		guests: s.Guests, tested: s.Tested, again: s.again(),
+		guests: s.Guests, tested: s.Tested, again: s.again(), burst: burst{s.Burst.At, s.Burst.Tell, s.Burst.Turn},
 	}
 }
 

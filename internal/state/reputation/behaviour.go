@@ -152,6 +152,16 @@ func (m *Memory) Cleared(identity string) {
 	m.behaviours.Unlock(key)
 }
 
+// Machine tells that a behaviour is none of a person's: what was held against it is dropped.
+func (m *Memory) Machine(identity Behaviour) {
+	key := uint64(identity)
+	m.behaviours.Lock(key)
+	defer m.behaviours.Unlock(key)
+	if b := m.behaviours.Find(key); b != nil {
+		b.held, b.widest = 0, max(b.widest, recentCallees)
+	}
+}
+
 // attempt counts one and returns the level after it. Who knows the caller is none of those new callees that people do not try one after the other. A hold is as
 // long as its reason: what shows nothing new does not prolong it.
 func (b *behaviour) attempt(to uint64, known bool, text uint32, now int64) float64 {
