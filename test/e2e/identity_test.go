@@ -177,7 +177,8 @@ func TestReplayedSignatureIsNoProof(t *testing.T) {
 // A dead certificate host costs a call no more than the deadline of look-ups, and is asked once.
 func TestDeadCertificateHostDelaysNobody(t *testing.T) {
 	t.Parallel()
-	s := newSigners(t, strings.Replace(verifying, "lookup_deadline: 3s", "lookup_deadline: 200ms", 1))
+	// A call that is held up says so; one that waited until the host is given up would say that the host is too slow.
+	s := newSigners(t, strings.NewReplacer("lookup_deadline: 3s", "lookup_deadline: 1s", "fetch: {", "fetch: {deadline: 10s, ").Replace(verifying))
 	hung, err := net.Listen("tcp", s.Net.Addr(harness.ServerHost, 8445).String())
 	if err != nil {
 		t.Fatal(err)
@@ -188,15 +189,11 @@ func TestDeadCertificateHostDelaysNobody(t *testing.T) {
 	if r := s.caller.Ask(t, s.signed("+15557770001", same)); r.Status() != 200 {
 		t.Fatalf("INVITE: %s", r.StartLine())
 	}
-	if took := time.Since(start); took > 2*time.Second {
-		t.Errorf("the call waited %s", took)
-	}
 	a := s.Attempt(t, "the call", func(a *harness.Attempt) bool { return a.From.Signature != nil })
 	if a.From.Signature.Outcome != "unreachable" || a.Action != "relay" {
 		t.Errorf("got %s, %+v", a.Action, a.From.Signature)
 	}
 	// Other addresses of that host hold up nobody: forty calls one after the other, each with a certificate of its own.
-	start = time.Now()
 	tar := s.url
 	for i := range 40 {
 		s.url = fmt.Sprintf("%s?%d", tar, i)
@@ -204,8 +201,17 @@ func TestDeadCertificateHostDelaysNobody(t *testing.T) {
 			t.Fatalf("INVITE %d: %s", i, r.StartLine())
 		}
 	}
-	if took := time.Since(start); took > 40*200*time.Millisecond/2 {
-		t.Errorf("forty calls waited %s", took)
+	most := 1 + int(time.Since(start)/time.Minute) // a host that was slow is given another chance after a minute
+	var calls []harness.Attempt
+	harness.Eventually(t, harness.Patience, "all calls are in the history", func() bool { calls = s.Attempts(t, "kind=call"); return len(calls) == 41 })
+	held := 0
+	for _, a := range calls {
+		if g := a.From.Signature; g != nil && strings.Contains(g.Reason, context.DeadlineExceeded.Error()) {
+			held++
+		}
+	}
+	if held < 1 || held > most {
+		t.Errorf("%d calls waited to the deadline of look-ups", held)
 	}
 }
 
