@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"testing"
-	"time"
 
 	"gatehouse.example/internal/state/rate"
 	"gatehouse.example/internal/state/trust"
@@ -207,8 +206,8 @@ func BenchmarkView(b *testing.B) {
 	}
 }
 
-// TestNobodyWaitsForASettle: look-ups answer, or abstain, while the web is worked out.
-func TestNobodyWaitsForASettle(t *testing.T) {
+// TestLookupsWhileItSettles: look-ups answer, or abstain, and changes come through while the web is worked out. That they do not wait: TestNobodyWaits.
+func TestLookupsWhileItSettles(t *testing.T) {
 	g := large(t, 2000, 20)
 	done := make(chan struct{})
 	go func() {
@@ -217,16 +216,14 @@ func TestNobodyWaitsForASettle(t *testing.T) {
 			g.Settle()
 		}
 	}()
-	worst := time.Duration(0)
 	for i := range 2000 {
-		start := time.Now()
-		g.Reach(user(i), user(i+1))
-		g.Standing(user(i))
-		worst = max(worst, time.Since(start))
+		if r := g.Reach(user(i), user(i+1)); r.Distance < 0 || r.Distance > 2 {
+			t.Errorf("%+v", r)
+		}
+		if s := g.Standing(user(i)); s < 0.3 || s > 1 {
+			t.Errorf("standing %v", s)
+		}
 		g.Know(user(i), user(i/2), 1)
 	}
 	<-done
-	if worst > 200*time.Millisecond {
-		t.Errorf("a look-up took %s", worst)
-	}
 }
