@@ -20,8 +20,8 @@ run: build
 test:
 	sh scripts/test-deps.sh
 	$(GO) vet ./...
-	$(GO) test -race -timeout 12m $$($(GO) list ./... | grep -v -e /internal/arch -e /test/)
-	$(GO) test -count=1 -timeout 12m ./internal/arch ./test/...
+	$(GO) test -race -timeout 60m $$($(GO) list ./... | grep -v -e /internal/arch -e /test/)
+	$(GO) test -count=1 -timeout 60m ./internal/arch ./test/...
 
 # check is what a commit needs: fast, no other programs.
 check:

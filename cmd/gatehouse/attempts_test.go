@@ -147,7 +147,7 @@ func (p *place) call(caller string) string {
 	if _, err := conn.Write(wireForm([]byte(text))); err != nil {
 		p.t.Fatal(err)
 	}
-	if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		p.t.Fatal(err)
 	}
 	for b := make([]byte, 2000); ; {

@@ -116,7 +116,7 @@ func next(t *testing.T, reports <-chan Reload) Reload {
 	select {
 	case r := <-reports:
 		return r
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no reload")
 		return Reload{}
 	}

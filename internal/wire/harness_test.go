@@ -14,7 +14,7 @@ import (
 	"gatehouse.example/sip"
 )
 
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // heard is a Packet that outlives its call.
 type heard struct {

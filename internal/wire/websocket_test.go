@@ -208,7 +208,7 @@ func TestWebSocketSilentOnesRunOutOfTime(t *testing.T) {
 	n := start(t, Config{Listen: []Listen{loopback(sip.WS)}, Limits: Limits{HandshakeTime: short, Idle: short}}, newRecorder())
 	expectEnd(t, dialer(t, "tcp", n.Listeners()[0].Addr)) // no HTTP request
 	h := newRecorder()
-	n = start(t, Config{Listen: []Listen{loopback(sip.WS)}, Limits: Limits{HandshakeTime: time.Second, Idle: short}}, h)
+	n = start(t, Config{Listen: []Listen{loopback(sip.WS)}, Limits: Limits{Idle: short}}, h)
 	c := mustBrowse(t, n)
 	wsSend(t, c, request(1))
 	next(t, h.closed)

@@ -192,7 +192,7 @@ func TestKillLosesAtMostTheLastSecond(t *testing.T) {
 	for range 20 {
 		s.call(t)
 	}
-	harness.Eventually(t, harness.Patience/10, "calls of a second ago are stored", func() bool { return len(s.Attempts(t, "kind=call")) == 20 })
+	harness.Eventually(t, harness.Patience, "calls of a second ago are stored", func() bool { return len(s.Attempts(t, "kind=call")) == 20 })
 	s.call(t)
 	s.Kill(t)
 	s.Restart(t)
