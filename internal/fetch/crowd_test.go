@@ -32,6 +32,8 @@ func TestDeadHostHoldsUpOneCallPerPeriod(t *testing.T) {
 	c := w.config()
 	c.Resolver = slowFor{w, host + ".", end}
 	f := w.fetcher(c)
+	giveUp := sync.OnceFunc(func() { close(end) })
+	t.Cleanup(giveUp)
 	tries := 0
 	ask := func(deadline time.Duration) (held bool) {
 		tries++
@@ -50,7 +52,7 @@ func TestDeadHostHoldsUpOneCallPerPeriod(t *testing.T) {
 			t.Fatalf("while the host is being asked: call %d is held up", tries)
 		}
 	}
-	close(end)
+	giveUp()
 	until(t, "the host is given up", func() bool { return f.Stats().UnderWay == 0 })
 	for range 60 {
 		if ask(patient) {
@@ -69,6 +71,7 @@ func TestSlowHostHoldsUpOneCallPerPeriod(t *testing.T) {
 	answer := make(chan struct{})
 	w.mux.HandleFunc("/", func(rw http.ResponseWriter, _ *http.Request) { <-answer; _, _ = rw.Write(chain) })
 	f := w.fetcher(w.config())
+	t.Cleanup(func() { close(answer) })
 	cause := Cause{Name: "carrier", Known: true}
 	for period := range 2 {
 		deadline := hurried
