@@ -102,7 +102,7 @@ func (l *Load) start(n int) {
 	}
 	l.result.Started++
 	l.sendInvite(slot, c)
-	l.timers.set(l.now, t1, timerInvite, slot, c.gen)
+	l.timers.set(l.now, l.t1, timerInvite, slot, c.gen)
 }
 
 // end closes the books on a call.
@@ -161,7 +161,7 @@ func (l *Load) again(t timer, c *call, send func(uint32, *call)) {
 	c.retransmitted = true
 	l.result.Retransmits++
 	send(t.slot, c)
-	l.timers.set(l.now, min(t1<<c.tries, limit), t.kind, t.slot, c.gen)
+	l.timers.set(l.now, min(l.t1<<c.tries, limit), t.kind, t.slot, c.gen)
 }
 
 // hangUpHeld ends the calls in a range of slots that are held.

@@ -61,7 +61,7 @@ func (l *Load) sendAnswer(slot uint32, c *call) {
 	c.uas = uasAnswered
 	appendHex(c.answer[c.stampAt:c.stampAt], uint64(stamp()), 16)
 	l.uas.queue(append(l.uas.buffer(), c.answer...), c.answerTo)
-	l.timers.set(l.now, t1, timerOK, slot, c.gen)
+	l.timers.set(l.now, l.t1, timerOK, slot, c.gen)
 }
 
 func (l *Load) answerAgain(t timer, c *call) {
@@ -71,7 +71,7 @@ func (l *Load) answerAgain(t timer, c *call) {
 	c.retransmitted = true
 	l.result.Retransmits++
 	l.uas.queue(append(l.uas.buffer(), c.answer...), c.answerTo)
-	l.timers.set(l.now, min(t1<<c.answers, t2), timerOK, t.slot, c.gen)
+	l.timers.set(l.now, min(l.t1<<c.answers, t2), timerOK, t.slot, c.gen)
 }
 
 func (l *Load) acknowledged(c *call) {

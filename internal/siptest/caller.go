@@ -123,7 +123,7 @@ func (l *Load) hangUp(slot uint32, c *call) {
 	c.tries = 0
 	c.left = 0
 	l.sendBye(slot, c)
-	l.timers.set(l.now, t1, timerBye, slot, c.gen)
+	l.timers.set(l.now, l.t1, timerBye, slot, c.gen)
 }
 
 // dialog keeps what the 200 says about the way to the callee: the reversed
