@@ -228,7 +228,7 @@ func (e *Endpoint) holds(within time.Duration, fits func(Message) bool) bool {
 func (e *Endpoint) find(within time.Duration, fits func(Message) bool, take bool) (Message, bool) {
 	deadline := time.NewTimer(within)
 	defer deadline.Stop()
-	for {
+	for over := false; ; {
 		e.mu.Lock()
 		for i, m := range e.inbox {
 			if !fits(m) {
@@ -241,10 +241,13 @@ func (e *Endpoint) find(within time.Duration, fits func(Message) bool, take bool
 			return m, true
 		}
 		e.mu.Unlock()
+		if over {
+			return Message{}, false
+		}
 		select {
 		case <-e.arrive:
 		case <-deadline.C:
-			return Message{}, false
+			over = true // what has come meanwhile has come in time
 		}
 	}
 }

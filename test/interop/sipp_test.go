@@ -39,7 +39,7 @@ func sipp(t *testing.T, n harness.Net, scenario string, local netip.AddrPort, tr
 	args := []string{
 		"-sf", testdata(t, "sipp", scenario+".xml"), "-inf", inf, "-i", local.Addr().String(), "-p", fmt.Sprint(local.Port()),
 		"-t", map[string]string{"udp": "u1", "tcp": "t1"}[transport], "-m", fmt.Sprint(calls), "-r", "20", "-s", "bob",
-		"-nostdin", "-trace_err", "-error_file", filepath.Join(dir, "errors.txt"), "-timeout", "60s", "-timeout_error", "-lost", "0",
+		"-nostdin", "-trace_err", "-error_file", filepath.Join(dir, "errors.txt"), "-timeout", "600s", "-timeout_error", "-lost", "0",
 	}
 	p := harness.Run(t, dir, "sipp", append(append(args, more...), n.Server().String())...)
 	t.Cleanup(func() {
@@ -65,7 +65,7 @@ func caller(t *testing.T, n harness.Net, scenario, transport string, calls int, 
 
 func wantSuccess(t *testing.T, p *harness.Program, what string) {
 	t.Helper()
-	if code := p.Wait(t, 70*time.Second); code != 0 {
+	if code := p.Wait(t, 11*time.Minute); code != 0 {
 		t.Errorf("%s: SIPp ended with status %d", what, code)
 	}
 }

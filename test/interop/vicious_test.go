@@ -69,7 +69,7 @@ func victim(t *testing.T, kind string) *harness.Server {
 // foundNothing wants nothing found.
 func foundNothing(t *testing.T, s *harness.Server, p *harness.Program) {
 	t.Helper()
-	p.Wait(t, 80*time.Second)
+	p.Wait(t, 10*time.Minute)
 	out := p.Output()
 	if found := regexp.MustCompile(`(?m)^\W*(1001|1002|\d{3,4})\s*\|.*$`).FindAllString(out, -1); len(found) > 0 {
 		t.Errorf("found %q in\n%s", found, out)
@@ -155,7 +155,7 @@ func TestSvmapSeesNothing(t *testing.T) {
 				t.Parallel()
 				s := victim(t, kind)
 				p := attack(t, s.Net, disguise, "svmap", s.Net.Host(harness.ServerHost).String())
-				p.Wait(t, 60*time.Second)
+				p.Wait(t, 10*time.Minute)
 				if !strings.Contains(p.Output(), "found nothing") {
 					t.Errorf("svmap sees the server:\n%s", p.Output())
 				}
