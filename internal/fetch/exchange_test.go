@@ -191,7 +191,7 @@ func TestSlowHosts(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 100*deadline)
 			defer cancel()
 			if _, err := f.Path(ctx, u(path)); reasonOf(err) != TooSlow || !errors.Is(err, stir.ErrUnreachable) {
-				t.Errorf("%v", err)
+				t.Fatalf("%v", err)
 			}
 			if _, err := f.Path(t.Context(), u("/another")); reasonOf(err) != TooSlow || f.Stats().Negative != 1 {
 				t.Errorf("again: %v", err)

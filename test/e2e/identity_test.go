@@ -99,7 +99,7 @@ func same(s string) string { return s }
 const verifying = `
 domains: [{name: example.test, deliver: "sip:PBX", mode: enforce}]
 checks: {rate: {enabled: false}}
-policy: {lookup_deadline: 3s, weights: {IDENTITY_INVALID: 15}}
+policy: {lookup_deadline: 10s, weights: {IDENTITY_INVALID: 15}}
 identity:
   roots: [ROOTS]
   answer: [invalid]
@@ -178,7 +178,7 @@ func TestReplayedSignatureIsNoProof(t *testing.T) {
 func TestDeadCertificateHostDelaysNobody(t *testing.T) {
 	t.Parallel()
 	// A call that is held up says so; one that waited until the host is given up would say that the host is too slow.
-	s := newSigners(t, strings.NewReplacer("lookup_deadline: 3s", "lookup_deadline: 1s", "fetch: {", "fetch: {deadline: 10s, ").Replace(verifying))
+	s := newSigners(t, strings.NewReplacer("lookup_deadline: 10s", "lookup_deadline: 1s", "fetch: {", "fetch: {deadline: 10s, ").Replace(verifying))
 	hung, err := net.Listen("tcp", s.Net.Addr(harness.ServerHost, 8445).String())
 	if err != nil {
 		t.Fatal(err)
