@@ -165,8 +165,8 @@ func (w *world) home(t *testing.T) *harness.Host {
 	box.Link("lan", "192.168.1.1/24", inside, "lan", phone+"/24")
 	box.IP("route add default via 198.51.100.129")
 	box.Masquerade("wan")
-	box.Set("net/netfilter/nf_conntrack_udp_timeout", "2")
-	box.Set("net/netfilter/nf_conntrack_udp_timeout_stream", "2")
+	box.Set("net/netfilter/nf_conntrack_udp_timeout", "6")
+	box.Set("net/netfilter/nf_conntrack_udp_timeout_stream", "6")
 	inside.IP("route add default via 192.168.1.1")
 	return inside
 }
@@ -211,7 +211,7 @@ func TestASilentPhoneStaysReachable(t *testing.T) {
 	e := endpoint(t, inside, phone, 5060, public)
 	register(t, e, "anna")
 	e.Answering()
-	for range 4 { // for longer than the NAT remembers
+	for range 8 { // for longer than the NAT remembers
 		e.Expect(t, "empty line", func(m harness.Message) bool { return strings.Trim(m.Text, "\r\n") == "" })
 	}
 	trunk.Send(trunk.Invite("sip:anna@example.test"))
