@@ -170,6 +170,9 @@ func accusing() map[string]guard.FailureKind {
 // posing are the signals of a search for users.
 func posing() []string { return []string{"HARVEST_SEQUENCE", "HARVEST_DICTIONARY"} }
 
+// storming are the signals of more attempts at more users than people make.
+func storming() []string { return append(posing(), "RATE_SOURCE", "RATE_FANOUT") }
+
 // newCalls makes the table of calls under way, and what is known of fraud, with what was used before the start. Whom it tells of their
 // endings is made after it.
 func (s *server) newCalls(ctx context.Context, cfg *config.Config) error {

@@ -37,7 +37,7 @@ func newReplayGuard(cfg *config.Config, site *border.Site, traps *lists.Lists, s
 	if err != nil {
 		return nil, cfg.Problem("limits", err.Error(), err)
 	}
-	return &replayGuard{g, border.NewSentry(border.SentryConfig{Guard: g, Traps: traps, Accusing: accusing(), Posing: posing()}), site}, nil
+	return &replayGuard{g, border.NewSentry(border.SentryConfig{Guard: g, Traps: traps, Accusing: accusing(), Posing: posing(), Storming: storming()}), site}, nil
 }
 
 // asked is a request as far as an event tells of it.

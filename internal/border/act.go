@@ -19,6 +19,7 @@ func (v *visit) act() {
 	switch v.verdict.Action {
 	case verdict.Reject:
 		v.b.stats.rejected.Add(1)
+		v.missed()
 		r := v.rejection()
 		v.verdict.Response = r.Response()
 		v.refuse(r.Status, r.Reason, r.Headers)
@@ -26,9 +27,8 @@ func (v *visit) act() {
 		v.turnedAway()
 	case verdict.Drop:
 		v.b.stats.dropped.Add(1)
-		if v.server != nil {
-			v.server.Terminate()
-		}
+		v.missed()
+		v.terminate()
 		v.remember(codeDrop)
 		v.turnedAway()
 	case verdict.Label:
@@ -40,6 +40,13 @@ func (v *visit) act() {
 		v.relay()
 	default:
 		v.relay()
+	}
+}
+
+// terminate ends a request without an answer.
+func (v *visit) terminate() {
+	if v.server != nil {
+		v.server.Terminate()
 	}
 }
 

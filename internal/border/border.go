@@ -77,6 +77,8 @@ type Config struct {
 	Accusing map[string]guard.FailureKind
 	// Posing are the signals of a search that ban a stranger who is not let through and says that he is one of us.
 	Posing []string
+	// Storming are the signals of which one at full strength counts a stranger who is refused as one who scans, callee by callee.
+	Storming []string
 	// Calls follows what is let through until it has ended; nil: nobody does.
 	Calls *calls.Table
 }
@@ -112,7 +114,7 @@ type Border struct {
 // New makes a Border.
 func New(cfg Config) *Border {
 	b := &Border{cfg: cfg}
-	b.sentry = NewSentry(SentryConfig{Guard: cfg.Guard, Self: cfg.Self, Probed: cfg.Probed, Traps: cfg.Traps, Accusing: cfg.Accusing, Posing: cfg.Posing})
+	b.sentry = NewSentry(SentryConfig{Guard: cfg.Guard, Self: cfg.Self, Probed: cfg.Probed, Traps: cfg.Traps, Accusing: cfg.Accusing, Posing: cfg.Posing, Storming: cfg.Storming})
 	b.site.Store(cfg.Site)
 	b.finder.again = make(chan struct{}, 1)
 	b.answers.init()

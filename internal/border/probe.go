@@ -100,11 +100,18 @@ func (v *visit) asked(aor string, exists bool, evidence string) {
 // them. Over UDP it gets no answer then: telephones ask again. Whom nobody has counts
 // all the same where we are the ones who know.
 func (v *visit) searchesFast() bool {
-	m, p := v.in.Msg, v.in.Packet
-	if p.Flow.Transport.Reliable() || m.Has(sip.HeaderAuthorization) || m.Has(sip.HeaderProxyAuthorization) || !v.suspected() {
+	m := v.in.Msg
+	if m.Has(sip.HeaderAuthorization) || m.Has(sip.HeaderProxyAuthorization) {
 		return false
 	}
-	return !v.b.cfg.Guard.Asks(addrOf(v.in), string(m.ToURI().AppendAoR(nil)), p.Now)
+	return v.fast(string(m.ToURI().AppendAoR(nil)))
+}
+
+// fast tells whether a stranger asks for so many users at once that he gets no answer
+// about this one, over UDP.
+func (v *visit) fast(user string) bool {
+	p := v.in.Packet
+	return !p.Flow.Transport.Reliable() && v.suspected() && !v.b.cfg.Guard.Asks(addrOf(v.in), user, p.Now)
 }
 
 // searchesUnproven counts a stranger's call in the name of a user of ours, which is

@@ -32,6 +32,7 @@ type SentryConfig struct {
 	Traps    *lists.Lists
 	Accusing map[string]guard.FailureKind
 	Posing   []string
+	Storming []string
 }
 
 // NewSentry returns a Sentry.
@@ -144,8 +145,13 @@ func (s *Sentry) Accuse(site *Site, v *verdict.Verdict, f wire.Flow, now int64) 
 	if v.Action >= verdict.Introduce && poses(site, &v.From) {
 		s.suspect(f, &guard.Incident{Kind: guard.UnknownUser, Account: v.To.Requested, Evidence: "calls in the name of one of us"}, now)
 	}
+	stormed := false
 	for i := range v.Signals {
 		found := &v.Signals[i]
+		if v.Action >= verdict.Reject && found.Strength >= 1 && !stormed && slices.Contains(s.cfg.Storming, found.Name) {
+			stormed = true
+			s.storms(v, found, f, now)
+		}
 		kind, ok := s.cfg.Accusing[found.Name]
 		switch {
 		case ok && found.Strength >= 1:
@@ -155,6 +161,14 @@ func (s *Sentry) Accuse(site *Site, v *verdict.Verdict, f wire.Flow, now int64) 
 			continue
 		}
 		s.suspect(f, &guard.Incident{Kind: kind, Account: v.From.Claimed, Outright: true, Evidence: found.Evidence}, now)
+	}
+}
+
+// storms counts a stranger who tries one after the other of our users, far more than people do, and gets nowhere: each counts once. Whoever has reached somebody
+// within a day, as another provider's server does with one such customer, is left to the checks.
+func (s *Sentry) storms(v *verdict.Verdict, found *verdict.Signal, f wire.Flow, now int64) {
+	if !s.cfg.Guard.Reaches(f.Remote.Addr(), now) {
+		s.suspect(f, &guard.Incident{Kind: guard.Scan, Account: v.To.Requested, Once: true, Evidence: found.Evidence}, now)
 	}
 }
 

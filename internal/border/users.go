@@ -243,15 +243,28 @@ func (v *visit) noUser() bool {
 // answerNobody answers for a user who is not there. A stranger cannot tell one
 // who is unknown from one who is not registered (STANDARDS 5.14).
 func (v *visit) answerNobody() {
-	v.verdict.Response = &verdict.Response{Code: 480, Reason: sip.ReasonPhrase(480)}
-	if aor, ok := v.b.hosted(&v.routing.URI); v.from.stranger() && v.domain.Home && !v.trapped {
-		if !ok {
-			aor = v.attempt.To.Requested
-		}
-		v.asked(aor, ok && v.b.knows(aor), "called, and not there")
+	if v.missed() {
+		v.terminate() // he may ask again
+		return
 	}
+	v.verdict.Response = &verdict.Response{Code: 480, Reason: sip.ReasonPhrase(480)}
 	v.refuse(480, "", "")
 	v.remember(codeNobody)
+}
+
+// missed notes that a stranger asks for a user who is not there, whatever the answer
+// is: whoever is refused for all he does would otherwise search unseen. It reports
+// true where he does so faster than he is to be answered.
+func (v *visit) missed() (fast bool) {
+	if !v.nobody || !v.from.stranger() || !v.domain.Home || v.trapped {
+		return false
+	}
+	aor, ok := v.b.hosted(&v.routing.URI)
+	if !ok {
+		aor = v.attempt.To.Requested
+	}
+	v.asked(aor, ok && v.b.knows(aor), "called, and not there")
+	return v.fast(aor)
 }
 
 // hosted returns the address of record that u names in a hosted domain.

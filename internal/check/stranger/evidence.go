@@ -41,7 +41,7 @@ func bursts(s *newcomers.Standing) string {
 	if s.Burst == newcomers.BurstHeeded {
 		return "tries strangers faster than anybody dials, and those whom it has reached listen"
 	}
-	return "tries strangers faster than anybody dials, and this one is let through to tell how they take it"
+	return "tries strangers faster than anybody dials, and this one is not suspected for it, to tell how they take it"
 }
 
 func record(s *newcomers.Standing) string {
