@@ -103,3 +103,32 @@ func TestConsentIsNoTest(t *testing.T) {
 		}
 	}
 }
+
+// TestFirstDaysAreForLearning: where nobody has been asked for long, one in three strangers is of whom nothing is known.
+func TestFirstDaysAreForLearning(t *testing.T) {
+	g := newGate(t)
+	stranger := func(i int) *screen.Attempt {
+		return g.attempt(fmt.Sprintf("sip:+1555777%04d@x.test", i), bob, verdict.StirA, start.Add(time.Duration(i)*time.Minute))
+	}
+	asked := func(from int) (n int) {
+		for i := range 30 {
+			if g.signals(stranger(from + i))["STRANGER_RISK"] >= 0.4 {
+				n++
+			}
+		}
+		return n
+	}
+	for i := range 200 { // people talk with those who call
+		a := stranger(i)
+		g.judge(a)
+		g.answered(a, verdict.Relay, time.Minute)
+	}
+	g.friend = "tel:+15551230001"
+	for range 1000 {
+		g.answered(g.attempt("sip:+15551230001@x.test", bob, verdict.StirA, start), verdict.Relay, time.Minute)
+	}
+	g.friend = ""
+	if n := asked(1000); n != 10 {
+		t.Errorf("%d of 30 are asked after a thousand calls of friends, want 10", n)
+	}
+}

@@ -232,6 +232,9 @@ func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, named, tried boo
 		kind = math.Inf(-1) // nobody could tell that it comes back
 	}
 	strength := c.strength(odds, kind, a.Kind)
+	if strength < askedStrength && c.explores(a, s) {
+		strength = askedStrength
+	}
 	if tried {
 		strength = min(strength, triedStrength)
 	}
@@ -244,6 +247,12 @@ func (c *Check) first(a *screen.Attempt, s *newcomers.Standing, named, tried boo
 	if s.Returned > 0 && (s.Rush < rushOfNobody || persistent(s)) {
 		r.Signal(signalReturned, 1, "was not let through to the same user before, and tries again")
 	}
+}
+
+// explores tells whether to ask somebody of whom nothing is known, so that how strangers turn out is learned soon: of those who are let through
+// one talks for long and another hangs up, and hardly anybody says why.
+func (c *Check) explores(a *screen.Attempt, s *newcomers.Standing) bool {
+	return a.Kind == verdict.Call && !a.Probe && s.Callees <= fewCallees && c.memory.Explores()
 }
 
 // doubted reports a first contact that nobody can ask to introduce itself: where those of its kind are likelier unwanted than not, as much as labels it, and no

@@ -114,6 +114,6 @@ func (m *Memory) restoreTests(decode func(any) error) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.test, m.asks = test{s.Passed, s.Deceived}, asks{s.Left, s.Mistakes}
+	m.test, m.asks = test{s.Passed, s.Deceived}, asks{left: s.Left, mistakes: s.Mistakes}
 	return nil
 }
