@@ -107,13 +107,18 @@ func TestCertificatesStandInOpenAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var doc struct{ Paths map[string]map[string]any }
+	var doc struct {
+		Paths map[string]map[string]struct{ Responses map[string]any }
+	}
 	if err := json.Unmarshal(b, &doc); err != nil {
 		t.Fatal(err)
 	}
-	for _, method := range []string{"get", "post", "delete"} {
-		if doc.Paths[Prefix+"/certificates"][method] == nil {
-			t.Errorf("no %s", method)
+	for method, statuses := range map[string][]string{"get": {"200"}, "post": {"201", "413", "422", "502"}, "delete": {"204", "404", "422"}} {
+		responses := doc.Paths[Prefix+"/certificates"][method].Responses
+		for _, status := range statuses {
+			if responses[status] == nil {
+				t.Errorf("%s: no %s", method, status)
+			}
 		}
 	}
 	if b, err = newFixture(t).server.OpenAPI(); err != nil || slices.Contains(strings.Split(string(b), `"`), Prefix+"/certificates") {

@@ -48,7 +48,7 @@ func register[I, O any](s *Server, method, path, id, summary string, handler fun
 	case "import-contacts":
 		op.MaxBodyBytes, op.RequestBody = maxBook, fileBody()
 	case "put-certificate":
-		op.MaxBodyBytes = maxChain
+		op.MaxBodyBytes, op.Errors = maxChain, append(op.Errors, http.StatusBadGateway)
 	case "export-entries":
 		op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"text/csv": text(), "text/plain": text()}}}
 	}
