@@ -122,3 +122,15 @@ func TestObjectionEndsABurst(t *testing.T) {
 		t.Errorf("two hours later: %v", all)
 	}
 }
+
+// TestOnlyTheFastAreSampled: eight strangers within a minute are no burst for the next hour.
+func TestOnlyTheFastAreSampled(t *testing.T) {
+	m := New(Config{Seed: rate.FixedSeed(1)})
+	broadcast(t, m, begin, rushMost, 5*time.Second, misses)
+	for i := range 30 {
+		at := begin.Add(time.Duration(2+i) * time.Minute)
+		if b := m.Tried(m.Subject("caller", true, fmt.Sprint("later ", i)), at, false).Burst; b != NoBurst {
+			t.Errorf("%d minutes later: %d", 2+i, b)
+		}
+	}
+}
