@@ -238,14 +238,10 @@ func TestOfficeComesBackAfterAnOutage(t *testing.T) {
 		all.Go(func() { register(t, e, user, password) })
 	}
 	all.Wait()
-	for _, transport := range []string{"udp", "tcp"} {
-		e := harness.UDP(t, s.Net.Addr(harness.AliceHost, 31000), s.Net.Server())
-		if transport == "tcp" {
-			e = harness.TCP(t, office, s.Net.Server())
-		}
+	for _, e := range []*harness.Endpoint{harness.UDP(t, s.Net.Addr(harness.AliceHost, 31000), s.Net.Server()), harness.TCP(t, office, s.Net.Server())} {
 		for i := range 60 {
 			if r := e.Ask(t, guess("phone7")(e, i)); r.Status() != 401 {
-				t.Fatalf("%s, try %d: %s", transport, i, r.StartLine())
+				t.Fatalf("%s, try %d: %s", e.Transport, i, r.StartLine())
 			}
 		}
 		e.Close()

@@ -27,7 +27,7 @@ type Endpoint struct {
 	write  func(text string, to netip.AddrPort) error
 	close  func() error
 	arrive chan struct{} // has room for one: something is new
-	ended  chan struct{} // closed with the connection
+	ended  chan struct{} // closed with the connection, when nothing is read from it any more
 
 	mu       sync.Mutex
 	inbox    []Message
@@ -52,9 +52,14 @@ func UDP(t testing.TB, addr, peer netip.AddrPort) *Endpoint {
 		_, err := conn.WriteToUDPAddrPort([]byte(text), to)
 		return err
 	}
-	e.close = conn.Close
-	t.Cleanup(func() { conn.Close() })
+	e.close = func() error {
+		err := conn.Close()
+		<-e.ended // until its reader has let go of it, the port is taken
+		return err
+	}
+	t.Cleanup(func() { e.close() })
 	go func() {
+		defer close(e.ended)
 		buf := make([]byte, 65536)
 		for {
 			n, from, err := conn.ReadFromUDPAddrPort(buf)
