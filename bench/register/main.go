@@ -16,9 +16,9 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
+	"gatehouse.example/internal/cputime"
 	"gatehouse.example/internal/state/register"
 	"gatehouse.example/internal/store"
 )
@@ -82,20 +82,20 @@ func run(numbers int, dir, plan string, sorted, keep bool, lookups, rounds int) 
 // fill imports the numbers.
 func fill(r *register.Register, numbers int, plan string, sorted bool) error {
 	g := newGenerator(plan, numbers, sorted)
-	used := processor()
+	used := cputime.Used()
 	n, err := io.Copy(io.Discard, g)
 	if err != nil {
 		return err
 	}
-	generated := processor() - used
+	generated := cputime.Used() - used
 	fmt.Printf("input       %d lines, %d octets, %s plan, sorted %v; making it takes %.1f s\n", g.lines, n, plan, sorted, generated.Seconds())
 	start := time.Now()
-	used = processor()
+	used = cputime.Used()
 	done, err := r.Import(context.Background(), newGenerator(plan, numbers, sorted), register.Options{})
 	if err != nil {
 		return err
 	}
-	took, used := time.Since(start), processor()-used
+	took, used := time.Since(start), cputime.Used()-used
 	rate := func(d time.Duration) float64 { return float64(done.Lines) / d.Seconds() / 1e6 }
 	fmt.Printf("import      %.1f s: %.2f million lines/s; %.2f for each second of processor time, without making them; most memory meanwhile %s\n",
 		took.Seconds(), rate(took), rate(used-generated), status("VmHWM"))
@@ -128,13 +128,13 @@ func look(r *register.Register, file []byte, g *generator, lookups, rounds int) 
 type cost struct{ used, wall float64 }
 
 func ask(r *register.Register, numbers []uint64, lookups int) cost {
-	start, used, found := time.Now(), processor(), 0
+	start, used, found := time.Now(), cputime.Used(), 0
 	for i := range lookups {
 		if r.Holds(numbers[i%len(numbers)]) {
 			found++
 		}
 	}
-	wall, used := time.Since(start), processor()-used
+	wall, used := time.Since(start), cputime.Used()-used
 	runtime.KeepAlive(found)
 	return cost{float64(used.Nanoseconds()) / float64(lookups), float64(wall.Nanoseconds()) / float64(lookups)}
 }
@@ -142,12 +142,12 @@ func ask(r *register.Register, numbers []uint64, lookups int) cost {
 // latency is what far memory costs here and now: no look-up that waits for it once can cost less.
 func latency(b []byte, n int) float64 {
 	x, last := uint64(1), uint64(0)
-	used := processor()
+	used := cputime.Used()
 	for range n {
 		x = x*6364136223846793005 + 1442695040888963407 + last
 		last = uint64(b[x>>32*uint64(len(b))>>32])
 	}
-	took := float64((processor() - used).Nanoseconds()) / float64(n)
+	took := float64((cputime.Used() - used).Nanoseconds()) / float64(n)
 	runtime.KeepAlive(last)
 	return took
 }
@@ -236,15 +236,6 @@ func (g *generator) line(n uint64) {
 		n /= 10
 	}
 	g.buffer = append(g.buffer, text[:]...)
-}
-
-// processor is the processor time of this process.
-func processor() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // status reads a line of what the kernel says about this process.

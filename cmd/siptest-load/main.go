@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"gatehouse.example/internal/cputime"
 	"gatehouse.example/internal/siptest"
 )
 
@@ -66,7 +67,7 @@ func (c *loadCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer l.Close()
-	before := ownCPU()
+	before := cputime.Used()
 	r, err := l.Run(ctx, c.Rate, c.Duration, c.Tail)
 	if err != nil {
 		return err
@@ -74,18 +75,9 @@ func (c *loadCommand) Run(ctx context.Context) error {
 	if err := r.Write(os.Stdout); err != nil {
 		return err
 	}
-	used := ownCPU() - before
+	used := cputime.Used() - before
 	_, err = fmt.Printf("generator CPU: %v, %v per call\n", used, used/time.Duration(max(r.Started, 1)))
 	return err
-}
-
-// ownCPU is the CPU time of this process.
-func ownCPU() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 type blastCommand struct {

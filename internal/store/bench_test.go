@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 
+	"gatehouse.example/internal/cputime"
 	"gatehouse.example/internal/state/history"
 	"gatehouse.example/verdict"
 )
@@ -51,7 +51,7 @@ func benchmarkAppend(b *testing.B, dsn string, rows int, change func(*verdict.Ve
 		change(&batch[i])
 	}
 	b.ReportAllocs()
-	start, n := cpuTime(b), 0
+	start, n := cputime.Used(), 0
 	for b.Loop() {
 		at = at.Add(250 * time.Millisecond)
 		for i := range batch {
@@ -60,7 +60,7 @@ func benchmarkAppend(b *testing.B, dsn string, rows int, change func(*verdict.Ve
 		appendAll(b, s, batch...)
 		n += rows
 	}
-	b.ReportMetric(float64(cpuTime(b)-start)/float64(n)/1e3, "cpu-µs/row")
+	b.ReportMetric(float64(cputime.Used()-start)/float64(n)/1e3, "cpu-µs/row")
 	b.ReportMetric(float64(sum(b, s, "bytes"))/float64(n), "bytes/row")
 }
 
@@ -69,14 +69,6 @@ func sum(b *testing.B, s *Store, what string) (n int64) {
 		b.Fatal(err)
 	}
 	return n
-}
-
-func cpuTime(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkYear is five million attempts of a year, as the segments are after each hour, by callers of whom each comes fifty times.
@@ -152,7 +144,7 @@ func BenchmarkPrune(b *testing.B) {
 			}
 			appendAll(b, s, batch...)
 		}
-		start := cpuTime(b)
+		start := cputime.Used()
 		for range batches / pruneSegments {
 			removed, err := s.Prune(b.Context(), time.Time{}, 1)
 			if err != nil {
@@ -160,7 +152,7 @@ func BenchmarkPrune(b *testing.B) {
 			}
 			n += removed
 		}
-		cpu += cpuTime(b) - start
+		cpu += cputime.Used() - start
 	}
 	b.ReportMetric(float64(cpu)/float64(n)/1e3, "cpu-µs/row")
 }
@@ -179,9 +171,9 @@ func BenchmarkCompact(b *testing.B) {
 			appendAll(b, s, v)
 			n++
 		}
-		start := cpuTime(b)
+		start := cputime.Used()
 		compactAll(b, s, at)
-		cpu += cpuTime(b) - start
+		cpu += cputime.Used() - start
 	}
 	b.ReportMetric(float64(cpu)/float64(n)/1e3, "cpu-µs/row")
 	if counts := segmentCounts(b, s); len(counts) > 20 && slices.Max(counts) < smallRows {

@@ -11,9 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"gatehouse.example/internal/check/content"
+	"gatehouse.example/internal/cputime"
 	"gatehouse.example/internal/state/campaign"
 	"gatehouse.example/internal/state/tokens"
 	"gatehouse.example/internal/text"
@@ -294,23 +293,13 @@ func TestHostileTextCostsBoundedTime(t *testing.T) {
 // cost is the processor time that readings of a text take: whoever else is busy on the machine has no part in it.
 func cost(t *testing.T, c *content.Check, said string, readings int) time.Duration {
 	t.Helper()
-	start := used(t)
+	start := cputime.Used()
 	for i := range readings {
 		a := message(said)
 		a.ID += fmt.Sprint(i)
 		screentest.Signals(t, c, a)
 	}
-	return used(t) - start
-}
-
-// used is the processor time that this process has used.
-func used(t *testing.T) time.Duration {
-	t.Helper()
-	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &now); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(now.Nano())
+	return cputime.Used() - start
 }
 
 func BenchmarkMessage(b *testing.B) {

@@ -8,8 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"gatehouse.example/internal/cputime"
 	"gatehouse.example/internal/state/lists"
 )
 
@@ -62,21 +61,11 @@ func cost(t *testing.T, n int) time.Duration {
 	}
 	l := newLists(m)
 	runtime.GC()
-	start := used(t)
+	start := cputime.Used()
 	if err := l.Load(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	return used(t) - start
-}
-
-// used is the processor time that this process has used.
-func used(t *testing.T) time.Duration {
-	t.Helper()
-	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &now); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(now.Nano())
+	return cputime.Used() - start
 }
 
 func lookups(l *lists.Lists) map[string]func() *lists.Match {
