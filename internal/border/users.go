@@ -243,7 +243,7 @@ func (v *visit) noUser() bool {
 // answerNobody answers for a user who is not there. A stranger cannot tell one
 // who is unknown from one who is not registered (STANDARDS 5.14).
 func (v *visit) answerNobody() {
-	if v.missed() {
+	if aor := v.missed(); aor != "" && v.fast(aor) {
 		v.terminate() // he may ask again
 		return
 	}
@@ -253,18 +253,18 @@ func (v *visit) answerNobody() {
 }
 
 // missed notes that a stranger asks for a user who is not there, whatever the answer
-// is: whoever is refused for all he does would otherwise search unseen. It reports
-// true where he does so faster than he is to be answered.
-func (v *visit) missed() (fast bool) {
+// is: whoever is refused for all he does would otherwise search unseen. It returns
+// that user, "" where there is nothing to note.
+func (v *visit) missed() string {
 	if !v.nobody || !v.from.stranger() || !v.domain.Home || v.trapped {
-		return false
+		return ""
 	}
 	aor, ok := v.b.hosted(&v.routing.URI)
 	if !ok {
 		aor = v.attempt.To.Requested
 	}
 	v.asked(aor, ok && v.b.knows(aor), "called, and not there")
-	return v.fast(aor)
+	return aor
 }
 
 // hosted returns the address of record that u names in a hosted domain.
