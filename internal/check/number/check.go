@@ -52,7 +52,7 @@ func Info() screen.Info {
 				Description: "A local user calls a number of a do-not-call register. Without a weight this is shown only."},
 			{Name: signalOwn, Weight: 8,
 				Description: "The caller presents the callee's own number, or one of our users', without a proof of it; half as strong from a " +
-					"peer or with attestation B, a quarter from a trusted trunk."},
+					"peer or with attestation B, a quarter from a trusted trunk; not while that user calls out: his call may have been forwarded to us."},
 			{Name: signalNeighbour, Weight: 1,
 				Description: "The claimed number differs from the callee's in its last four digits only, and is not proven: weak, since neighbours exist."},
 			{Name: signalAnonymous, Weight: 1, Description: "The caller withholds who calls; weaker where the network knows it."},
@@ -84,6 +84,7 @@ type Check struct {
 	peers                 map[string][]string
 	neverCalls, doNotCall []*register.Register
 	learned               [learnedSize]atomic.Uint64
+	callers               callers
 }
 
 // learnedSize is how many numbers are kept that users have proven when they called out: 128 KB. A number finds its place by its digits; a later one takes it.
@@ -117,6 +118,7 @@ func (c *Check) Info() screen.Info { return Info() }
 // Run implements screen.Check.
 func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	if a.Outbound {
+		c.callers.note(a)
 		if in := inAny(c.doNotCall, a.ToNumber); in != nil {
 			r.Signal(signalDoNotCall, 1, "number "+a.ToNumber+" in register '"+in.Name()+"'")
 		}

@@ -131,6 +131,9 @@ func (c *Check) ours(a *screen.Attempt, r *screen.Report) bool {
 	case number == a.ToNumber:
 		what = " is the callee's own number"
 	case c.isOwn(number):
+		if c.callers.calling(number, a.Time) {
+			return true // who was called may have forwarded the call to another of our users
+		}
 		what = " is a number of one of our users"
 	default:
 		return false
