@@ -2,7 +2,8 @@ package sip
 
 import "gatehouse.example/sip/uri"
 
-// Limits on what is parsed. Whatever exceeds them is refused with 513, a Request-URI with 414.
+// Limits on what is parsed. Whatever exceeds them is refused with 513, a Request-URI with 414. A response may have twice as
+// much: it repeats what was added to its request.
 const (
 	MaxMessage       = 65535 // octets of a message
 	MaxHeaderSection = 32768 // octets of the start line and all header fields
@@ -22,6 +23,7 @@ type Message struct {
 	method     Method
 	status     int16
 	maxForward int16 // -1: absent
+	times      int   // how many times the limits hold, see ParseEdited
 	cseq       uint32
 	name       Span // method of the start line, or of CSeq in a response
 	target     Span // Request-URI or reason phrase

@@ -12,7 +12,15 @@ import "bytes"
 //
 // An error is a *ParseError that belongs to the message and is overwritten by the next Parse. CanRespond then says
 // whether enough could be read for AppendResponse.
-func (m *Message) Parse(b []byte) error {
+func (m *Message) Parse(b []byte) error { return m.parse(b, 1) }
+
+// ParseEdited is Parse for what an [Edit] has made of a message that Parse has taken: the limits are twice as wide, so that
+// what an element adds to a message at its limit does not keep that element from reading it once more.
+func (m *Message) ParseEdited(b []byte) error { return m.parse(b, 2) }
+
+// parse reads a message within so many times the limits.
+func (m *Message) parse(b []byte, times int) error {
+	m.times = times
 	for len(b) >= 2 && b[0] == '\r' && b[1] == '\n' {
 		b = b[2:] // RFC 3261 §7.5
 	}
@@ -20,7 +28,7 @@ func (m *Message) Parse(b []byte) error {
 	if len(b) == 0 {
 		return m.fault(0, 0, "no message")
 	}
-	if len(b) > MaxMessage {
+	if len(b) > times*MaxMessage {
 		return m.fault(MaxMessage, 513, "message too large")
 	}
 	pos, err := m.startLine()
@@ -73,7 +81,7 @@ func (m *Message) scan(pos int) error {
 		return m.fault(pos, 400, "folded start line")
 	}
 	for !s.atEmptyLine() {
-		if len(m.fields) == MaxHeaders {
+		if len(m.fields) == m.times*MaxHeaders {
 			return m.fault(s.pos, 513, "too many header fields")
 		}
 		m.fields = append(m.fields, Field{})
@@ -81,7 +89,7 @@ func (m *Message) scan(pos int) error {
 		if fault := s.field(f); fault != scanned {
 			return m.fault(s.pos, 400, fault)
 		}
-		if f.Line.Len() > MaxHeaderLen {
+		if f.Line.Len() > m.times*MaxHeaderLen {
 			return m.fault(int(f.Line.Start), 513, "header field too long")
 		}
 		if m.first[f.ID] == 0 {
@@ -90,7 +98,7 @@ func (m *Message) scan(pos int) error {
 			return m.faultAt(f.Line, "header field appears twice")
 		}
 	}
-	if s.pos > MaxHeaderSection {
+	if s.pos > m.times*MaxHeaderSection {
 		return m.fault(MaxHeaderSection, 513, "header section too large")
 	}
 	m.section = uint32(s.pos)
@@ -133,7 +141,7 @@ func (m *Message) frame() error {
 	switch {
 	case !ok:
 		return m.faultAt(value, "malformed Content-Length")
-	case body+int(n) > MaxMessage:
+	case body+int(n) > m.times*MaxMessage:
 		return m.fault(int(value.Start), 513, "message too large")
 	case int(n) > len(m.buf)-body:
 		return m.faultAt(value, "body shorter than Content-Length")

@@ -9,7 +9,10 @@ func (m *Message) startLine() (next int, err error) {
 	if end < 1 || m.buf[end-1] != '\r' {
 		return 0, m.fault(max(end, 0), 400, "start line not terminated")
 	}
-	if end > MaxHeaderLen {
+	if end >= 4 && equalFold(m.buf[:4], "sip/") {
+		m.times = 2 // it repeats what was added to its request
+	}
+	if end > m.times*MaxHeaderLen {
 		return 0, m.fault(MaxHeaderLen, 414, "start line too long")
 	}
 	line := m.buf[:end-1]

@@ -207,9 +207,11 @@ func (x *exchange) proceed(b *branch, now int64, out txn.Sender) {
 	switch {
 	case b.hop < len(b.hops):
 		sc := x.p.edits.Get().(*scratch)
-		if sc.msg.Parse(x.base) == nil {
+		if sc.msg.ParseEdited(x.base) == nil {
 			sc.edit.Begin(&sc.msg)
 			x.try(b, &sc.msg, &sc.edit, now, out)
+		} else {
+			b.pending = false // cannot be: we built it
 		}
 		x.p.edits.Put(sc)
 	case b.hop == 0:
@@ -224,7 +226,7 @@ func (x *exchange) lookUp(b *branch, out txn.Sender) {
 	i := x.indexOf(b)
 	next, size := append([]locate.Target{b.target.Next}, b.target.Backup...), len(x.base)
 	var m sip.Message
-	if m.Parse(x.base) != nil {
+	if m.ParseEdited(x.base) != nil {
 		b.pending = false
 		return
 	}

@@ -302,7 +302,7 @@ func with(req, lines string) string {
 func answer(req string, status int, toTag, headers string) string {
 	b := []byte(req)
 	m := new(sip.Message)
-	if err := m.Parse(b); err != nil {
+	if err := m.ParseEdited(b); err != nil {
 		panic(err.Error() + " in " + req)
 	}
 	for vs := m.Values(sip.HeaderRecordRoute); vs.Next(); {

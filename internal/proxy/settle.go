@@ -137,7 +137,7 @@ func (x *exchange) finishBest(now int64, out txn.Sender) {
 	status, resp := x.bestStatus, x.best
 	auth := status == 401 || status == 407
 	if status == 503 || auth && len(x.challenges) > 1 {
-		if sc.msg.Parse(x.best) == nil {
+		if sc.msg.ParseEdited(x.best) == nil {
 			sc.edit.Begin(&sc.msg)
 			if status == 503 {
 				status = 500
@@ -175,11 +175,11 @@ func (x *exchange) respond(status int, headers string, now int64, out txn.Sender
 func (x *exchange) answer(r *sip.Response) ([]byte, bool) {
 	sc := x.p.edits.Get().(*scratch)
 	defer x.p.edits.Put(sc)
-	if sc.msg.Parse(x.request()) != nil {
+	if sc.msg.ParseEdited(x.request()) != nil {
 		return nil, false
 	}
 	b := sip.AppendResponse(x.sh.Buffer(), &sc.msg, r)
-	if x.from == nil || sc.msg.Parse(b) != nil {
+	if x.from == nil || sc.msg.ParseEdited(b) != nil {
 		return b, true
 	}
 	sc.edit.Begin(&sc.msg)

@@ -65,7 +65,7 @@ func (p *Proxy) ForwardAck(in *txn.Incoming, r *Routing, e *sip.Edit) {
 		p.cfg.Resume(callID, func(_ int64, out txn.Sender) {
 			sc := p.edits.Get().(*scratch)
 			defer p.edits.Put(sc)
-			if sc.msg.Parse(base) != nil {
+			if sc.msg.ParseEdited(base) != nil {
 				return
 			}
 			sc.edit.Begin(&sc.msg)

@@ -8,7 +8,7 @@ import "gatehouse.example/sip"
 // response.
 func (sh *Shard) appendAck(dst, invite []byte, resp *sip.Message) []byte {
 	m := &sh.rebuilt
-	if m.Parse(invite) != nil {
+	if m.ParseEdited(invite) != nil {
 		return dst // cannot be: we built it
 	}
 	dst = appendHead(dst, m, "ACK")
@@ -20,7 +20,7 @@ func (sh *Shard) appendAck(dst, invite []byte, resp *sip.Message) []byte {
 // appendCancel builds the CANCEL for an INVITE that was sent (RFC 3261 §9.1).
 func (sh *Shard) appendCancel(dst, invite []byte, reason string) []byte {
 	m := &sh.rebuilt
-	if m.Parse(invite) != nil {
+	if m.ParseEdited(invite) != nil {
 		return dst // cannot be: we built it
 	}
 	dst = appendHead(dst, m, "CANCEL")
