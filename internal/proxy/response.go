@@ -38,7 +38,9 @@ func (x *exchange) Response(c *txn.Client, in *txn.Incoming, out txn.Sender) {
 	switch {
 	case status == 100:
 	case status < 200:
-		c.SetDeadline(now + timerC) // §16.7 step 2
+		if x.method == sip.INVITE {
+			c.SetDeadline(now + timerC) // §16.7 step 2
+		}
 		x.passOn(in, status, now, out)
 	case status < 300:
 		b.pending = false

@@ -247,6 +247,18 @@ func TestNonInviteGetsOneAnswer(t *testing.T) {
 	n.wantIdle()
 }
 
+// TestNonInviteIsNotAwaitedForTimerC: what only an INVITE may say (RFC 3261 §16.7 step 2) does not put off Timer F, until
+// which the request is sent again every four seconds.
+func TestNonInviteIsNotAwaitedForTimerC(t *testing.T) {
+	n := newPaper(t)
+	out := n.from(alice, as("MESSAGE"))
+	n.from(bob, answer(out[0].text, 183, "b", ""))
+	if got := len(sentTo(n.after(200*sec), bob)); got > 10 {
+		t.Errorf("sent %d times more", got)
+	}
+	n.wantIdle()
+}
+
 func TestTimerC(t *testing.T) {
 	n := newPaper(t)
 	n.serially(bob, carol)
