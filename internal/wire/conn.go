@@ -72,7 +72,7 @@ func (c *conn) enqueue(msg []byte, token uint64, quiet bool) error {
 		return ErrClosed
 	}
 	lim := &c.net.cfg.Limits
-	if c.flying+len(c.queue)+len(msg) > lim.WriteQueue || !c.net.takeBuffer(len(msg)) {
+	if c.flying+len(c.queue)+len(msg) > lim.WriteQueue || !c.net.takeBuffer(len(msg), keptWrites, c.flow.Remote.Addr()) {
 		slow := c.opened
 		c.mu.Unlock()
 		if slow && !quiet {
@@ -257,13 +257,14 @@ func (c *conn) end() {
 	}
 }
 
-// takeBuffer accounts n octets to Limits.Buffers.
-func (n *Net) takeBuffer(size int) bool {
-	if n.buffers.Add(int64(size)) > n.cfg.Limits.Buffers {
-		n.buffers.Add(-int64(size))
-		return false
+// takeBuffer accounts octets that are held for a to Limits.Buffers, of which one in kept is for those whom we know.
+func (n *Net) takeBuffer(size, kept int, a netip.Addr) bool {
+	held, most := int(n.buffers.Add(int64(size))), int(n.cfg.Limits.Buffers)
+	if held <= most-most/kept || held <= n.conns.places(most, kept, a) {
+		return true
 	}
-	return true
+	n.giveBuffer(size)
+	return false
 }
 
 func (n *Net) giveBuffer(size int) { n.buffers.Add(-int64(size)) }

@@ -213,7 +213,7 @@ func (r *reading) room() error {
 		return nil
 	}
 	size := min(2*cap(r.buf), max(r.c.net.cfg.Limits.Message, cap(r.buf)+1))
-	if !r.c.net.takeBuffer(size) {
+	if !r.c.net.takeBuffer(size, keptReads, r.c.flow.Remote.Addr()) {
 		r.c.net.count.overLimit.Add(1)
 		return ErrQueueFull
 	}

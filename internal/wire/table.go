@@ -45,10 +45,13 @@ func source(a netip.Addr) netip.Addr {
 	return p.Addr()
 }
 
-// What is kept for those whom Config.Known names: one place in so many.
+// What is kept for those whom Config.Known names: one place, or octet, in so many. A stranger who begins messages and does not
+// finish them leaves room for what is written to the others.
 const (
 	keptConnections = 16
 	keptDials       = 2
+	keptReads       = 2
+	keptWrites      = 4
 )
 
 // places is how many of n places are there for a, where one in kept is for those whom

@@ -160,8 +160,9 @@ type Config struct {
 	// which only browsers cannot leave out (RFC 6455 §10.2). nil allows every origin.
 	Origins func() []string
 	// Known names those whom we know, PBXs and peers. The last of the places for
-	// connections, and half of those for dials, are for them alone: strangers choose
-	// where an answer is dialled to, and may let that take its time. nil: all are equal.
+	// connections, half of those for dials, and of Limits.Buffers half for what is read and a
+	// quarter for what is written are for them alone: strangers choose where an answer is
+	// dialled to, and may let that, or the end of a message, take its time. nil: all are equal.
 	Known func(netip.Addr) bool
 	// NewLocal is called before the first message that comes to an address of this
 	// machine is handled; behind a wildcard listener it may have come to be after
