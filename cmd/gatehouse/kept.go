@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"log/slog"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"gatehouse.example/internal/guard"
 	"gatehouse.example/internal/state/keep"
 	knownstate "gatehouse.example/internal/state/known"
 	"gatehouse.example/internal/state/newcomers"
@@ -41,6 +43,14 @@ func keptWindows(s *social) kept {
 	return kept{"which calls are expected", s.windows, knownstate.WindowsEvery}
 }
 
+func keptGuard(g *guard.Guard, storage keep.Storage) kept {
+	var pieces []keep.Piece
+	for _, m := range g.Memories() {
+		pieces = append(pieces, keep.Piece{Name: "guard-1-" + m.Name, Image: m.Image, Restore: m.Restore})
+	}
+	return kept{"what sources did", keep.NewKeeper(storage, pieces...), guard.MemoryEvery}
+}
+
 // load fills a memory. What is damaged is learned anew, and said.
 func (k *kept) load(ctx context.Context, log *slog.Logger) error {
 	err := k.keeper.Load(ctx)
@@ -55,6 +65,7 @@ func (k *kept) load(ctx context.Context, log *slog.Logger) error {
 func (s *server) loadKept(ctx context.Context) error {
 	s.kept = []kept{
 		keptNewcomers(s.newcomers, s.store), keptRings(s.fraud.rings, s.store), keptBehaviours(s.social.reputation, s.store), keptWindows(s.social),
+		keptGuard(s.guard, s.store),
 	}
 	for i := range s.kept {
 		if err := s.kept[i].load(ctx, s.log); err != nil {
@@ -82,4 +93,13 @@ func callersSeed(ctx context.Context, db *store.Store) (rate.Seed, error) {
 		return rate.Seed{}, err
 	}
 	return rate.SeedOf(secret), nil
+}
+
+// guardSeed makes the hashes that the guard knows sources by, the same after each restart.
+func guardSeed(ctx context.Context, db *store.Store) (uint64, error) {
+	secret, err := db.Key(ctx, "guard")
+	if err != nil {
+		return 0, err
+	}
+	return max(1, binary.BigEndian.Uint64(secret)), nil
 }

@@ -149,6 +149,9 @@ func (s *server) loadState(ctx context.Context, cfg *config.Config) error {
 	})
 	settings := guardConfig(cfg, s.store, s.securityEvent)
 	settings.Clock = s.clock.Now
+	if settings.Seed, err = guardSeed(ctx, s.store); err != nil {
+		return err
+	}
 	if s.guard, err = guard.New(settings); err != nil {
 		return cfg.Problem("limits", err.Error(), err)
 	}

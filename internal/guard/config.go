@@ -93,7 +93,8 @@ type Config struct {
 	// TableBits sets the size of every table: 1<<TableBits cells a row for
 	// the flood limits, a fraction of it for the rest. 16 makes about 11 MB.
 	TableBits int
-	// Seed makes the hashes the same each time, for a replay; 0: at random, so that nobody outside can choose who collides.
+	// Seed makes the hashes the same each time, for a replay and for what is kept over a restart (Memories); it is secret, so that nobody outside can
+	// choose who collides. 0: at random.
 	Seed uint64
 	// Clock tells the time that Admit and Report are given, in Unix nanoseconds.
 	// It may differ from the wall's, which is set at times and goes on while a

@@ -121,3 +121,22 @@ func damage(t *testing.T, s *harness.Server, names ...string) {
 		}
 	}
 }
+
+// A restart gives who searches for users no fresh tries.
+func TestCountsOfFailuresOutliveARestart(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, hosting)
+	scanner := harness.UDP(t, s.Net.Addr(harness.AttackerHost, 5060), s.Net.Server())
+	try := callTo("OPTIONS", "sip:#@example.test", "")
+	for i := range 3 {
+		scanner.Ask(t, try(scanner, i))
+	}
+	s.Stop(t)
+	s.Restart(t)
+	scanner.Ask(t, try(scanner, 3))
+	if s.Banned(t, harness.AttackerHost) {
+		t.Error("banned at the fourth user")
+	}
+	scanner.Ask(t, try(scanner, 4))
+	harness.Eventually(t, harness.Patience, "banned at the fifth", func() bool { return s.Banned(t, harness.AttackerHost) })
+}
