@@ -8,7 +8,7 @@ import (
 // Poison is left out line by line and told of while no server runs, as the server does it.
 func TestPoisonIsLeftOutWithoutAServer(t *testing.T) {
 	p := newPlace(t)
-	p.write("gatehouse.yaml", "domains: [{name: example.test, deliver: \"sip:203.0.113.20\"}]\npeers: [{name: carrier, addresses: [198.51.100.0/24]}]\n")
+	p.write("gatehouse.yaml", "console: "+p.console+"\ndomains: [{name: example.test, deliver: \"sip:203.0.113.20\"}]\npeers: [{name: carrier, addresses: [198.51.100.0/24]}]\n")
 	p.write("list.txt", "+15551230001\n0.0.0.0/0\n10.1.2.3\n198.51.100.7\n203.0.113.20\nsip:bob@example.test\n+49*\n112\n"+strings.Repeat("5", 100000)+"\n192.0.2.44\n")
 	out := p.must("", "list", "import", "list.txt")
 	if !strings.HasPrefix(out, "local: 2 entries imported, 8 left out\n") || strings.Count(out, "\n  line ") != 8 {

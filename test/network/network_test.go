@@ -48,12 +48,14 @@ func (w *world) start(t *testing.T, yaml string, users ...string) {
 	t.Helper()
 	s := &harness.Server{Dir: t.TempDir()}
 	s.Write(t, fmt.Sprintf("data: %s\nconsole: 127.0.0.1:8060\n%s", filepath.Join(s.Dir, "data"), yaml))
-	for _, u := range users {
-		if _, errs, code := harness.Command(t, s.Dir, "secret\n", "--config", s.ConfigFile(), "user", "add", u); code != 0 {
-			t.Fatal(errs)
+	w.server.Do(func() {
+		for _, u := range users {
+			if _, errs, code := harness.Command(t, s.Dir, "secret\n", "--config", s.ConfigFile(), "user", "add", u); code != 0 {
+				t.Fatal(errs)
+			}
 		}
-	}
-	w.server.Do(func() { s.Launch(t, "--config", s.ConfigFile(), "serve") })
+		s.Launch(t, "--config", s.ConfigFile(), "serve")
+	})
 	at := endpoint(t, w.outside, caller, 5999, public)
 	harness.Eventually(t, harness.Patience, "the server answers", func() bool {
 		at.Send(at.Request("OPTIONS", "sip:"+public))
