@@ -11,7 +11,7 @@ import (
 	"gatehouse.example/sip"
 )
 
-const alice = "sip:alice@example.test"
+const alice, bob = "sip:alice@example.test", "sip:bob@example.test"
 
 // isOwn is the server of the tests: 192.0.2.1 on port 5060, and the hosted domains.
 func isOwn(host []byte, port uint16) bool {
@@ -336,5 +336,59 @@ func TestATelephoneThatConnectsAnewLeavesNoContactBehind(t *testing.T) {
 			t.Fatalf("got %s\nwant %s", answer(got), want)
 		}
 		r.FlowClosed(uint64(i+1), noon)
+
+		// Without an instance they stay, since each may be dialled, until there are too many.
+		got = r.Register(message(t, "REGISTER sip:example.test", "To: <sip:bob@example.test>", "Call-ID: "+port, "Contact: <sip:bob@198.51.100.7:"+port+";transport=tcp>"),
+			overConn(sip.TCP, uint64(i+101)), bob, noon.Add(time.Duration(i)*time.Second))
+		if n := strings.Count(answer(got), "Contact: "); got.Status != 200 || n != min(i+1, 3) {
+			t.Fatalf("bob: %s", answer(got))
+		}
+		r.FlowClosed(uint64(i+101), noon)
+	}
+}
+
+// TestATelephoneWithAnotherPortAtEachStartStaysReachable: it leaves without a word and names no instance; it makes room for itself
+// once its user has too many contacts, and for nobody else.
+func TestATelephoneWithAnotherPortAtEachStartStaysReachable(t *testing.T) {
+	const phone = "<sip:alice@192.168.1.10:%d>"
+	nat := netip.MustParseAddr("198.51.100.7")
+	for name, to := range map[string]struct {
+		contact string // what a fourth telephone registers …
+		from    netip.Addr
+		path    string
+		want    string // … the contact that goes, or the refusal
+	}{
+		"at its next start":             {fmt.Sprintf(phone, 50004), nat, "", "50001"},
+		"on a socket for both families": {fmt.Sprintf(phone, 50004), netip.MustParseAddr("::ffff:198.51.100.7"), "", "50001"},
+		"another one from elsewhere":    {fmt.Sprintf(phone, 50004), netip.MustParseAddr("198.51.100.8"), "", "403"},
+		"another one in its network":    {"<sip:alice@192.168.1.11:50004>", nat, "", "403"},
+		"one that goes by other names":  {"<sip:bob@192.168.1.10:50004>", nat, "", "403"},
+		"one that names its instance":   {fmt.Sprintf(phone, 50004) + `;+sip.instance="<urn:uuid:1>"`, nat, "", "403"},
+		"behind a proxy":                {fmt.Sprintf(phone, 50004), nat, "<sip:198.51.100.7;lr>", "403"},
+	} {
+		r := newRegistrar(nil)
+		register := func(i int, contact, path string, from netip.Addr) string {
+			headers := []string{fmt.Sprintf("Call-ID: %d", i), "Contact: " + contact}
+			if path != "" {
+				headers = append(headers, "Supported: path", "Path: "+path)
+			}
+			source := Source{Transport: sip.UDP, Remote: netip.AddrPortFrom(from, uint16(40000+i))}
+			return answer(r.Register(message(t, "REGISTER sip:example.test", headers...), source, alice, noon.Add(time.Duration(i)*time.Minute)))
+		}
+		for i := 1; i <= 3; i++ {
+			register(i, fmt.Sprintf(phone, 50000+i), "", nat)
+		}
+		got := register(4, to.contact, to.path, to.from)
+		if to.want == "403" {
+			if got != "403" {
+				t.Errorf("%s: %s", name, got)
+			}
+			continue
+		}
+		for _, port := range []string{"50001", "50002", "50003", "50004"} {
+			if gone := !strings.Contains(got, port); gone != (port == to.want) {
+				t.Errorf("%s: %s", name, got)
+			}
+		}
 	}
 }

@@ -72,14 +72,18 @@ func apply(live []*entry, q *request, w *wanted, now time.Time) ([]*entry, *refu
 }
 
 // withoutFormer takes out what a telephone has left behind under former addresses, by its instance ID, which stays the same over restarts
-// (RFC 5626 §4.1). A binding whose connection has ended is nobody's any more. Any other may be a telephone that claims the same
-// instance: it goes only where the user has too many contacts, the one that expires first.
+// (RFC 5626 §4.1), or else by its name at its host, for whoever has another port at each start. A binding under its instance ID whose connection
+// has ended is nobody's any more. Any other may be another telephone's: it goes only where the user has too many contacts, the one that expires first.
 func withoutFormer(live []*entry, q *request, w *wanted, maxContacts int) []*entry {
-	if w.instance == "" || w.expires <= 0 {
+	if w.expires <= 0 {
 		return live
 	}
-	former := func(e *entry) bool { return e.Instance == w.instance && (e.CallID != q.callID || e.CSeq != q.cseq) }
-	live = slices.DeleteFunc(live, func(e *entry) bool { return former(e) && !e.source.Known() && len(e.Path) == 0 })
+	former := func(e *entry) bool {
+		return e.Instance == w.instance && (e.CallID != q.callID || e.CSeq != q.cseq) && (w.instance != "" || q.atPlaceOf(e, w))
+	}
+	if w.instance != "" {
+		live = slices.DeleteFunc(live, func(e *entry) bool { return former(e) && !e.source.Known() && len(e.Path) == 0 })
+	}
 	for len(live) > maxContacts {
 		first := -1
 		for i, e := range live {
@@ -93,6 +97,17 @@ func withoutFormer(live []*entry, q *request, w *wanted, maxContacts int) []*ent
 		live = slices.Delete(live, first, first+1)
 	}
 	return live
+}
+
+// atPlaceOf tells whether a contact differs from a binding in no more than its port and parameters, and comes from the same address. Behind
+// proxies all telephones do that.
+func (q *request) atPlaceOf(e *entry, w *wanted) bool {
+	at := e.source.Remote.Addr()
+	if !e.source.Known() { // its connection has ended, and it may be dialled where it says
+		at, _ = e.uri.Addr()
+	}
+	return at.IsValid() && at.Unmap() == q.source.Remote.Addr().Unmap() && len(e.Path) == 0 && len(q.path) == 0 &&
+		bytes.Equal(e.uri.User, w.uri.User) && bytes.Equal(uri.AppendHost(nil, e.uri.Host), uri.AppendHost(nil, w.uri.Host))
 }
 
 // outOfOrder tells that a request is older than what a binding has seen: the same Call-ID and no higher
