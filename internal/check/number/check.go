@@ -52,7 +52,7 @@ func Info() screen.Info {
 				Description: "A local user calls a number of a do-not-call register. Without a weight this is shown only."},
 			{Name: signalOwn, Weight: 8,
 				Description: "The caller presents the callee's own number, or one of our users', without a proof of it; half as strong from a " +
-					"peer or with attestation B, a quarter from a trusted trunk; not while that user calls out: his call may have been forwarded to us."},
+					"peer or with attestation B, a quarter from a trusted trunk, or where that user has just called out: his call may have been forwarded to us."},
 			{Name: signalNeighbour, Weight: 1,
 				Description: "The claimed number differs from the callee's in its last four digits only, and is not proven: weak, since neighbours exist."},
 			{Name: signalAnonymous, Weight: 1, Description: "The caller withholds who calls; weaker where the network knows it."},

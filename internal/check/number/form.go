@@ -126,15 +126,13 @@ func regionOf(tld string) string {
 // ours judges whether the caller presents a number that is the callee's, or one of our users', and says whether he does.
 func (c *Check) ours(a *screen.Attempt, r *screen.Report) bool {
 	number := a.FromNumber
-	what := ""
+	what, comesBack := "", false
 	switch {
 	case number == a.ToNumber:
 		what = " is the callee's own number"
 	case c.isOwn(number):
-		if c.callers.calling(number, a.Time) {
-			return true // who was called may have forwarded the call to another of our users
-		}
 		what = " is a number of one of our users"
+		comesBack = c.callers.calling(number, a.Time)
 	default:
 		return false
 	}
@@ -142,8 +140,13 @@ func (c *Check) ours(a *screen.Attempt, r *screen.Report) bool {
 	if a.Peer != "" {
 		strength = min(strength, 0.5)
 	}
+	and := ", and the caller has not proven that it is his"
+	if comesBack {
+		strength = min(strength, 0.25)
+		and = " who has just called out, and whose call may have been forwarded"
+	}
 	if strength > 0 && len(number) >= minDigits {
-		r.Signal(signalOwn, strength, number+what+", and the caller has not proven that it is his")
+		r.Signal(signalOwn, strength, number+what+and)
 	}
 	return true
 }
