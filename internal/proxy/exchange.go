@@ -88,7 +88,7 @@ func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *excha
 	if fw.From != nil {
 		x.from = append([]byte(nil), fw.From...)
 	}
-	if dialogForming(x.method) {
+	if dialogForming(x.method, fw.Routing) {
 		x.record, x.secure = true, fw.Routing.secure()
 		x.bindRequest(in.Msg, fw)
 		if !fw.Routing.InDialog && (x.upstream.Conn != 0 || behindNAT(in)) {

@@ -161,8 +161,9 @@ func decrementMaxForwards(m *sip.Message, e *sip.Edit) {
 	e.Replace(f.Value, appendInt(buf[:0], n-1))
 }
 
-// dialogForming tells whether a method may open a dialog, so that the proxy has
-// to record its route (§16.6 step 4).
-func dialogForming(m sip.Method) bool {
-	return m == sip.INVITE || m == sip.SUBSCRIBE || m == sip.REFER
+// dialogForming tells whether a request may open a dialog, so that the proxy has
+// to record its route (§16.6 step 4). For a subscriber its dialog is the one that a
+// NOTIFY opens, within what the SUBSCRIBE has told the notifier (RFC 6665 §4.3, §4.4.1).
+func dialogForming(m sip.Method, r *Routing) bool {
+	return m == sip.INVITE || m == sip.SUBSCRIBE || m == sip.REFER || m == sip.NOTIFY && r.InDialog
 }

@@ -24,11 +24,12 @@ const (
 
 // ForwardDialog forwards a request inside a dialog that our Record-Route
 // vouches for, and the ACK of a 2xx, without keeping state. It reports false
-// where state is needed: for an INVITE, or where a transport is not UDP or the
-// next hop is a name, since then a hop can fail over or be late.
+// where state is needed: for an INVITE, for a NOTIFY, whose route is recorded, or
+// where a transport is not UDP or the next hop is a name, since then a hop can fail
+// over or be late.
 func (p *Proxy) ForwardDialog(sh *txn.Shard, in *txn.Incoming, r *Routing, e *sip.Edit, out txn.Sender) bool {
 	m := in.Msg
-	if m.Method() == sip.INVITE {
+	if m.Method() == sip.INVITE || m.Method() == sip.NOTIFY {
 		return false
 	}
 	if !r.NextURI(&r.hop) {
