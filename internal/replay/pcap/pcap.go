@@ -1,5 +1,5 @@
 // Package pcap reads packets from captures: the pcap and pcapng file formats (draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng), Ethernet with
-// VLANs, Linux cooked, loopback and raw IP links, IPv4 and IPv6 with fragments, UDP and TCP.
+// VLANs, PPPoE and MPLS, Linux cooked, loopback and raw IP links, IPv4 and IPv6 with fragments, UDP and TCP.
 //
 // It reads what a SIP capture holds and skips all else. A damaged file is an error, a damaged packet is skipped and counted. Memory is
 // bounded whatever the file says: one packet, and for fragments a fixed number of datagrams under way.

@@ -191,6 +191,43 @@ func TestEveryFormatGivesTheSamePackets(t *testing.T) {
 	}
 }
 
+// Between Ethernet and IP there may be a line's session or a provider's labels.
+func TestWhatIsBetween(t *testing.T) {
+	inFour, inSix := ipv4(protoUDP, 0, false, udp("hello")), ipv6(protoUDP, -1, false, udp("hello"))
+	pppoe := func(code byte, protocol uint16, ip []byte) []byte {
+		b := []byte{0x11, code, 0, 7, 0, byte(2 + len(ip))}
+		return append(binary.BigEndian.AppendUint16(b, protocol), ip...)
+	}
+	packets := [][]byte{
+		ethernet(etherPPPoE, nil, pppoe(0, 0x0021, inFour)),
+		ethernet(etherPPPoE, []uint16{etherVLAN}, pppoe(0, 0x0057, inSix)),
+		ethernet(etherMPLS, nil, append([]byte{0, 1, 0x01, 64}, inFour...)),
+		ethernet(etherMPLS, nil, append([]byte{0, 1, 0x00, 64, 0, 2, 0x01, 64}, inSix...)),
+		ethernet(etherPPPoE, nil, pppoe(9, 0x0021, inFour)),                      // not of the session
+		ethernet(etherPPPoE, nil, pppoe(0, 0xC021, inFour)),                      // the link's own
+		ethernet(etherMPLS, nil, append([]byte{0, 1, 0x01, 64, 0}, inFour...)),   // Ethernet inside
+		ethernet(etherMPLS, nil, append([]byte{0, 1, 0x00, 64}, inFour[:20]...)), // no last label
+		ethernet(etherPPPoE, nil, []byte{0x11}),
+		ethernet(etherMPLS, nil, []byte{0, 1, 1, 64}),
+		ethernet(0x88CC, nil, inFour),
+	}
+	for name, file := range map[string][]byte{
+		"pcap":   classic(binary.LittleEndian, magicMicros, linkEthernet, packets...),
+		"pcapng": next(binary.BigEndian, linkEthernet, packets...),
+	} {
+		found, err := all(t, file)
+		if err != nil || len(found) != 4 {
+			t.Errorf("%s: %d packets, %v, want 4", name, len(found), err)
+			continue
+		}
+		for i, p := range found {
+			if want := []netip.Addr{four, six}[i%2]; string(p.Payload) != "hello" || p.Source.Addr() != want {
+				t.Errorf("%s: packet %d is %+v %q", name, i, p, p.Payload)
+			}
+		}
+	}
+}
+
 // An interface may count from another second than that of 1970 (if_tsoffset).
 func TestStampsWithAnOffset(t *testing.T) {
 	file := next(binary.BigEndian, linkRaw, ipv4(protoUDP, 0, false, udp("hello")))
@@ -240,6 +277,8 @@ func FuzzReader(f *testing.F) {
 	whole := udp("hello")
 	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
 		f.Add(classic(order, magicNanos, linkEthernet, ethernet(etherIPv4, nil, ipv4(protoUDP, 0, false, whole))))
+		f.Add(classic(order, magicMicros, linkEthernet, ethernet(etherPPPoE, nil, append([]byte{0x11, 0, 0, 7, 0, 99, 0, 0x21}, ipv4(protoUDP, 0, false, whole)...)),
+			ethernet(etherMPLS, nil, append([]byte{0, 1, 0, 64, 0, 2, 1, 64}, ipv6(protoUDP, -1, false, whole)...))))
 		f.Add(next(order, linkRaw, ipv6(protoUDP, 0, true, whole[:8]), ipv6(protoUDP, 8, false, whole[8:]), ipv4(protoTCP, 0, false, tcp(1, 2, ""))))
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
