@@ -16,7 +16,6 @@ need kamailio kamailio
 need baresip baresip-core
 need svmap sipvicious
 need nsd nsd
-need ip iproute2
 need fail2ban-regex fail2ban
 need ip iproute2 # for tests across several machines
 [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || packages="$packages postgresql"
