@@ -44,7 +44,7 @@ func (s *server) historyProbe() api.Probe {
 		}
 		switch {
 		case stats.LastError != nil:
-			return fmt.Errorf("attempts are not recorded (%d wait, %d lost): %w", stats.Queued, stats.Lost, stats.LastError)
+			return fmt.Errorf("attempts are not recorded (%d wait, %d lost): %w", stats.Queued+stats.Held, stats.Lost, stats.LastError)
 		case known > 0 && time.Since(last) < lossMemory:
 			return fmt.Errorf("%d attempts were not recorded: the store was too slow or failed", known)
 		}

@@ -282,7 +282,7 @@ func each(ctx context.Context, interval time.Duration, f func(now time.Time)) er
 func (s *server) measure() {
 	s.metrics.Add("security", s.security.Collect)
 	s.metrics.AddStats("guard", "Guard:", func() any { return s.guard.Stats() }, "TableBytes")
-	s.metrics.AddStats("history", "History:", func() any { return s.recorder.Stats() }, "Queued")
+	s.metrics.AddStats("history", "History:", func() any { return s.recorder.Stats() }, "Queued", "Held")
 	s.metrics.Add("screen", s.screenMetrics)
 	s.measureFraud()
 	s.measureStranger()

@@ -59,6 +59,7 @@ func (c Config) withDefaults() Config {
 // Stats are a Recorder's counters since it was made.
 type Stats struct {
 	Queued    int    // waiting now
+	Held      int    // of the batch that could not be stored and is tried again
 	Written   uint64 // stored
 	Lost      uint64 // fell out of the full queue, or could not be stored before the end
 	Retries   uint64 // batches that had to be tried again

@@ -154,7 +154,7 @@ func TestRecorderLosesTheOldestWhileTheStorageFails(t *testing.T) {
 		record(r, 10, 310)
 		time.Sleep(time.Minute)
 		s := r.Stats()
-		if r.Healthy() || !errors.Is(s.LastError, errFull) || s.Lost != 200 || s.Queued != 100 || s.Written != 0 {
+		if r.Healthy() || !errors.Is(s.LastError, errFull) || s.Lost != 200 || s.Queued != 100 || s.Held != 10 || s.Written != 0 {
 			t.Errorf("while it fails: %+v", s)
 		}
 		if s.Retries < 10 || s.Retries > 30 {
@@ -163,7 +163,7 @@ func TestRecorderLosesTheOldestWhileTheStorageFails(t *testing.T) {
 		m.set(nil, 0)
 		time.Sleep(lastRetry)
 		synctest.Wait()
-		if s := r.Stats(); !r.Healthy() || s.Written != 110 || s.Lost != 200 || s.Queued != 0 {
+		if s := r.Stats(); !r.Healthy() || s.Written != 110 || s.Lost != 200 || s.Queued != 0 || s.Held != 0 {
 			t.Errorf("after it works again: %+v", s)
 		}
 		m.stored = m.stored[10:]

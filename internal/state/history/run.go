@@ -97,8 +97,10 @@ func (r *Recorder) settle(err error) {
 	r.mu.Lock()
 	before := r.stats.LastError
 	r.stats.LastError = err
+	r.stats.Held = 0
 	if err != nil {
 		r.stats.Retries++
+		r.stats.Held = len(r.verdicts)
 	} else {
 		r.stats.Written += uint64(len(r.verdicts))
 	}
