@@ -11,6 +11,26 @@ package sip
 // A ping that arrives cut in half comes out as two single CRLFs. An error is a *ParseError and final: where the next
 // message starts is not known, so that the connection has to be closed, perhaps after an answer.
 func Frame(b []byte, lim int) (n int, err error) {
+	var f Framer
+	return f.Frame(b, lim)
+}
+
+// Framer is Frame for unread octets that become more: what it has read of a message it does not read anew, so that octets
+// which come one by one cost little more than all at once. The zero value waits for a message.
+type Framer struct {
+	pos    int // where the next line starts; 0: the start line is not all there
+	fields int
+	length int // Content-Length
+	found  bool
+	ended  bool // pos is behind the empty line
+}
+
+// InBody tells whether the header section of the message that is awaited is all there.
+func (f *Framer) InBody() bool { return f.ended }
+
+// Frame does what the function Frame does. As long as it returns neither a message nor an error, b must start with what it
+// was given the last time.
+func (f *Framer) Frame(b []byte, lim int) (n int, err error) {
 	if lim <= 0 {
 		lim = MaxMessage
 	}
@@ -20,22 +40,24 @@ func Frame(b []byte, lim int) (n int, err error) {
 	if b[0] == '\r' {
 		return frameCRLF(b)
 	}
-	s := scanner{b: b}
-	length, fault := s.section()
-	switch {
+	switch fault := f.section(b); {
 	case fault == incomplete:
 		if len(b) > min(MaxHeaderSection, lim) {
 			return 0, &ParseError{len(b), 513, "header section too large"}
 		}
 		return 0, nil
+	case fault == tooLong:
+		return 0, &ParseError{f.pos, 513, fault}
 	case fault != scanned:
-		return 0, &ParseError{s.pos, 400, fault}
-	case s.pos > MaxHeaderSection || s.pos+length > lim:
-		return 0, &ParseError{s.pos, 513, "message too large"}
-	case s.pos+length > len(b):
+		return 0, &ParseError{f.pos, 400, fault}
+	case f.pos > MaxHeaderSection || f.pos+f.length > lim:
+		return 0, &ParseError{f.pos, 513, "message too large"}
+	case f.pos+f.length > len(b):
 		return 0, nil
 	}
-	return s.pos + length, nil
+	n = f.pos + f.length
+	*f = Framer{}
+	return n, nil
 }
 
 // frameCRLF reads what starts with CR.
@@ -58,43 +80,70 @@ func frameCRLF(b []byte) (n int, err error) {
 	return -4, nil
 }
 
-// section reads the start line and the header fields, moves behind the empty line and returns the Content-Length.
-func (s *scanner) section() (length int, fault string) {
-	start := indexLF(s.b)
-	if start < 0 {
-		return 0, incomplete
+const (
+	tooLong    = "header field too long"
+	maxLineLen = 2 * MaxHeaderLen // in a response, see MaxHeaderLen
+)
+
+// section reads on in the start line and the header fields, up to behind the empty line.
+func (f *Framer) section(b []byte) (fault string) {
+	if f.ended {
+		return scanned
 	}
-	if start == 0 || s.b[start-1] != '\r' {
-		return 0, "start line not terminated"
+	if f.pos == 0 {
+		start := indexLF(b)
+		if start < 0 {
+			return incomplete
+		}
+		if start == 0 || b[start-1] != '\r' {
+			return "start line not terminated"
+		}
+		f.pos = start + 1
 	}
-	s.pos = start + 1
-	found := false
-	for n := 0; ; n++ {
-		if s.atEmptyLine() {
-			break
+	s := scanner{b: b, pos: f.pos}
+	for ; !s.atEmptyLine(); f.pos = s.pos {
+		fault := f.field(&s)
+		if fault == incomplete && len(b)-f.pos > maxLineLen {
+			return tooLong
 		}
-		if s.pos+1 >= len(s.b) {
-			return 0, incomplete
+		if fault == incomplete {
+			return fault
 		}
-		var f Field
-		if fault := s.field(&f); fault != scanned {
-			return 0, fault
+		if fault != scanned {
+			f.pos = s.pos
+			return fault
 		}
-		if n == MaxHeaders {
-			return 0, "too many header fields"
-		}
-		if f.ID != HeaderContentLength {
-			continue
-		}
-		value, ok := number(s.b[f.Value.Start:f.Value.End], 1<<31-1)
-		if !ok || found {
-			return 0, "malformed Content-Length"
-		}
-		length, found = int(value), true
 	}
-	if !found {
-		return 0, "no Content-Length"
+	if !f.found {
+		return "no Content-Length"
 	}
-	s.pos += 2
-	return length, scanned
+	f.pos += 2
+	f.ended = true
+	return scanned
+}
+
+// field reads one field.
+func (f *Framer) field(s *scanner) (fault string) {
+	if s.pos+1 >= len(s.b) {
+		return incomplete
+	}
+	var h Field
+	if fault := s.field(&h); fault != scanned {
+		return fault
+	}
+	if h.Line.Len() > maxLineLen {
+		return tooLong
+	}
+	if f.fields++; f.fields > MaxHeaders {
+		return "too many header fields"
+	}
+	if h.ID != HeaderContentLength {
+		return scanned
+	}
+	value, ok := number(s.b[h.Value.Start:h.Value.End], 1<<31-1)
+	if !ok || f.found {
+		return "malformed Content-Length"
+	}
+	f.length, f.found = int(value), true
+	return scanned
 }

@@ -3,6 +3,7 @@ package sip_test
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"testing"
 
 	"gatehouse.example/sip"
@@ -179,8 +180,8 @@ func FuzzVia(f *testing.F) {
 	})
 }
 
-// FuzzFrame: a stream gives the same messages however it is cut into pieces, and each framed one that parses ends where the
-// frame does.
+// FuzzFrame: a stream gives the same messages however it is cut into pieces, and whether what has come already is read anew or
+// not, and each framed one that parses ends where the frame does.
 func FuzzFrame(f *testing.F) {
 	stream := append(append([]byte("\r\n\r\n"), invite...), crlf("\nOPTIONS sip:h SIP/2.0\n"+headers+"l : 2\n\nxyBYE")...)
 	f.Add(stream, uint8(1))
@@ -188,6 +189,9 @@ func FuzzFrame(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, step uint8) {
 		whole := frames(b, len(b))
 		pieces := frames(b, int(step)+1)
+		if anew := framesAnew(b, int(step)+1); !slices.EqualFunc(anew, pieces, bytes.Equal) {
+			t.Fatalf("%q: messages %q, read anew %q", b, pieces, anew)
+		}
 		if len(whole) > len(pieces) {
 			t.Fatalf("%q: %d messages, in pieces %d", b, len(whole), len(pieces))
 		}
@@ -207,13 +211,20 @@ func FuzzFrame(f *testing.F) {
 }
 
 // frames reads a stream that arrives in pieces of step octets and returns its messages up to the first error.
-func frames(b []byte, step int) (messages [][]byte) {
+func frames(b []byte, step int) [][]byte {
+	var f sip.Framer
+	return cutBy(f.Frame, b, step)
+}
+
+func framesAnew(b []byte, step int) [][]byte { return cutBy(sip.Frame, b, step) }
+
+func cutBy(frame func(b []byte, lim int) (int, error), b []byte, step int) (messages [][]byte) {
 	var unread []byte
 	for len(b) > 0 {
 		n := min(step, len(b))
 		unread, b = append(unread, b[:n]...), b[n:]
 		for {
-			n, err := sip.Frame(unread, 0)
+			n, err := frame(unread, 0)
 			if err != nil {
 				return messages
 			}

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -53,7 +52,8 @@ type reading struct {
 	c       *conn
 	nc      net.Conn
 	buf     []byte
-	charged int // octets of buf accounted to Limits.Buffers
+	framer  sip.Framer // of what buf starts with
+	charged int        // octets of buf accounted to Limits.Buffers
 	phase   phase
 	lone    bool // the last thing was a single CRLF, which may be half a ping
 	known   bool // a whole message has come
@@ -131,7 +131,7 @@ func (r *reading) messages() error {
 	var err error
 	for len(rest) > 0 && err == nil {
 		var n int
-		n, err = sip.Frame(rest, r.c.net.cfg.Limits.Message)
+		n, err = r.framer.Frame(rest, r.c.net.cfg.Limits.Message)
 		if err == nil && n == 0 && len(rest) >= r.c.net.cfg.Limits.Message {
 			err = errTooLong
 		}
@@ -160,8 +160,8 @@ func (r *reading) messages() error {
 	}
 	if len(rest) < len(r.buf) {
 		r.phase = idle // what is left is the start of another message
+		r.buf = r.buf[:copy(r.buf, rest)]
 	}
-	r.buf = r.buf[:copy(r.buf, rest)]
 	return err
 }
 
@@ -228,7 +228,7 @@ func (r *reading) room() error {
 func (r *reading) advance() error {
 	old := r.phase
 	switch {
-	case len(r.buf) > 0 && bytes.Contains(r.buf, []byte("\r\n\r\n")):
+	case r.framer.InBody():
 		r.phase = body
 	case len(r.buf) > 0:
 		r.phase = header
