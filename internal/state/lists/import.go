@@ -237,7 +237,7 @@ func parseTime(s string) (time.Time, error) {
 	return time.Parse(time.DateOnly, s)
 }
 
-// take checks one entry of the file and puts it with the others. A range becomes the prefixes that it is made of.
+// take checks one entry of the file and puts it with the others. A range becomes the prefixes that it is made of, all or none of them.
 func (in *importer) take(line int, e Entry) error {
 	e.List = in.list
 	if e.Note = readable(e.Note); e.Note == "" {
@@ -248,12 +248,7 @@ func (in *importer) take(line int, e Entry) error {
 	}
 	values, err := expandRange(e.Value)
 	if err == nil {
-		for _, value := range values {
-			e.Value = value
-			if err = in.takeOne(line, e); err != nil {
-				break
-			}
-		}
+		err = in.takeAll(line, e, values)
 	}
 	if err != nil && in.options.Lenient && (errors.Is(err, ErrValue) || errors.Is(err, ErrRange)) {
 		in.refuse(line, e.Value, "it is no value of a list")
@@ -265,21 +260,36 @@ func (in *importer) take(line int, e Entry) error {
 	return nil
 }
 
-func (in *importer) takeOne(line int, e Entry) error {
-	it, err := in.lists.item(e)
-	if err != nil {
-		return err
+func (in *importer) takeAll(line int, e Entry, values []string) error {
+	written, before := e.Value, len(in.items)
+	reason := ""
+	if whole, ok := mostOf(values); ok {
+		reason = in.wideNumbers(whole)
 	}
-	if reason := in.unfit(it); reason != "" {
-		in.refuse(line, it.Entry.Value, reason)
-		return nil
-	}
-	if len(in.items) == maxImportValues {
-		return ErrTooLarge
-	}
-	in.items = append(in.items, it)
-	if in.options.Progress != nil && len(in.items)%progressEvery == 0 {
-		in.options.Progress(len(in.items))
+	for _, value := range values {
+		e.Value = value
+		it, err := in.lists.item(e)
+		if err != nil {
+			return err
+		}
+		if len(values) == 1 {
+			written = it.Entry.Value
+		}
+		if reason == "" {
+			reason = in.unfit(it)
+		}
+		if reason != "" {
+			in.items = in.items[:before]
+			in.refuse(line, written, reason)
+			return nil
+		}
+		if len(in.items) == maxImportValues {
+			return ErrTooLarge
+		}
+		in.items = append(in.items, it)
+		if in.options.Progress != nil && len(in.items)%progressEvery == 0 {
+			in.options.Progress(len(in.items))
+		}
 	}
 	return nil
 }
@@ -308,12 +318,7 @@ func (in *importer) unfit(it *item) string {
 			return "holds addresses that are not on the public Internet (" + special + ")"
 		}
 	case NumberPrefix:
-		if len(strings.TrimPrefix(it.key(), "+")) < minWidthDigits && !in.options.AllowWide {
-			return "a number prefix of fewer than three digits is a whole country or more"
-		}
-		if reason := in.lists.wide(it.key()); reason != "" && !in.options.AllowWide {
-			return reason
-		}
+		return in.wideNumbers(it.key())
 	case Subdomains:
 		if !strings.Contains(it.key(), ".") && !in.options.AllowWide {
 			return "a whole top-level domain"
@@ -344,4 +349,15 @@ func overlaps(p netip.Prefix) string {
 		}
 	}
 	return ""
+}
+
+// wideNumbers says why a number prefix holds too many numbers, or "".
+func (in *importer) wideNumbers(prefix string) string {
+	switch {
+	case in.options.AllowWide:
+		return ""
+	case len(strings.TrimPrefix(prefix, "+")) < minWidthDigits:
+		return "a number prefix of fewer than three digits is a whole country or more"
+	}
+	return in.lists.wide(prefix)
 }

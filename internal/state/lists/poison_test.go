@@ -147,6 +147,30 @@ func TestPoisonIsLeftOutLineByLine(t *testing.T) {
 	}
 }
 
+// TestRangeIsTakenWholeOrNotAtAll: what a prefix may not be, a range that is most of it may not be either, and of a range with an unfit part nothing is taken.
+func TestRangeIsTakenWholeOrNotAtAll(t *testing.T) {
+	plans, err := numbering.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := lists.New(lists.Config{Plan: plan(), Plans: plans, Now: now})
+	for value, want := range map[string]bool{
+		"+353100000..+353999999": false, "+49100000..+49999999": false, "+4400000..+4999999": false, "+4130000..+4219999": false, "+1000000..+9999999": false,
+		"+4915000000..+4917999999": true, "+353800000..+353899999": true, "+15551230000..+15551232499": true,
+		"3.0.0.0..6.255.255.254": false, "9.255.255.0..10.0.0.255": false, "8.0.0.0..9.0.0.255": true,
+	} {
+		name := strings.ReplaceAll(value, "+", "n")
+		got, err := l.Import(context.Background(), name, strings.NewReader(value+"\n"), lists.ImportOptions{})
+		if err != nil || (got.Entries > 0) != want || (got.RefusedCount == 1) == want || (values(l, name) != "") != want {
+			t.Errorf("%s: %+v, %v: %s", value, got, err, values(l, name))
+		}
+	}
+	got, err := l.Import(context.Background(), "w", strings.NewReader("+353100000..+353999999\n"), lists.ImportOptions{AllowWide: true})
+	if err != nil || got.Entries != 9 {
+		t.Errorf("asked for: %+v, %v", got, err)
+	}
+}
+
 func TestNobodyAddsHalfTheWorldByHand(t *testing.T) {
 	l := newLists(nil)
 	for value, want := range map[string]bool{

@@ -3,6 +3,7 @@ package lists
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"strings"
 )
@@ -74,6 +75,23 @@ func decimal(dst []string, head, from, to string) []string {
 		dst = decimal(dst, head+string(d), low, high)
 	}
 	return dst
+}
+
+// mostOf tells whether the prefixes that a range of numbers consists of are half or more of a wider one, and which.
+func mostOf(values []string) (prefix string, ok bool) {
+	if len(values) < 2 || values[0][0] != '+' {
+		return "", false
+	}
+	first, last := strings.TrimSuffix(values[0], "*"), strings.TrimSuffix(values[len(values)-1], "*")
+	n := 0
+	for n < min(len(first), len(last)) && first[n] == last[n] {
+		n++
+	}
+	share := 0.0
+	for _, v := range values {
+		share += math.Pow10(n - len(strings.TrimSuffix(v, "*")))
+	}
+	return first[:n], share >= 0.5
 }
 
 // addresses makes the prefixes of the addresses from … to: each time the widest that begins at from and does not go beyond to.
