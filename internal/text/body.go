@@ -43,7 +43,7 @@ func (c *collector) body(p part, depth int) {
 	case kind == "text/html", kind == "application/xhtml+xml":
 		c.add(stripHTML(decodeCharset(param(params, "charset"), c.limit(data))))
 	case kind == "text/calendar", kind == "text/vcard", kind == "text/x-vcard", strings.HasPrefix(kind, "text/"):
-		c.add(decodeCharset(param(params, "charset"), c.limit(data)))
+		c.plain(kind, decodeCharset(param(params, "charset"), c.limit(data)))
 	case kind == "application/sdp":
 		c.sdp(data)
 	case kind == "application/im-iscomposing+xml", kind == "message/imdn+xml":
@@ -55,6 +55,21 @@ func (c *collector) body(p part, depth int) {
 	default:
 		c.hide(clip(kind))
 	}
+}
+
+// ciphers are the beginnings of texts that are encrypted and go as plain text: OpenPGP's armour (RFC 4880 §6.2), and OTR's messages and fragments of them.
+var ciphers = [...]string{"-----BEGIN PGP MESSAGE", "?OTR:", "?OTR,", "?OTR|"}
+
+// plain takes a text, unless it is one that nobody can read.
+func (c *collector) plain(kind, s string) {
+	s = strings.TrimSpace(s)
+	for _, begin := range ciphers {
+		if strings.HasPrefix(s, begin) {
+			c.hide(clip(kind) + "; encrypted")
+			return
+		}
+	}
+	c.add(s)
 }
 
 // limit spares decoding what add would cut. UTF-32 needs four octets a character.

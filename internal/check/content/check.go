@@ -15,6 +15,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"unicode"
 
@@ -100,7 +101,7 @@ func (c *Check) Wants(a *screen.Attempt, r *screen.Report) bool {
 		if a.Text != "" {
 			return true
 		}
-	} else if c.calls.Load() >= int64(c.tokens.Floor()) && (a.Text != "" || a.From.Display != "" || len(a.Names) > 0) {
+	} else if c.calls.Load() >= int64(c.tokens.Floor()) && (a.Text != "" || a.From.Display != "" || len(a.Names) > 0 || wordy(a)) {
 		return readable(a.Kind)
 	}
 	if a.Opaque != "" {
@@ -112,6 +113,12 @@ func (c *Check) Wants(a *screen.Attempt, r *screen.Report) bool {
 // readable tells which attempts say something to a human.
 func readable(k verdict.Kind) bool {
 	return k == verdict.Message || k == verdict.Call || k == verdict.Subscription || k == verdict.Publication
+}
+
+// wordy tells whether the caller's user part is longer than names are: such a one is read although nothing else of the request says anything.
+func wordy(a *screen.Attempt) bool {
+	user, _, ok := strings.Cut(a.From.Claimed, "@")
+	return ok && len(user) > len("sip:")+name && a.FromNumber == ""
 }
 
 func opaque(a *screen.Attempt, r *screen.Report) {

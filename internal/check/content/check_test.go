@@ -214,6 +214,37 @@ func TestSignedNamesOfCallsAreRead(t *testing.T) {
 	}
 }
 
+// TestASentenceInAUserPartIsHeard: it is shown where there is no display name (RFC 5039 §3.1 names it), and a name or a number there sends nobody to a worker.
+func TestASentenceInAUserPartIsHeard(t *testing.T) {
+	c, r := newCheck(t), &screen.Report{}
+	call := func(kind verdict.Kind, user string) *screen.Attempt {
+		a := message("")
+		a.ID, a.Kind, a.From.Claimed, a.From.Display = user, kind, "sip:"+user+"@caller.test", ""
+		return a
+	}
+	for i := range 300 {
+		by := fmt.Sprintf("sip:user%d@example.test", i%10)
+		c.Judge(call(verdict.Call, fmt.Sprintf("claim%%20your%%20free%%20prize%%20today%%20before%%20midnight%%20and%%20win%%20a%%20car%%20%d", i%7)), "spam", by)
+		c.Judge(call(verdict.Call, fmt.Sprintf("reception%%20of%%20the%%20garden%%20school%%20in%%20the%%20old%%20town%%20%d", i%7)), "ham", by)
+	}
+	for _, kind := range []verdict.Kind{verdict.Call, verdict.Subscription} {
+		spam := call(kind, "claim%20your%20free%20prize%20today%20before%20midnight%20and%20win%20a%20car%209")
+		if !c.Wants(spam, r) || strength(t, c, spam, "CONTENT_SPAM") == 0 {
+			t.Errorf("%s: a reported sentence in a user part is not known again", kind)
+		}
+		ham := call(kind, "reception%20of%20the%20garden%20school%20in%20the%20old%20town%209")
+		if s := strength(t, c, ham, "CONTENT_SPAM"); s != 0 {
+			t.Errorf("%s: a wanted one: %v", kind, s)
+		}
+	}
+	short := call(verdict.Call, "alice.example")
+	number := call(verdict.Call, "+15551230001;phone-context=long.example.test")
+	number.FromNumber = "+15551230001"
+	if c.Wants(short, r) || c.Wants(number, r) {
+		t.Error("a name or a number is read")
+	}
+}
+
 // TestANameIsNoSentence: what a call says in a name weighs little, and a Subject that says more is heard.
 func TestANameIsNoSentence(t *testing.T) {
 	c := newCheck(t)
