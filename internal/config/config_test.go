@@ -65,6 +65,14 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 	}
 }
 
+// TestIdleConnectionOutlivesARegistration: a telephone behind a NAT is gone with its connection, and many say nothing before half
+// of what they were granted is over.
+func TestIdleConnectionOutlivesARegistration(t *testing.T) {
+	if c := Default(); c.Limits.Idle <= c.Home.MaxExpires {
+		t.Errorf("a silent connection is closed after %v, a registration ends after %v", time.Duration(c.Limits.Idle), time.Duration(c.Home.MaxExpires))
+	}
+}
+
 func TestOldFilesLoad(t *testing.T) {
 	c, err := Load("testdata/v1.yaml")
 	if err != nil {

@@ -16,8 +16,10 @@ type Limits struct {
 	PerSource   int `yaml:"connections_per_source"`
 	// Message is the largest message accepted on a stream, at most 65535.
 	Message Size `yaml:"message"`
-	// Idle is when a silent connection is closed; Headers and Body are how long
-	// the parts of one message may take to arrive.
+	// Idle is when a silent connection is closed, later than any registration ends: a
+	// phone behind a NAT is reached by it alone. One whose other end is gone is found
+	// within three minutes. Headers and Body are how long the parts of one message may
+	// take to arrive.
 	Idle    Duration `yaml:"idle"`
 	Headers Duration `yaml:"headers"`
 	Body    Duration `yaml:"body"`
@@ -170,7 +172,7 @@ func perSecond(count, burst int) Burst { return Burst{Rate{count, time.Second}, 
 func defaultLimits() Limits {
 	return Limits{
 		Connections: 10000, PerSource: 100, Message: 65535,
-		Idle: Duration(15 * time.Minute), Headers: Duration(10 * time.Second), Body: Duration(10 * time.Second),
+		Idle: Duration(130 * time.Minute), Headers: Duration(10 * time.Second), Body: Duration(10 * time.Second),
 		Transactions: 50000, Calls: 65536, CallAge: Duration(4 * time.Hour),
 		Flood: Flood{
 			V4Host: perSecond(200, 2000), V4Net24: perSecond(1000, 5000), V4Net16: perSecond(5000, 20000),

@@ -87,7 +87,7 @@ func (l *Limits) fill() {
 	setDefault(&l.HeaderTime, 10*time.Second)
 	setDefault(&l.BodyTime, 10*time.Second)
 	setDefault(&l.StrangerIdle, 30*time.Second)
-	setDefault(&l.Idle, 15*time.Minute)
+	setDefault(&l.Idle, 130*time.Minute)
 	setDefault(&l.WriteTime, 10*time.Second)
 	setDefault(&l.Ping, 100*time.Second)
 }

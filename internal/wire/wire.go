@@ -183,7 +183,7 @@ type Limits struct {
 	HeaderTime    time.Duration // from a message's first octet to the end of its header section; 10 s
 	BodyTime      time.Duration // from there to the end of its body; 10 s
 	StrangerIdle  time.Duration // idle time before the first whole message; 30 s
-	Idle          time.Duration // idle time after it; 15 min
+	Idle          time.Duration // idle time after it; 130 min, more than registrations last
 	WriteTime     time.Duration // one write; 10 s
 	// Ping is the interval of keep-alives on connections that wire dialled
 	// (CRLF CRLF, RFC 5626 §4.4.1) and on WebSockets (ping frames, RFC 7118 §6).
