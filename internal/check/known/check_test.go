@@ -3,6 +3,7 @@ package known_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -169,6 +170,26 @@ func TestFeedbackIsTheCalledUsers(t *testing.T) {
 	expect(t, c, in, "", 0)
 	learner.Judge(in, "ham", "admin")
 	expect(t, c, in, "KNOWN_WANTED", 1)
+}
+
+// TestUnwantedIsTheCalledUsersWord: a 607 is one, whoever is called and whatever of, and none where a server on the way says it.
+func TestUnwantedIsTheCalledUsersWord(t *testing.T) {
+	c := setup(t, nil)
+	learner := c.(screen.Learner)
+	for i, e := range []screen.Ending{{Status: 607, ByCallee: true}, {Answered: true, Talk: 3 * time.Second, Cause: 607, ByCallee: true}, {Status: 607}, {Status: 603, ByCallee: true}, {Status: 608, ByCallee: true}} {
+		shop := fmt.Sprintf("sip:shop%d@shop.test", i)
+		for kind, user := range map[verdict.Kind]string{verdict.Call: "sip:bob@example.test", verdict.Message: "sip:rob@example.test"} {
+			in := attempt(shop, user, false, verdict.TLS)
+			in.Kind, e.Attempt, e.Time = kind, in, in.Time
+			learner.Learn(&e)
+			if want := i < 2; want {
+				expect(t, c, in, "KNOWN_UNWANTED", 1)
+			} else {
+				expect(t, c, in, "", 0)
+			}
+		}
+		expect(t, c, attempt(shop, "sip:carol@example.test", false, verdict.TLS), "", 0)
+	}
 }
 
 func expect(t *testing.T, c screen.Check, a *screen.Attempt, name string, strength float64) {

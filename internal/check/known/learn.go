@@ -8,17 +8,26 @@ import (
 
 var _ screen.Learner = (*Check)(nil)
 
-// Learn implements screen.Learner: our users' own calls and messages make relations, and so do conversations.
+// unwanted is the code by which a callee says that he does not want a caller: as the answer, or in the Reason of a BYE (RFC 8197).
+const unwanted = 607
+
+// Learn implements screen.Learner: our users' own calls and messages make relations, and so do conversations. A 607 is the called user's word.
 func (c *Check) Learn(e *screen.Ending) {
 	a := e.Attempt
 	if a.Outbound {
 		c.placed(e)
 		return
 	}
-	if a.Kind != verdict.Call || e.Action == verdict.Reject || e.Action == verdict.Drop || e.Action == verdict.Introduce && !e.Answered {
+	if e.Action == verdict.Reject || e.Action == verdict.Drop {
 		return
 	}
 	s := subjectOf(a)
+	if e.ByCallee && (e.Status == unwanted || e.Cause == unwanted) {
+		c.memory.Judge(s.owner, s.peer, false, e.Time)
+	}
+	if a.Kind != verdict.Call || e.Action == verdict.Introduce && !e.Answered {
+		return
+	}
 	talk := e.Talk
 	if s.trust == 0 || e.Lost {
 		talk = 0 // no conversation is put down to who was not there
