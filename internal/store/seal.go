@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -30,8 +31,8 @@ func verifySeal(folder string) (found bool, missing []string, err error) {
 		return false, nil, fmt.Errorf("store: %w", err)
 	}
 	for line := range strings.Lines(string(text)) {
-		sum, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
-		if !ok || name != filepath.Base(name) {
+		sum, name, ok := strings.Cut(line, "  ")
+		if name, ok = strings.CutSuffix(name, "\n"); !ok || !slices.Contains(sealed[:], name) {
 			return false, nil, damaged(seal, seal, "it is no file of checksums")
 		}
 		path := filepath.Join(folder, name)
@@ -47,7 +48,7 @@ func verifySeal(folder string) (found bool, missing []string, err error) {
 	if err := os.Remove(seal); err != nil {
 		return false, nil, fmt.Errorf("store: cannot write the data folder: %w", err)
 	}
-	return true, missing, nil
+	return len(text) > 0, missing, nil // a power failure may leave an empty one, which vouches for nothing
 }
 
 func damaged(path, seal, what string) error {

@@ -77,6 +77,31 @@ func TestChangedBitIsRefused(t *testing.T) {
 	}
 }
 
+// A seal that was cut names no file that there never was, and one without anything in it vouches for nothing.
+func TestCutSealVouchesForNothing(t *testing.T) {
+	folder := filled(t)
+	path := filepath.Join(folder, sealFile)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := strings.IndexByte(string(whole), '\n')
+	for _, n := range []int{1, 8, first - 10, first - 1, first, len(whole) - 1} {
+		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := reopen(t, folder); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "no file of checksums") {
+			t.Errorf("%q: %v", whole[:n], err)
+		}
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if found, _, err := verifySeal(folder); found || err != nil {
+		t.Errorf("an empty seal: found %v, %v", found, err)
+	}
+}
+
 // Who has restored or moved away a file may go on: without the seal the form of the tables is checked.
 func TestWithoutASealTheFormIsChecked(t *testing.T) {
 	folder := filled(t)
