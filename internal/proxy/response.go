@@ -155,13 +155,16 @@ func (x *exchange) offer(status int, resp []byte, i int) bool {
 }
 
 // rank orders final responses, best first: 6xx; then the lowest class, and
-// within 4xx those that tell the caller what to change (§16.7 step 6).
+// within 4xx those that tell the caller what to change first and silence last
+// (§16.7 step 6; RFC 4320 §4.2: to other than an INVITE that may not be said).
 func rank(status int) int {
 	switch {
 	case status >= 600:
 		return 0
 	case status == 401 || status == 407 || status == 415 || status == 420 || status == 484:
 		return 4*100 - 50
+	case status == 408:
+		return 499
 	case status == 503:
 		return 599
 	default:

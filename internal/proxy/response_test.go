@@ -34,6 +34,8 @@ func TestBestResponse(t *testing.T) {
 	}{
 		{[]int{404, 486}, 404},
 		{[]int{486, 404}, 486}, // of one class the first
+		{[]int{408, 486}, 486}, // says more than nothing
+		{[]int{408, 500}, 408},
 		{[]int{500, 404}, 404},
 		{[]int{404, 302}, 302},
 		{[]int{302, 401}, 302},
@@ -244,6 +246,13 @@ func TestNonInviteGetsOneAnswer(t *testing.T) {
 	n.want(n.from(bob, answer(out[0].text, 202, "b", "")), alice+" SIP/2.0 202")
 	n.want(n.from(carol, answer(out[1].text, 200, "c", "")))
 	n.wantOutcome("id1 202 false")
+	n.wantIdle()
+
+	n = newPaper(t) // 408 is not to be sent (§4.2), but what somebody else says
+	n.to(bob, carol)
+	out = n.from(alice, as("MESSAGE"))
+	n.want(n.from(bob, answer(out[0].text, 408, "b", "")))
+	n.want(n.from(carol, answer(out[1].text, 480, "c", "")), alice+" SIP/2.0 480")
 	n.wantIdle()
 }
 
