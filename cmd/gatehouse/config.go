@@ -26,7 +26,8 @@ type configCheckCmd struct {
 
 // Help shows examples.
 func (configCheckCmd) Help() string {
-	return `Beyond the file itself, what identity names is proven: roots can be read; each key is
+	return `Beyond the file itself, the certificates that tls names can be used, and what
+identity names is proven: roots can be read; each key is
 its certificate's and nobody else can read it; the certificate is valid, covers the
 numbers and domains that it signs for, and is served at its url.
 
@@ -43,6 +44,9 @@ func (c *configCheckCmd) Run(a *app) error {
 	}
 	cfg, err := a.load()
 	check := &identityCheck{cfg: cfg, offline: c.Offline, now: time.Now()}
+	if err == nil {
+		_, err = loadCertificates(cfg)
+	}
 	if err == nil {
 		err = check.run(a.ctx)
 	}

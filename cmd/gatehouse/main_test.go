@@ -147,6 +147,8 @@ func TestErrorsAreOneLineAndExitStatusesFollowTheContract(t *testing.T) {
 	p := newPlace(t)
 	p.write("bad.yaml", "lisen: []\n")
 	p.write("signal.yaml", "policy: {weights: {LISTS_BLOKED: 1}}\n")
+	p.write("tls.yaml", "listen: ['tls://127.0.0.1:5061']\ntls: {cert: none.pem, key: none.key}\n")
+	p.write("ca.yaml", "tls: {client_ca: bad.yaml}\n")
 	p.write("folder.yaml", "data: /dev/null/x\n")
 	p.write("response.sip", "SIP/2.0 200 OK\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\nFrom: <sip:a@b>;tag=1\nTo: <sip:a@b>;tag=2\nCall-ID: 1\nCSeq: 1 INVITE\n\n")
 	for _, c := range []struct {
@@ -166,6 +168,8 @@ func TestErrorsAreOneLineAndExitStatusesFollowTheContract(t *testing.T) {
 		{"list add --block x", 2, "gatehouse: unknown flag --block (see gatehouse list add --help)"},
 		{"bann", 2, `gatehouse: unexpected argument bann, did you mean "ban"? (see gatehouse --help)`},
 		{"config check signal.yaml", 2, "gatehouse: signal.yaml:1:34: no check has a signal LISTS_BLOKED; did you mean LISTS_BLOCKED?"},
+		{"config check tls.yaml", 2, "gatehouse: tls.yaml:2:13: the certificate cannot be used: open none.pem"},
+		{"config check ca.yaml", 2, "gatehouse: ca.yaml:1:18: bad.yaml holds no PEM certificate"},
 		{"--config folder.yaml list show", 2, "gatehouse: folder.yaml:1:7: cannot make the data folder"},
 		{"list add not-a-value-at-all!", 2, "gatehouse: value "},
 		{"list add +15551230009..+15551230001", 2, "gatehouse: "},
@@ -174,7 +178,7 @@ func TestErrorsAreOneLineAndExitStatusesFollowTheContract(t *testing.T) {
 		{"list import none.txt", 1, "gatehouse: cannot read the input: open none.txt"},
 		{"ban add bob", 2, `gatehouse: "bob": the source is not an IP address`},
 		{"ban add 203.0.113.9", 1, "gatehouse: 203.0.113.9/32 belongs to a peer"},
-		{"ban add ::/0", 2, `gatehouse: guard: not a prefix that can be banned: "::/0"`},
+		{"ban add ::/0", 2, "gatehouse: ::/0 is every address there is; write hosts or networks"},
 		{"ban add 192.0.2.1 --for 0s", 2, "gatehouse: expires lies in the past"},
 		{"ban remove 192.0.2.99", 1, "gatehouse: 192.0.2.99/32 is not banned"},
 		{"user add alice@example.test", 2, "gatehouse: no password on stdin"},

@@ -70,6 +70,8 @@ func (s *Server) addBan(_ context.Context, in *banInput) (*banAnswer, error) {
 		return nil, huma.Error409Conflict("there are as many bans as allowed; lift some first")
 	case errors.Is(err, guard.ErrExpired):
 		return nil, huma.Error422UnprocessableEntity("expires lies in the past")
+	case errors.Is(err, guard.ErrPrefix):
+		return nil, huma.Error422UnprocessableEntity(source.String() + " is every address there is; write hosts or networks, as 192.0.2.7 or 192.0.2.0/24")
 	case err != nil:
 		return nil, huma.Error422UnprocessableEntity(err.Error())
 	}
