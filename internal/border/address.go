@@ -47,7 +47,7 @@ func (v *visit) address() bool {
 	if v.commanded() {
 		return false
 	}
-	if v.routing.Foreign && !v.from.mayRelay() {
+	if v.routing.Foreign && !v.from.mayRelay() && !v.routedToPBX() {
 		return v.noRelay("Route leads elsewhere")
 	}
 	found := false
@@ -66,6 +66,32 @@ func (v *visit) address() bool {
 		found = v.toPBX()
 	}
 	return found && v.secured()
+}
+
+// routedToPBX tells whether the Route set names nobody but us and, last, the PBX that
+// the request goes to anyway: a phone puts there what its registrar has told it in
+// Service-Route (RFC 3608).
+func (v *visit) routedToPBX() bool {
+	if v.domain == nil || v.domain.Home {
+		return false
+	}
+	found := false
+	for vs := v.in.Msg.Values(sip.HeaderRoute); vs.Next(); {
+		var a sip.Address
+		var u uri.URI
+		if found || a.Parse(vs.Text()) != nil || u.Parse(a.URI) != nil {
+			return false
+		}
+		if v.b.cfg.Self.IsURI(&u) {
+			continue
+		}
+		at, ok := addrOfURI(&u)
+		if _, loose := u.Param("lr"); !ok || !loose || !v.site.isPBX(at) || !v.site.places().serves(at, v.domain) {
+			return false
+		}
+		found = true
+	}
+	return found
 }
 
 // toPhone delivers what the PBX sends to a phone that has registered there

@@ -188,3 +188,23 @@ func TestRegistrationIsOfWhomToNames(t *testing.T) {
 		t.Errorf("to %+v", got.To)
 	}
 }
+
+// TestServiceRouteThatNamesThePBXIsFollowed: a phone puts what its registrar has told it behind us into each request
+// (RFC 3608); it may name the place that the request goes to anyway, and nothing behind that.
+func TestServiceRouteThatNamesThePBXIsFollowed(t *testing.T) {
+	for route, want := range map[string]string{
+		"<sip:" + serverAddr + ";lr>, <sip:orig@" + pbxAddr + ";lr>":     pbxAddr + " INVITE",
+		"<sip:" + pbxAddr + ";lr>":                                       pbxAddr + " INVITE",
+		"<sip:" + pbxAddr + ";lr>, <sip:" + serverAddr + ";lr>":          callerAddr + " SIP/2.0 403",
+		"<sip:" + pbxAddr + ";lr>, <sip:192.0.2.99;lr>":                  callerAddr + " SIP/2.0 403",
+		"<sip:" + pbxAddr + ";lr;maddr=192.0.2.99>":                      callerAddr + " SIP/2.0 403",
+		"<sip:192.0.2.99;lr>, <sip:" + pbxAddr + ";lr>":                  callerAddr + " SIP/2.0 403",
+		"<sip:" + strings.Replace(pbxAddr, ":5080", ":5081", 1) + ";lr>": callerAddr + " SIP/2.0 403",
+	} {
+		p := newPaper(t, nil, screen.Layer{})
+		out := p.from(callerAddr, strings.Replace(invite, "Max-Forwards", "Route: "+route+"\nMax-Forwards", 1))
+		if len(out) == 0 || !strings.HasPrefix(last(out), want) {
+			t.Errorf("%s: %v", route, out)
+		}
+	}
+}
