@@ -129,7 +129,7 @@ func rateConfig(c *config.RateCheck, seed uint64) ratecheck.Config {
 	return ratecheck.Config{
 		Source: limit(c.Source), Caller: limit(c.Caller), Callee: limit(c.Callee),
 		Fanout: ratecheck.Fanout{Callees: c.FanOut.Count, Window: c.FanOut.Per},
-		Seed:   seedOf(seed),
+		Keys:   c.Keys, Seed: seedOf(seed),
 	}
 }
 

@@ -30,20 +30,16 @@ type fraud struct {
 	toll   *fraudcheck.Check // nil where it is off
 }
 
-// How much is remembered: 8192 accounts (13 MB when all are used), and 65536 tails and numbers (4 MB each).
-const (
-	fraudAccounts = 1 << 13
-	fraudNumbers  = 1 << 16
-	fraudWindow   = 24 * time.Hour
-)
+// fraudWindow is how long a try under one prefix is remembered.
+const fraudWindow = 24 * time.Hour
 
-func newFraud(seed rate.Seed, live fraudcheck.Live) *fraud {
+func newFraud(cfg *config.Checks, seed rate.Seed, live fraudcheck.Live) *fraud {
 	if seed == (rate.Seed{}) {
 		seed = rate.NewSeed()
 	}
 	return &fraud{
-		ledger: usage.NewLedger(fraudAccounts, seed), tries: usage.NewTries(fraudNumbers, fraudWindow, seed),
-		rings: rings.New(fraudNumbers, seed), live: live,
+		ledger: usage.NewLedger(cfg.TollFraud.Ledger, seed), tries: usage.NewTries(cfg.TollFraud.Tails, fraudWindow, seed),
+		rings: rings.New(cfg.Wangiri.Numbers, seed), live: live,
 	}
 }
 
@@ -51,11 +47,11 @@ func newFraud(seed rate.Seed, live fraudcheck.Live) *fraud {
 func fraudChecks(cfg *config.Config, k *known) (checks []screen.Check, err error) {
 	f := k.fraud
 	if f == nil {
-		f = newFraud(seedOf(k.seed), nil)
+		f = newFraud(&cfg.Checks, seedOf(k.seed), nil)
 	}
 	if c := &cfg.Checks.Flood; c.Enabled {
 		check, err := floodcheck.New(floodcheck.Config{
-			Callers: c.Callers.Count, Window: c.Callers.Per, Hotlines: c.Hotlines, Seed: seedOf(k.seed),
+			Callers: c.Callers.Count, Window: c.Callers.Per, Hotlines: c.Hotlines, Keys: c.Keys, Seed: seedOf(k.seed),
 		}, k.acquainted)
 		if err != nil {
 			return nil, cfg.Problem("checks.flood", err.Error(), err)
@@ -190,7 +186,7 @@ func (s *server) newCalls(ctx context.Context, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	s.fraud = newFraud(rate.SeedOf(secret), s.calls)
+	s.fraud = newFraud(&cfg.Checks, rate.SeedOf(secret), s.calls)
 	s.used = usage.NewKeeper(s.fraud.ledger, s.fraud.tries, s.store)
 	err = s.used.Load(ctx)
 	if errors.Is(err, usage.ErrDamaged) {

@@ -34,7 +34,7 @@ func newContentCheck(cfg *config.Config, k *known) (*contentcheck.Check, error) 
 			return nil, err
 		}
 	}
-	check, err := contentcheck.New(contentcheck.Config{}, t.tokens, t.campaigns)
+	check, err := contentcheck.New(contentcheck.Config{Recent: int(cfg.Checks.Content.Recent)}, t.tokens, t.campaigns)
 	if err != nil {
 		return nil, cfg.Problem("checks.content", err.Error(), err)
 	}

@@ -57,6 +57,7 @@ type server struct {
 	texts     *texts
 	registers *registers
 	ids       *history.IDs
+	checks    []screen.Check
 	engine    *screen.Engine
 	policies  atomic.Pointer[policies]
 	probes    []api.Probe
@@ -109,11 +110,11 @@ func newServer(a *app, cfg *config.Config, db *store.Store, log *slog.Logger, li
 	if err := s.loadKept(a.ctx); err != nil {
 		return nil, err
 	}
-	checks, err := newChecks(cfg, &known{newcomers: s.newcomers, lists: s.lists, memory: s.proofs.memory, policies: s.proofs.policies, fraud: s.fraud, social: s.social, registers: s.registers, texts: s.texts})
+	s.checks, err = newChecks(cfg, &known{newcomers: s.newcomers, lists: s.lists, memory: s.proofs.memory, policies: s.proofs.policies, fraud: s.fraud, social: s.social, registers: s.registers, texts: s.texts})
 	if err != nil {
 		return nil, err
 	}
-	if s.engine, err = screen.New(checks); err != nil {
+	if s.engine, err = screen.New(s.checks); err != nil {
 		return nil, err
 	}
 	p, err := resolvePolicies(cfg, s.engine)
@@ -301,6 +302,12 @@ func (s *server) measure() {
 }
 
 func (s *server) screenMetrics(emit func(telemetry.Sample)) {
+	for _, c := range s.checks {
+		if sized, ok := c.(interface{ Octets() int }); ok {
+			emit(telemetry.Sample{Name: "gatehouse_check_bytes", Help: "Memory that a check has for itself, in octets.", Kind: telemetry.Gauge,
+				Labels: []string{"check", c.Info().Name}, Value: float64(sized.Octets())})
+		}
+	}
 	for _, c := range s.engine.Stats().Checks {
 		for _, f := range []struct {
 			name string

@@ -14,10 +14,13 @@ type ContentCheck struct {
 	// Reports is how many reported texts are remembered, to recognise others
 	// like them; about 2500 octets each.
 	Reports int `yaml:"reports"`
+	// Recent is the memory for the features of messages that came lately, so that
+	// feedback teaches what they said; 2 KB each.
+	Recent Size `yaml:"recent"`
 }
 
 func defaultContentCheck() ContentCheck {
-	return ContentCheck{Enabled: true, Floor: 30, Full: 200, Words: 1 << 19, Reports: 4096}
+	return ContentCheck{Enabled: true, Floor: 30, Full: 200, Words: 1 << 19, Reports: 4096, Recent: 16 << 20}
 }
 
 func (v *validation) contentCheck() {
@@ -30,6 +33,9 @@ func (v *validation) contentCheck() {
 	}
 	if c.Words < 1024 || c.Words > 1<<26 {
 		v.problem("checks.content.words", "%d is not within 1024 and %d", c.Words, 1<<26)
+	}
+	if c.Recent < 1<<16 || c.Recent > 1<<33 {
+		v.problem("checks.content.recent", "%d octets are not within 64KB and 8GB", c.Recent)
 	}
 	if c.Reports < 1 || c.Reports > 1<<20 {
 		v.problem("checks.content.reports", "%d is not within 1 and %d", c.Reports, 1<<20)

@@ -28,15 +28,18 @@ func defaultReputation() ReputationCheck {
 	return ReputationCheck{Enabled: true, Subjects: 131072, Behaviours: 65536, Web: 2097152}
 }
 
-// known checks the sizes of what known and reputation remember.
+// known checks the sizes of what checks remember.
 func (v *validation) known() {
-	k, r := &v.c.Checks.Known, &v.c.Checks.Reputation
+	all := &v.c.Checks
+	k, r := &all.Known, &all.Reputation
 	for _, s := range []struct {
 		key string
 		n   int
 	}{
 		{"known.peers", k.Peers}, {"known.recent", k.Recent},
 		{"reputation.subjects", r.Subjects}, {"reputation.behaviours", r.Behaviours}, {"reputation.web", r.Web},
+		{"rate.keys", all.Rate.Keys}, {"flood.keys", all.Flood.Keys}, {"wangiri.numbers", all.Wangiri.Numbers},
+		{"tollfraud.ledger", all.TollFraud.Ledger}, {"tollfraud.tails", all.TollFraud.Tails},
 	} {
 		if s.n < 1024 || s.n > 1<<26 {
 			v.problem("checks."+s.key, "%d is not within 1024 and %d", s.n, 1<<26)

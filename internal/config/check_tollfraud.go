@@ -27,6 +27,10 @@ type TollFraudCheck struct {
 	Rates map[string]float64 `yaml:"rates,omitempty"`
 	// Accounts have rules of their own: users (alice@example.test), calling numbers ("+15551230001") and domains (example.test).
 	Accounts map[string]TollFraudRule `yaml:"accounts,omitempty"`
+	// Ledger is how many accounts are remembered with what they have used, 1.4 KB each.
+	Ledger int `yaml:"ledger"`
+	// Tails is how many numbers are remembered that were tried under a prefix, 56 octets each.
+	Tails int `yaml:"tails"`
 }
 
 // TollFraudRule is what one account may do. What is left out is as for all.
@@ -62,6 +66,8 @@ type WangiriCheck struct {
 	Enabled bool `yaml:"enabled"`
 	// Ring is the longest ring that counts as one.
 	Ring Duration `yaml:"ring"`
+	// Numbers is how many numbers and blocks are remembered, 56 octets each.
+	Numbers int `yaml:"numbers"`
 }
 
 // FloodCheck is the check of many callers at one callee.
@@ -72,22 +78,24 @@ type FloodCheck struct {
 	Callers Rate `yaml:"callers"`
 	// Hotlines are callees that many call: addresses and numbers.
 	Hotlines []string `yaml:"hotlines"`
+	// Keys is how many callees are remembered, 40 octets each.
+	Keys int `yaml:"keys"`
 }
 
 func defaultTollFraud() TollFraudCheck {
 	return TollFraudCheck{
-		Enabled: true, Countries: []string{}, Deny: []string{"premium", "satellite", "shared-cost"}, Zone: "UTC",
+		Enabled: true, Countries: []string{}, Deny: []string{"premium", "satellite", "shared-cost"}, Zone: "UTC", Ledger: 1 << 13, Tails: 1 << 16,
 		Limits: TollFraudLimits{CallsHour: 120, CallsDay: 600, MinutesHour: 600, MinutesDay: 2400, AtOnce: 10, CostHour: 30, CostDay: 100},
 		PBX:    TollFraudLimits{CallsHour: 1200, CallsDay: 6000, MinutesHour: 6000, MinutesDay: 24000, AtOnce: 100, CostHour: 300, CostDay: 1000},
 	}
 }
 
 func defaultWangiri() WangiriCheck {
-	return WangiriCheck{Enabled: true, Ring: Duration(3 * time.Second)}
+	return WangiriCheck{Enabled: true, Ring: Duration(3 * time.Second), Numbers: 1 << 16}
 }
 
 func defaultFlood() FloodCheck {
-	return FloodCheck{Enabled: true, Callers: Rate{20, time.Minute}, Hotlines: []string{}}
+	return FloodCheck{Enabled: true, Callers: Rate{20, time.Minute}, Hotlines: []string{}, Keys: 1 << 16}
 }
 
 // Hours is a part of the day.

@@ -64,6 +64,8 @@ type RateCheck struct {
 	Callee Rate `yaml:"callee"`
 	// FanOut is how many different users one caller may try, at most 70.
 	FanOut Rate `yaml:"fan_out"`
+	// Keys is how many sources, callers and callees are remembered, 80 octets each.
+	Keys int `yaml:"keys"`
 }
 
 func defaultChecks() Checks {
@@ -74,5 +76,6 @@ func defaultChecks() Checks {
 			Caller:  Rate{20, time.Minute},
 			Callee:  Rate{60, time.Minute},
 			FanOut:  Rate{30, time.Hour},
+			Keys:    1 << 16,
 		}}
 }

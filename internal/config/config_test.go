@@ -169,6 +169,14 @@ func TestProblemFindsTheNearestPlace(t *testing.T) {
 			t.Errorf("%s: got %q want %q", path, e, want)
 		}
 	}
+	for text, want := range map[string]string{
+		"checks: {lists: {keys: 1000}}": "f.yaml:1:18: key \"keys\" does not belong here",
+		"checks: {rate: {keys: 9}}":     "f.yaml:1:23: 9 is not within 1024 and 67108864",
+	} {
+		if _, err := Parse("f.yaml", []byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 	if e := Default().Problem("listen[0]", "in use", nil); e.Error() != "defaults: listen[0]: in use" {
 		t.Errorf("%v", e)
 	}

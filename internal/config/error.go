@@ -116,6 +116,9 @@ func nodeWord(t ast.NodeType) string {
 func unknownKey(key string) string {
 	best, distance := "", 3
 	for _, known := range knownKeys() {
+		if known == key {
+			return fmt.Sprintf("key %q does not belong here (`gatehouse config show` prints every key in its place)", key)
+		}
 		if d := editDistance(key, known); d < distance {
 			best, distance = known, d
 		}

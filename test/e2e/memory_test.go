@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -45,6 +46,33 @@ func rows(t *testing.T, s *harness.Server, memory string) string {
 		t.Fatalf("no figure of %s in the metrics", memory)
 	}
 	return m[1]
+}
+
+// What the checks remember takes the memory that the configuration gives it, and the metrics say how much.
+func TestMemoryOfChecksIsConfiguredAndShown(t *testing.T) {
+	t.Parallel()
+	octets := func(checks string) map[string]int {
+		s := harness.Start(t, harness.NewNet(t), "domains: [{name: example.test, deliver: home}]\nchecks: "+checks+"\n")
+		_, text := s.Get(t, "/metrics")
+		sizes := map[string]int{}
+		for _, m := range regexp.MustCompile(`(?m)^gatehouse_(?:check_bytes\{check="(\w+)"\}|(\w+)_bytes) (\S+)$`).FindAllStringSubmatch(text, -1) {
+			n, err := strconv.ParseFloat(m[3], 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sizes[m[1]+m[2]] = int(n)
+		}
+		return sizes
+	}
+	shipped := octets("{}")
+	small := octets("{rate: {keys: 1024}, flood: {keys: 1024}, harvest: {networks: 1024}, content: {recent: 1MB, words: 4096, reports: 64}, wangiri: {numbers: 1024}," +
+		" tollfraud: {ledger: 1024, tails: 1024}, known: {peers: 1024, recent: 1024}, reputation: {subjects: 1024, behaviours: 1024, web: 1024}, stranger: {pairs: 1024, callers: 1024}}")
+	for _, name := range []string{"rate", "flood", "harvest", "content", "tokens", "wangiri_numbers", "tollfraud_accounts", "tollfraud_tails", "known", "reputation",
+		"stranger_pairs", "stranger_callers"} {
+		if small[name] <= 0 || shipped[name] < 3*small[name] {
+			t.Errorf("%s: %d octets as shipped, %d when made small", name, shipped[name], small[name])
+		}
+	}
 }
 
 // A number that rang once at four people is known as such after a restart, and so is how strangers have turned out. Where a part of it was damaged on

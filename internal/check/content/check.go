@@ -89,6 +89,9 @@ func New(cfg Config, t *tokens.Memory, c *campaign.Memory) (*Check, error) {
 	return k, nil
 }
 
+// Octets is the most memory that recent messages take; what was learned is counted where it is.
+func (c *Check) Octets() int { return c.recent.Octets() }
+
 // Info implements screen.Check.
 func (c *Check) Info() screen.Info { return Info() }
 

@@ -93,6 +93,9 @@ func New(cfg Config, knows Acquainted) (*Check, error) {
 	return c, nil
 }
 
+// Octets is the memory that counting takes.
+func (c *Check) Octets() int { return c.callers.Octets() }
+
 // Info implements screen.Check.
 func (c *Check) Info() screen.Info { return Info() }
 

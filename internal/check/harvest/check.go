@@ -57,6 +57,9 @@ func New(_ Config, networks *harvest.Networks) (*Check, error) {
 	return &Check{networks: networks}, nil
 }
 
+// Octets is the memory that the networks take.
+func (c *Check) Octets() int { return c.networks.Octets() }
+
 // Info implements screen.Check.
 func (c *Check) Info() screen.Info { return Info() }
 

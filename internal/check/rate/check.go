@@ -114,6 +114,11 @@ type Check struct {
 	fanout                 *rate.Fanout
 }
 
+// Octets is the memory that counting takes.
+func (c *Check) Octets() int {
+	return c.source.Octets() + c.caller.Octets() + c.callee.Octets() + c.fanout.Octets()
+}
+
 // New returns the check; what is unset in cfg is as in Defaults.
 func New(cfg Config) (*Check, error) {
 	cfg = cfg.withDefaults()

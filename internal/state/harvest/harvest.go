@@ -50,6 +50,9 @@ func New(networks int, seed rate.Seed) *Networks {
 	})}
 }
 
+// Octets is the memory that all networks take.
+func (n *Networks) Octets() int { return n.rows.Stats().Octets }
+
 // Seen notes that a network tries a user, by number or name, and returns what it has done; with peek it notes nothing.
 func (n *Networks) Seen(a netip.Addr, user string, now int64, peek bool) Found {
 	key := n.key(a)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"reflect"
 	"sync"
 	"time"
 
@@ -40,6 +41,9 @@ func NewFanout(window time.Duration, keys int) (*Fanout, error) {
 	f.estimate[64] = 64 * math.Log(64) * 1.2 // all bits set: more than can be told
 	return f, nil
 }
+
+// Octets is the memory that the counter takes, however many keys it has seen.
+func (f *Fanout) Octets() int { return len(f.sets) * int(reflect.TypeFor[[ways]sketch]().Size()) }
 
 // Count notes that key touches thing at now, and returns how many different things it has touched.
 func (f *Fanout) Count(key, thing uint64, now int64) float64 { return f.measure(key, thing, now, true) }

@@ -15,6 +15,7 @@ package rate
 import (
 	"fmt"
 	"math/bits"
+	"reflect"
 	"sync"
 	"time"
 
@@ -77,6 +78,9 @@ func setsFor(keys int) int {
 	n := max(keys/ways, 64)
 	return 1 << bits.Len(uint(n-1))
 }
+
+// Octets is the memory that the meter takes, however many keys it has seen.
+func (m *Meter) Octets() int { return len(m.sets) * int(reflect.TypeFor[[ways]stamp]().Size()) }
 
 // Count counts an attempt of the key at now and returns its level with it.
 func (m *Meter) Count(key uint64, now int64) Level { return m.measure(key, now, true) }

@@ -57,6 +57,9 @@ func (r *Recent) Get(id string) []uint64 {
 	return r.byID[id]
 }
 
+// Octets is the most memory that the messages take.
+func (r *Recent) Octets() int { return r.most }
+
 // Len returns how many messages are remembered.
 func (r *Recent) Len() int {
 	r.mu.Lock()
