@@ -31,9 +31,7 @@ func TestBlockedNumberHearsNetworkBlocked(t *testing.T) {
 	if len(a.Signals) > 0 && !strings.Contains(a.Signals[0].Evidence, "local") {
 		t.Errorf("the evidence does not name the list: %q", a.Signals[0].Evidence)
 	}
-	if !s.Said("msg=verdict", "LISTS_BLOCKED") {
-		t.Error("the log does not say why")
-	}
+	harness.Eventually(t, harness.Patience, "the log says why", func() bool { return s.Said("msg=verdict", "LISTS_BLOCKED") })
 }
 
 func TestEachRejectionProfile(t *testing.T) {
