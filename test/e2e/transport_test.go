@@ -86,6 +86,30 @@ func TestSecureAndBrowserPhonesReachAUDPPBX(t *testing.T) {
 	}
 }
 
+// TestSecureCallIsNotSentOnInClear: sips: promises TLS on each hop (RFC 3261 §26.2.2), and
+// this PBX has none (RFC 5630 §5.3).
+func TestSecureCallIsNotSentOnInClear(t *testing.T) {
+	t.Parallel()
+	n := harness.NewNet(t)
+	cert := harness.NewCertificate(t, n, "example.test")
+	pbx := harness.UDP(t, n.PBX(), n.Server()).Accept().Answering()
+	s := harness.Start(t, n, cert.SecureListen(n)+strings.TrimLeft(fill(n, enforcing), "\n"))
+	e := harness.TLS(t, n.Host(harness.CallerHost), n.Addr(harness.ServerHost, 5061), cert.Client(n))
+	for _, method := range []string{"INVITE", "MESSAGE"} {
+		no := e.Ask(t, e.Request(method, "sips:bob@example.test"))
+		if no.Status() != 480 || !strings.HasPrefix(no.Get("Warning"), "380 ") {
+			t.Errorf("%s: %s, Warning: %s", method, no.StartLine(), no.Get("Warning"))
+		}
+		if pbx.Received() != 0 {
+			t.Errorf("%s: the PBX got it in clear", method)
+		}
+	}
+	harness.Eventually(t, harness.Patience, "the history says why", func() bool {
+		a := s.Attempts(t, "")
+		return len(a) == 2 && a[0].Response != nil && a[0].Response.Code == 480 && a[0].Has("DENIED")
+	})
+}
+
 // TestPBXReachesAPhoneByItsConnection: the phone registers at the PBX over TCP;
 // the PBX calls it back over that connection, until it is closed.
 func TestPBXReachesAPhoneByItsConnection(t *testing.T) {
