@@ -1,15 +1,16 @@
 package border
 
 import (
+	"bytes"
 	"errors"
+	"net/netip"
+	"time"
 
 	"gatehouse.example/internal/guard"
 	"gatehouse.example/internal/txn"
 	"gatehouse.example/internal/wire"
 	"gatehouse.example/sip"
-
-	"net/netip"
-	"time"
+	"gatehouse.example/sip/uri"
 )
 
 // arrival is what parsing one packet needs.
@@ -70,6 +71,9 @@ func (b *Border) malformed(in *txn.Incoming, err error, out txn.Sender) {
 		return
 	}
 	p := in.Packet
+	if in.Msg.CanRespond() && b.scans(in) {
+		return
+	}
 	b.incident(in, guard.Malformed, "", pe.Reason)
 	if pe.Status == 0 || !in.Msg.CanRespond() {
 		return
@@ -83,6 +87,46 @@ func (b *Border) malformed(in *txn.Incoming, err error, out txn.Sender) {
 		return
 	}
 	out.Send(wire.Dest{Flow: p.Flow}, 0, resp)
+}
+
+// scans lets the sentry look at a stranger's request that cannot be parsed to its end, and reports true where it gets no answer: what scanners write is not
+// always well-formed (svmap's REGISTER has "Contact: None"), and any answer tells them that here is a server.
+func (b *Border) scans(in *txn.Incoming) bool {
+	p, site := in.Packet, b.site.Load()
+	from := b.senderOf(site, in)
+	if !from.stranger() {
+		return false
+	}
+	if b.sentry.Admitted(p.Flow, in.Msg.Value(sip.HeaderUserAgent), p.Now) != "" {
+		b.stats.scanners.Add(1)
+		return true
+	}
+	var r salvaged
+	if !r.read(in) || !b.sentry.Suspected(p.Flow.Remote.Addr(), p.Now) {
+		return false
+	}
+	_, silent := b.sentry.Probes(site, &r, p.Flow, p.Now)
+	return silent
+}
+
+// salvaged is what the sentry looks at of a request that was refused by the parser.
+type salvaged struct {
+	method        sip.Method
+	uri, to, from uri.URI
+}
+
+func (r *salvaged) Method() sip.Method { return r.method }
+func (r *salvaged) URI() *uri.URI      { return &r.uri }
+func (r *salvaged) ToURI() *uri.URI    { return &r.to }
+func (r *salvaged) FromURI() *uri.URI  { return &r.from }
+
+// read reports false where one of the three is no URI, or the request is one within a dialog.
+func (r *salvaged) read(in *txn.Incoming) bool {
+	m := in.Msg
+	_, line, _ := bytes.Cut(in.Packet.Data, []byte(" "))
+	line, _, ok := bytes.Cut(line, []byte(" "))
+	r.method = m.Method()
+	return ok && len(m.To().Tag) == 0 && r.uri.Parse(line) == nil && r.to.Parse(m.To().URI) == nil && r.from.Parse(m.From().URI) == nil
 }
 
 // SendFailed takes wire's news that a message was not delivered.

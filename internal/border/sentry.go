@@ -68,7 +68,7 @@ func (s *Sentry) Admitted(f wire.Flow, userAgent []byte, now int64) string {
 func (s *Sentry) Probes(site *Site, r Request, f wire.Flow, now int64) (trapped, silent bool) {
 	asks, registers := r.Method() == sip.OPTIONS, r.Method() == sip.REGISTER
 	switch {
-	case (asks || registers) && s.misdirected(site, r):
+	case (asks || registers || sameAddress(r.FromURI(), r.ToURI())) && s.misdirected(site, r):
 		// Whoever scans a network for servers sends one text to each address, and
 		// any answer would tell that here is one.
 		s.suspect(f, &guard.Incident{Kind: guard.Scan, Account: string(r.ToURI().AppendAoR(nil)), Outright: true, Evidence: r.Method().String() + " for another's address"}, now)
@@ -83,6 +83,11 @@ func (s *Sentry) Probes(site *Site, r Request, f wire.Flow, now int64) (trapped,
 		return true, !calls
 	}
 	return false, false
+}
+
+// sameAddress tells whether two URIs name one user at one host, as From and To do in what is written to be sent everywhere.
+func sameAddress(a, b *uri.URI) bool {
+	return bytes.Equal(a.User, b.User) && bytes.Equal(a.Host, b.Host)
 }
 
 // misdirected tells whether a request came to a bare address while its To names

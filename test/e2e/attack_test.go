@@ -196,14 +196,24 @@ func TestScannerOfNetworksSeesNothing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, hosting)
 	at := s.Net.Host(harness.ServerHost).String()
-	for i, uri := range []string{"sip:" + s.Net.Server().String(), "sip:100@" + at, "sip:" + at} {
+	for i, c := range []struct{ method, uri, agent, contact string }{
+		{"OPTIONS", "sip:" + s.Net.Server().String(), innocent, ""}, {"OPTIONS", "sip:100@" + at, innocent, ""}, {"REGISTER", "sip:" + at, innocent, ""},
+		{"INVITE", "sip:100@" + at, innocent, ""}, {"REGISTER", "sip:" + at, innocent, "None"}, {"REGISTER", "sip:example.test", "User-Agent: friendly-scanner", "None"},
+	} {
 		host := byte(harness.AttackerHost + i)
 		e := harness.UDP(t, s.Net.Addr(host, 5060), s.Net.Server())
-		e.Send(e.Request([]string{"OPTIONS", "OPTIONS", "REGISTER"}[i], uri, innocent, "From: \"x\" <sip:100@1.1.1.1>;tag=1", "To: \"x\" <sip:100@1.1.1.1>"))
+		lines := []string{c.agent, "From: \"x\" <sip:100@1.1.1.1>;tag=1", "To: \"x\" <sip:100@1.1.1.1>"}
+		if c.contact != "" {
+			lines = append(lines, "Contact: "+c.contact)
+		}
+		e.Send(e.Request(c.method, c.uri, lines...))
 		harness.Eventually(t, harness.Patience, "banned", func() bool { return s.Banned(t, host) })
 		if m, ok := e.Find(50*time.Millisecond, func(harness.Message) bool { return true }); ok {
 			t.Errorf("an answer: %s", m.Text)
 		}
+	}
+	if r := s.caller.Ask(t, s.caller.Request("REGISTER", "sip:example.test", "Contact: None")); r.Status() != 400 {
+		t.Errorf("a phone that writes its Contact wrong is told: %s", r.StartLine())
 	}
 	for _, uri := range []string{"sip:example.test", "sip:" + s.Net.Server().String(), "sip:" + at} {
 		if r := s.caller.Ask(t, s.caller.Request("OPTIONS", uri)); r.Status() != 200 {
