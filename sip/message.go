@@ -9,6 +9,7 @@ const (
 	MaxHeaderSection = 32768 // octets of the start line and all header fields
 	MaxHeaders       = 256   // header fields
 	MaxHeaderLen     = 8192  // octets of one header field with its folding, and of the start line
+	MaxAddresses     = 256   // values of a request's Route, and of its Contact
 )
 
 // Message is one parsed request or response. It holds offsets into the bytes given to Parse and no copy of them. A Message

@@ -267,6 +267,9 @@ func (m *Message) checkAddresses(id HeaderID) error {
 	n := 0
 	for ; v.Next(); n++ {
 		text := v.Text()
+		if n == m.times*MaxAddresses {
+			return m.fault(int(v.Span().Start), 513, "too many addresses")
+		}
 		if id == HeaderContact && len(text) == 1 && text[0] == '*' {
 			continue // RFC 3261 §10.2.2
 		}

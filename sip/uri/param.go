@@ -1,6 +1,9 @@
 package uri
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // paramsLen checks the parameters at the start of b, which follow a ';', and returns their length, or -1. RFC 3261
 // §19.1.1: no parameter may appear twice.
@@ -10,14 +13,69 @@ func paramsLen(b []byte) int {
 		start := pos
 		pos += span(b[pos:], isParam)
 		name, _ := cut(b[start:pos], '=')
-		if len(name) == 0 || count >= MaxParams || count > 0 && hasParam(b[:start-1], name) {
+		if len(name) == 0 || count >= MaxParams || 0 < count && count < fewParams && hasParam(b[:start-1], name) {
 			return -1
 		}
-		if pos == len(b) || b[pos] != ';' {
-			return pos
+		if pos < len(b) && b[pos] == ';' {
+			pos++
+			continue
 		}
-		pos++
+		if count >= fewParams && twice(b[:pos]) {
+			return -1
+		}
+		return pos
 	}
+}
+
+// fewParams are compared each with each, more are sorted: who fills a message with addresses of many parameters has hundreds of
+// thousands of pairs in it.
+const fewParams = 8
+
+// twice tells whether a name stands twice among parameters.
+func twice(params []byte) bool {
+	var names [MaxParams][]byte
+	n := 0
+	for ; len(params) > 0; n++ {
+		var p []byte
+		p, params = cut(params, ';')
+		names[n], _ = cut(p, '=')
+	}
+	slices.SortFunc(names[:n], compareNames)
+	for i := range n - 1 {
+		if compareNames(names[i], names[i+1]) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// compareNames orders names; what sameEscaped finds equal without regard to case is equal.
+func compareNames(a, b []byte) int {
+	i := 0
+	for i < len(a) && i < len(b) && a[i] != '%' && b[i] != '%' { // nearly always to the end
+		if x, y := lower(a[i]), lower(b[i]); x != y {
+			return int(x) - int(y)
+		}
+		i++
+	}
+	j := i
+	for i < len(a) && j < len(b) {
+		x, in := folded(a, i)
+		y, jn := folded(b, j)
+		if x != y {
+			return int(x) - int(y)
+		}
+		i, j = in, jn
+	}
+	return (len(a) - i) - (len(b) - j)
+}
+
+// folded is unit in lower case.
+func folded(b []byte, i int) (c uint16, next int) {
+	if c, next = unit(b, i); c <= 0xff {
+		c = uint16(lower(byte(c)))
+	}
+	return c, next
 }
 
 func hasParam(params, name []byte) bool {
