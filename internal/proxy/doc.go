@@ -4,7 +4,7 @@
 // Two ways lead through it. A request that opens something is forwarded
 // statefully: a context owns its branches, tries target after target and hop
 // after hop, picks the best response, and cancels what is left over. A request
-// inside a dialog that our signed Record-Route vouches for, other than INVITE,
+// inside a dialog that our signed Record-Route vouches for, other than INVITE and NOTIFY,
 // goes from UDP to UDP statelessly (§16.11): its endpoints retransmit, nothing
 // is kept, and its branch carries a check value over the Via that the response
 // is to go back by, so that no forged response is reflected anywhere.
