@@ -232,6 +232,7 @@ func TestOfficeComesBackAfterAnOutage(t *testing.T) {
 	for i := range phones {
 		s.AddUser(t, fmt.Sprintf("phone%d@example.test", i), fmt.Sprintf("secret-phone%d", i))
 	}
+	s.Stop(t)
 	s.Restart(t)
 	office := s.Net.Host(harness.AliceHost)
 	var all sync.WaitGroup

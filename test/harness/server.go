@@ -71,6 +71,9 @@ func (s *Server) ConfigFile() string { return filepath.Join(s.Dir, "gatehouse.ya
 // Restart starts the server again over the same data, after Stop or Kill.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
+	if s.cmd != nil && !s.Exited() {
+		t.Fatal("the server still runs")
+	}
 	s.Launch(t, "--config", s.ConfigFile(), "serve")
 	s.WaitReady(t)
 }
