@@ -7,7 +7,8 @@
 // RFC 5039 doubts that content filtering helps against spam calls, for their content comes after the answer. So calls are judged by the little text
 // in their headers, apart from messages, and not at all until people have judged enough of them.
 //
-// Cost: some ten microseconds for a message, on a worker; for a call, until calls have been judged, nanoseconds. What it cannot see: images, speech, text in
+// Cost: some ten microseconds for a message, on a worker; for a call, until calls have been judged, nanoseconds, and as much as for a message once for each text that
+// calls bring along, so that it is known when a person judges one of them. What it cannot see: images, speech, text in
 // sessions (MSRP), and words that nobody has judged.
 package content
 
@@ -62,7 +63,8 @@ func Info() screen.Info {
 
 // Config holds the settings.
 type Config struct {
-	// Recent is how many octets of memory hold the features of recent messages, so that feedback can teach later. Default: 16 MiB.
+	// Recent is how many octets of memory hold the features of recent messages, and an eighth of it those of the headers of recent calls, so that feedback can teach
+	// later. Default: 16 MiB.
 	Recent int `yaml:"recent" json:"recent"`
 }
 
@@ -72,7 +74,8 @@ const defaultRecent = 16 << 20
 type Check struct {
 	tokens    *tokens.Memory
 	campaigns *campaign.Memory
-	recent    *tokens.Recent
+	recent    *tokens.Recent[string]
+	headers   *tokens.Headers
 	calls     atomic.Int64 // lessons about what is no message
 }
 
@@ -84,18 +87,19 @@ func New(cfg Config, t *tokens.Memory, c *campaign.Memory) (*Check, error) {
 	if cfg.Recent < 1<<16 || cfg.Recent > 1<<33 {
 		return nil, fmt.Errorf("content: recent: %d is not within %d and %d octets", cfg.Recent, 1<<16, 1<<33)
 	}
-	k := &Check{tokens: t, campaigns: c, recent: tokens.NewRecent(cfg.Recent)}
+	k := &Check{tokens: t, campaigns: c, recent: tokens.NewRecent[string](cfg.Recent - cfg.Recent/8), headers: tokens.NewHeaders(cfg.Recent / 8)}
 	k.calls.Store(int64(t.LearnedIn(callsDomain)))
 	return k, nil
 }
 
-// Octets is the most memory that recent messages take; what was learned is counted where it is.
-func (c *Check) Octets() int { return c.recent.Octets() }
+// Octets is the most memory that recent messages and calls take; what was learned is counted where it is.
+func (c *Check) Octets() int { return c.recent.Octets() + c.headers.Octets() }
 
 // Info implements screen.Check.
 func (c *Check) Info() screen.Info { return Info() }
 
-// Wants implements screen.Selective: what has no text is dealt with at once.
+// Wants implements screen.Selective: what has no text is dealt with at once. Of a call the history keeps the name and the address; what it says besides is wanted for what a
+// person may say of it later, unless others have said the same.
 func (c *Check) Wants(a *screen.Attempt, r *screen.Report) bool {
 	if a.Outbound {
 		return false
@@ -104,8 +108,13 @@ func (c *Check) Wants(a *screen.Attempt, r *screen.Report) bool {
 		if a.Text != "" {
 			return true
 		}
-	} else if c.calls.Load() >= int64(c.tokens.Floor()) && (a.Text != "" || a.From.Display != "" || len(a.Names) > 0 || wordy(a)) {
-		return readable(a.Kind)
+	} else if readable(a.Kind) {
+		if key := c.besides(a); key != 0 && !a.Probe && !c.headers.Known(a.ID, key) {
+			return true
+		}
+		if c.listens() && (a.Text != "" || a.From.Display != "" || len(a.Names) > 0 || wordy(a)) {
+			return true
+		}
 	}
 	if a.Opaque != "" {
 		opaque(a, r)
@@ -116,6 +125,22 @@ func (c *Check) Wants(a *screen.Attempt, r *screen.Report) bool {
 // readable tells which attempts say something to a human.
 func readable(k verdict.Kind) bool {
 	return k == verdict.Message || k == verdict.Call || k == verdict.Subscription || k == verdict.Publication
+}
+
+// listens tells whether enough of what is no message was judged to have an opinion about more of it.
+func (c *Check) listens() bool { return c.calls.Load() >= int64(c.tokens.Floor()) }
+
+// besides is the key of what a call says besides the name and the address that the history keeps, 0 where that is nothing.
+func (c *Check) besides(a *screen.Attempt) (key uint64) {
+	for _, name := range a.Names {
+		if name != a.From.Display {
+			key = c.headers.Key(key, name)
+		}
+	}
+	if a.Text != "" {
+		key = c.headers.Key(key, a.Text)
+	}
+	return key
 }
 
 // wordy tells whether the caller's user part is longer than names are: such a one is read although nothing else of the request says anything.
@@ -137,11 +162,11 @@ func (c *Check) Run(ctx context.Context, a *screen.Attempt, r *screen.Report) {
 		opaque(a, r)
 	}
 	t := read(a)
-	if len(t.features) == 0 || ctx.Err() != nil {
-		return
-	}
 	if !a.Probe {
-		c.recent.Put(a.ID, t.features)
+		c.keep(a, &t)
+	}
+	if len(t.features) == 0 || ctx.Err() != nil || a.Kind != verdict.Message && !c.listens() {
+		return
 	}
 	c.campaign(a, &t, r)
 	c.sender(a, r)
@@ -149,6 +174,17 @@ func (c *Check) Run(ctx context.Context, a *screen.Attempt, r *screen.Report) {
 		r.Signal(signalObfuscated, float64(min(n, 4))/4, tricks(&t.normal.Tricks))
 	}
 	c.opinion(ctx, a, &t, r)
+}
+
+// keep remembers what was read until somebody judges it.
+func (c *Check) keep(a *screen.Attempt, t *reading) {
+	if a.Kind != verdict.Message {
+		if key := c.besides(a); key != 0 {
+			c.headers.Put(a.ID, key, t.besides)
+		}
+	} else if len(t.features) > 0 {
+		c.recent.Put(a.ID, t.features)
+	}
 }
 
 // What an opinion about the few words of a call, a subscription or a presence document counts: they are the caller's name and mostly the same each time, so that it

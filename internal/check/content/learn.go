@@ -58,11 +58,7 @@ func (c *Check) Judge(a *screen.Attempt, label, by string) {
 	if a.Outbound || !readable(a.Kind) {
 		return
 	}
-	features := c.recent.Get(a.ID)
-	if features == nil {
-		t := read(a)
-		features = t.features
-	}
+	features := c.recall(a)
 	if len(features) == 0 {
 		return
 	}
@@ -84,6 +80,21 @@ func (c *Check) Judge(a *screen.Attempt, label, by string) {
 	if learned || reversed {
 		c.tell(a, by, spam, 1)
 	}
+}
+
+// recall returns the features of an attempt that may come from the history, which has the names and the addresses and nothing else that was said.
+func (c *Check) recall(a *screen.Attempt) []uint64 {
+	if a.Kind == verdict.Message {
+		if features := c.recent.Get(a.ID); features != nil {
+			return features
+		}
+		return read(a).features
+	}
+	t := read(a)
+	if len(t.besides) == 0 {
+		return together(t.features, c.headers.Get(a.ID))
+	}
+	return t.features
 }
 
 // retract takes back what somebody has said.

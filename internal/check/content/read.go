@@ -17,25 +17,51 @@ type reading struct {
 	said     string
 	normal   text.Normal
 	features []uint64
+	besides  []uint64 // those of what is no message that come from neither name nor address of the caller
 }
 
 // read makes the attempt's text comparable. A message is its body, and what kind of name its sender has; of others all headers that speak.
 func read(a *screen.Attempt) (t reading) {
-	said := a.Text
 	if a.Kind != verdict.Message {
-		said = spoken(a)
+		return listen(a)
 	}
-	t.said, t.normal = said, text.Normalise(said)
-	if strings.TrimSpace(t.normal.Folded) == "" {
+	t.said, t.normal = a.Text, text.Normalise(a.Text)
+	if silent(&t.normal) {
 		return t
 	}
-	t.features = text.Append(nil, &t.normal)
-	if a.Kind == verdict.Message {
-		t.features = insert(t.features, text.Named("sender "+senderKind(a)))
-	} else {
-		t.features = apart(t.features)
-	}
+	t.features = insert(text.Append(nil, &t.normal), text.Named("sender "+senderKind(a)))
 	return t
+}
+
+// listen makes comparable what the headers of a call or a subscription say: by itself what the caller is called, for that is all that the history keeps of it.
+func listen(a *screen.Attempt) (t reading) {
+	called, besides := called(a), besides(a)
+	t.said = strings.TrimSpace(called + " " + besides)
+	t.normal = text.Normalise(t.said)
+	t.features, t.besides = headed(called), headed(besides)
+	t.features = together(t.features, t.besides)
+	return t
+}
+
+// headed are the features of a part of what headers say.
+func headed(said string) []uint64 {
+	n := text.Normalise(said)
+	if silent(&n) {
+		return nil
+	}
+	return apart(text.Append(nil, &n))
+}
+
+func silent(n *text.Normal) bool { return strings.TrimSpace(n.Folded) == "" }
+
+// together are the features of both, sorted and without duplicates.
+func together(a, b []uint64) []uint64 {
+	if len(a) == 0 || len(b) == 0 {
+		return append(a, b...)
+	}
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // apart gives the features of headers names of their own: what a name says and what a message says with the same word are two things.
@@ -48,25 +74,30 @@ func apart(features []uint64) []uint64 {
 	return features
 }
 
-// spoken is what the headers of a call or a subscription say: the names, the user part where it is no number, and the rest. That somebody does not say who he is
+// called is what the headers of a call or a subscription call its caller: the name, and the user part where it is no number. That somebody does not say who he is
 // (RFC 3323 §4.1.1.3) is nothing that is said: many do, for many reasons.
-func spoken(a *screen.Attempt) string {
+func called(a *screen.Attempt) string {
 	b := make([]byte, 0, 128)
 	if telling(a.From.Display, a.From.Claimed) {
 		b = append(b, a.From.Display...)
-	}
-	for _, name := range a.Names {
-		if telling(name, a.From.Claimed) {
-			b = append(append(b, ' '), name...)
-		}
 	}
 	if a.FromNumber == "" && !a.Withheld() {
 		b = append(b, ' ')
 		b = text.AppendUser(b, a.From.Claimed)
 	}
+	return strings.ToValidUTF8(string(b), " ")
+}
+
+// besides is what they say besides: other names, Subject and the like.
+func besides(a *screen.Attempt) string {
+	b := make([]byte, 0, 128)
+	for _, name := range a.Names {
+		if name != a.From.Display && telling(name, a.From.Claimed) {
+			b = append(append(b, ' '), name...)
+		}
+	}
 	if a.Text != "" {
-		b = append(b, ' ')
-		b = append(b, a.Text...)
+		b = append(append(b, ' '), a.Text...)
 	}
 	return strings.ToValidUTF8(string(b), " ")
 }

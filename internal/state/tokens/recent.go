@@ -4,12 +4,12 @@ import "sync"
 
 // Recent remembers the features of recent messages by their id: when a person says later what a message was, its text is no longer there.
 // Features are hashes; the text itself is never kept. It is safe for concurrent use.
-type Recent struct {
+type Recent[K comparable] struct {
 	mu    sync.Mutex
 	most  int // octets
 	held  int
-	byID  map[string][]uint64
-	order []string // oldest first
+	byID  map[K][]uint64
+	order []K // oldest first
 	first int
 }
 
@@ -17,14 +17,15 @@ type Recent struct {
 const recentCost = 120
 
 // NewRecent returns a memory of at most so many octets, about 2000 for each message.
-func NewRecent(octets int) *Recent {
-	return &Recent{most: octets, byID: make(map[string][]uint64)}
+func NewRecent[K comparable](octets int) *Recent[K] {
+	return &Recent[K]{most: octets, byID: make(map[K][]uint64)}
 }
 
-// Put remembers a message. The features must not be changed afterwards.
-func (r *Recent) Put(id string, features []uint64) {
+// Put remembers a message, unless its id is the zero value. The features must not be changed afterwards.
+func (r *Recent[K]) Put(id K, features []uint64) {
+	var none K
 	cost := recentCost + 8*len(features)
-	if id == "" || cost > r.most {
+	if id == none || cost > r.most {
 		return
 	}
 	r.mu.Lock()
@@ -41,7 +42,7 @@ func (r *Recent) Put(id string, features []uint64) {
 		id := r.order[r.first]
 		r.held -= recentCost + 8*len(r.byID[id])
 		delete(r.byID, id)
-		r.order[r.first] = ""
+		r.order[r.first] = none
 		r.first++
 	}
 	if r.first > len(r.order)/2 && r.first > 64 {
@@ -51,17 +52,17 @@ func (r *Recent) Put(id string, features []uint64) {
 }
 
 // Get returns the features of a message, nil where they are forgotten.
-func (r *Recent) Get(id string) []uint64 {
+func (r *Recent[K]) Get(id K) []uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.byID[id]
 }
 
 // Octets is the most memory that the messages take.
-func (r *Recent) Octets() int { return r.most }
+func (r *Recent[K]) Octets() int { return r.most }
 
 // Len returns how many messages are remembered.
-func (r *Recent) Len() int {
+func (r *Recent[K]) Len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.byID)

@@ -368,7 +368,7 @@ func TestOldWeightsFade(t *testing.T) {
 }
 
 func TestRecentForgetsTheOldest(t *testing.T) {
-	r := NewRecent(3 * (recentCost + 8))
+	r := NewRecent[string](3 * (recentCost + 8))
 	for _, id := range []string{"a", "b", "c", "d"} {
 		r.Put(id, []uint64{1})
 	}
