@@ -221,3 +221,29 @@ func TestSearchersAmongPeopleAreBannedAtTheFifth(t *testing.T) {
 		t.Errorf("%s", strings.Join(went, "\n"))
 	}
 }
+
+// TestAFriendWhoSendsWhatOthersReportedHasNoPrivilege: a thief writes first to those who know the account's owner. What its owner writes himself walks in.
+func TestAFriendWhoSendsWhatOthersReportedHasNoPrivilege(t *testing.T) {
+	const scam = "Congratulations, you have won %d euros in our great summer draw, send the code %d to the number %d before midnight tonight"
+	for name, c := range map[string]struct {
+		text string
+		want []string
+	}{
+		"what three have reported": {fmt.Sprintf(scam, 900, 4711, 8123), []string{"label, rings"}},
+		"what nobody has":          {"Shall we meet at eight at the station, as we said on Sunday, and then walk over to the theatre together", []string{"relay, rings"}},
+	} {
+		s := &story{begin: time.Date(2026, 5, 4, 14, 0, 0, 0, time.UTC)}
+		s.friend(outsider(1), 3)
+		message := func(day, minute int, from, to, text string) *screen.Event {
+			return s.add(day, minute, screen.Event{Kind: verdict.Message, From: from, To: to, Proof: verdict.StirA, Source: "198.51.100.7:5060", Transport: "udp", Text: text,
+				Outcome: screen.Outcome{Answered: true}})
+		}
+		for i := range 4 {
+			message(18, i, outsider(20+i), user(20+i), fmt.Sprintf(scam, 100+i, 4000+i, 8000+i)).Outcome.Feedback = "spam"
+		}
+		message(20, 0, outsider(1), user(0), c.text)
+		if got := s.play(t); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
