@@ -122,9 +122,9 @@ func (p *Policy) wish(score float64) verdict.Action {
 	return verdict.Relay
 }
 
-// decide is the action that the score leads to for this attempt, and the way of introduction if it is that. A higher score
+// Decide is the action that a score leads to for this attempt, and the way of introduction if it is that. A higher score
 // never leads to a milder action, which is what the early stop rests on.
-func (p *Policy) decide(score float64, a *Attempt) (verdict.Action, string) {
+func (p *Policy) Decide(score float64, a *Attempt) (verdict.Action, string) {
 	action := p.wish(score)
 	if action != verdict.Introduce {
 		return action, ""

@@ -264,7 +264,7 @@ func (e *Engine) wants(check int, a *Attempt, r *Report) (wants bool) {
 // finish writes scores and action.
 func (e *Engine) finish(t *tally, a *Attempt, p *Policy, v *verdict.Verdict) {
 	v.Score = t.settle(p, v)
-	action, way := p.decide(v.Score, a)
+	action, way := p.Decide(v.Score, a)
 	if p.Mode == verdict.Monitor {
 		v.Action, v.Would = verdict.Relay, action
 		return

@@ -137,8 +137,8 @@ func (t *tally) decidedBetween(p *Policy, a *Attempt, lo, hi float64) bool {
 	}
 	// Sums of three decimals differ by less than this whatever the order of adding.
 	const dust = 1e-9
-	least, leastWay := p.decide(round(lo-dust), a)
-	most, mostWay := p.decide(round(hi+dust), a)
+	least, leastWay := p.Decide(round(lo-dust), a)
+	most, mostWay := p.Decide(round(hi+dust), a)
 	return least == most && leastWay == mostWay
 }
 
@@ -158,8 +158,8 @@ func (t *tally) surelyOpen(p *Policy, a *Attempt, lo, hi float64) bool {
 	if p.spans(lo, hi) {
 		return true
 	}
-	least, leastWay := p.decide(lo+crumbs, a)
-	most, mostWay := p.decide(hi-crumbs, a)
+	least, leastWay := p.Decide(lo+crumbs, a)
+	most, mostWay := p.Decide(hi-crumbs, a)
 	return least != most || leastWay != mostWay
 }
 

@@ -115,7 +115,7 @@ func (side *sipSide) build(ctx context.Context, cfg *config.Config) error {
 		Auth: auth, Registrar: side.registrar, HasUser: s.accounts.Has, NewID: s.ids.New,
 		Go: side.workers.Go, Clock: s.clock.Now, Outbox: func() txn.Flusher { return side.net.Outbox() },
 		Log: s.log, MaxTransactions: cfg.Limits.Transactions, Identity: prover,
-		Lookup: resolver.Lookup, Found: side.found, Calls: s.calls, Probed: s.fraud.probed(), Accusing: accusing(), Posing: posing(), Storming: storming(), Traps: s.lists,
+		Lookup: resolver.Lookup, Found: side.found, Calls: s.calls, Probed: s.fraud.probed(), Accusing: accusing(), Posing: posing(), Storming: storming(), Trapping: trapping(), Traps: s.lists,
 	})
 	side.layer = txn.New(txn.Config{Meter: side.border.Meter, Clock: s.clock.Now}, side.border)
 	side.proxy = proxy.New(proxy.Config{

@@ -169,6 +169,9 @@ func posing() []string { return []string{"HARVEST_SEQUENCE", "HARVEST_DICTIONARY
 // storming are the signals of more attempts at more users than people make.
 func storming() []string { return append(posing(), "RATE_SOURCE", "RATE_FANOUT") }
 
+// trapping are the signals of a trap.
+func trapping() []string { return []string{"LISTS_TRAP"} }
+
 // newCalls makes the table of calls under way, and what is known of fraud, with what was used before the start. Whom it tells of their
 // endings is made after it.
 func (s *server) newCalls(ctx context.Context, cfg *config.Config) error {

@@ -3,6 +3,7 @@ package border
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 
 	"gatehouse.example/internal/action"
@@ -19,6 +20,11 @@ func (v *visit) act() {
 	switch v.verdict.Action {
 	case verdict.Reject:
 		v.b.stats.rejected.Add(1)
+		if v.baited() {
+			v.answerNobody()
+			v.turnedAway()
+			return
+		}
 		v.missed()
 		r := v.rejection()
 		v.verdict.Response = r.Response()
@@ -41,6 +47,21 @@ func (v *visit) act() {
 	default:
 		v.relay()
 	}
+}
+
+// baited tells whether a request is rejected for a trap and for nothing else: the answer of a rejection would tell who searches where the trap is.
+func (v *visit) baited() bool {
+	rest := v.verdict.Score
+	for i := range v.verdict.Signals {
+		if s := &v.verdict.Signals[i]; slices.Contains(v.b.cfg.Trapping, s.Name) {
+			rest -= s.Score
+		}
+	}
+	if rest >= v.verdict.Score {
+		return false
+	}
+	action, _ := v.policy().Decide(rest, &v.attempt)
+	return action < verdict.Reject
 }
 
 // terminate ends a request without an answer.

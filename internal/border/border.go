@@ -79,6 +79,8 @@ type Config struct {
 	Posing []string
 	// Storming are the signals of which one at full strength counts a stranger who is refused as one who scans, callee by callee.
 	Storming []string
+	// Trapping are the signals of a trap. Whom nothing else gets rejected is answered as one who calls a user who is not there.
+	Trapping []string
 	// Calls follows what is let through until it has ended; nil: nobody does.
 	Calls *calls.Table
 }

@@ -59,10 +59,15 @@ func (v *visit) policy() *screen.Policy {
 	if v.rules != nil {
 		p = v.rules.Policy
 	}
-	if v.spared != "" && p.Mode != verdict.Monitor {
+	switch {
+	case v.spared != "" && p.Mode != verdict.Monitor:
 		watching := *p
 		watching.Mode = verdict.Monitor
 		return &watching
+	case v.trapped && !p.Exhaustive: // what speaks against him besides decides how he is answered
+		thorough := *p
+		thorough.Exhaustive = true
+		return &thorough
 	}
 	return p
 }

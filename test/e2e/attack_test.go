@@ -190,6 +190,49 @@ func TestMarkedTrapsBan(t *testing.T) {
 	}
 }
 
+// TestTrapsAnswerLikeNobody: no answer tells a trap of the configuration from one of the list, nor either from a user who does not exist; nor does that of a caller whom
+// another reason gets rejected, whomever he calls.
+func TestTrapsAnswerLikeNobody(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, strings.Replace(hosting, "deliver: home", "deliver: home, mode: enforce", 1))
+	for _, mark := range []string{"+15550008888", "sip:bait@example.test"} {
+		s.Must(t, "POST", "/lists/traps/entries", map[string]string{"value": mark, "kind": "block", "note": "honeypot"}, nil)
+	}
+	s.Must(t, "POST", "/lists/enemies/entries", map[string]string{"value": "sip:known@elsewhere.test", "kind": "block"}, nil)
+	host := byte(harness.AttackerHost)
+	for _, c := range []struct{ method, from, want string }{
+		{"INVITE", "sip:x@elsewhere.test", "480"}, {"MESSAGE", "sip:x@elsewhere.test", "480"}, {"INVITE", "sip:known@elsewhere.test", "603"},
+	} {
+		first := ""
+		for _, user := range []string{"nobody", "7777", "bait", "+15550008888", "+15550009999"} {
+			e := harness.UDP(t, s.Net.Addr(host, 5060), s.Net.Server())
+			host++
+			e.Send(callTo(c.method, "sip:"+user+"@example.test", c.from)(e, 0))
+			m, ok := e.Find(harness.Patience, final)
+			if !ok {
+				t.Fatalf("%s to %s: no answer", c.method, user)
+			}
+			answer := shape(m)
+			if first == "" {
+				first = answer
+			}
+			if answer != first || !strings.Contains(answer, c.want) {
+				t.Errorf("%s from %s to %s:\n%s\nto nobody:\n%s", c.method, c.from, user, answer, first)
+			}
+		}
+	}
+}
+
+// shape is an answer without what each request chooses itself: its first line and the names of its headers.
+func shape(m harness.Message) string {
+	head, _, _ := strings.Cut(m.Text, "\r\n\r\n")
+	lines := strings.Split(head, "\r\n")
+	for i := range lines[1:] {
+		lines[i+1], _, _ = strings.Cut(lines[i+1], ":")
+	}
+	return strings.Join(lines, "\n")
+}
+
 // TestScannerOfNetworksSeesNothing: svmap sends one text to every address. One
 // request is enough, whatever it says that it is; who asks us is answered.
 func TestScannerOfNetworksSeesNothing(t *testing.T) {
