@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -134,7 +135,7 @@ type listImportCmd struct {
 	List         string `help:"The list's name." default:"local" short:"l"`
 	Allow        bool   `help:"Allow rather than block, for values that do not say."`
 	Format       string `help:"lines: one value a line; csv: with a heading such as value,kind,note,expires; vcard: an address book; buddies: resource lists (XML); auto finds out." enum:"auto,lines,csv,vcard,buddies" default:"auto"`
-	Note         string `help:"For values without one: where the list is from."`
+	Note         string `help:"For values without one: where the list is from. Default: from FILE, by its name."`
 	For          string `help:"How long, for values that do not say, as 30d." placeholder:"TIME"`
 	AllowPrivate bool   `help:"Take addresses that are never on the public Internet."`
 	AllowWide    bool   `help:"Take values that hold a large part of the world."`
@@ -144,6 +145,14 @@ type listImportCmd struct {
 // Help shows examples.
 func (listImportCmd) Help() string {
 	return "Nothing is imported when a line cannot be understood.\n\nExamples:\n  gatehouse list import bad-numbers.txt --list telemarketers\n  gatehouse list import contacts.vcf --list friends --allow\n  gatehouse list export --list local | ssh other gatehouse list import"
+}
+
+// origin is the note of values without one.
+func (c *listImportCmd) origin() string {
+	if c.Note != "" || c.File == "-" {
+		return c.Note
+	}
+	return "from " + strings.ToValidUTF8(filepath.Base(c.File), "\ufffd")
 }
 
 // Run imports the file.
@@ -159,7 +168,7 @@ func (c *listImportCmd) Run(a *app) error {
 	defer in.Close()
 	bar := a.progress(in, "importing")
 	defer bar.end()
-	q := url.Values{"format": {c.Format}, "kind": {kindWord(c.Allow)}, "note": {c.Note},
+	q := url.Values{"format": {c.Format}, "kind": {kindWord(c.Allow)}, "note": {c.origin()},
 		"allow_private": {strconv.FormatBool(c.AllowPrivate)}, "allow_wide": {strconv.FormatBool(c.AllowWide)}}
 	if !expires.IsZero() {
 		q.Set("expires", expires.Format(time.RFC3339))

@@ -1,9 +1,30 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 )
+
+// TestListsSayWhereTheirEntriesAreFrom: what has a note of its own keeps it.
+func TestListsSayWhereTheirEntriesAreFrom(t *testing.T) {
+	p := newPlace(t)
+	p.write("vendor, May.txt", "+15551230001\n+15551230002 # rang at night\n")
+	for _, c := range []struct{ list, note, want string }{{"bare", "", "from vendor, May.txt"}, {"noted", "bought", "bought"}} {
+		args := []string{"list", "import", filepath.Join(p.dir, "vendor, May.txt"), "--list", c.list}
+		if c.note != "" {
+			args = append(args, "--note", c.note)
+		}
+		p.must("", args...)
+		if out := p.must("", "list", "export", "--list", c.list); !strings.Contains(out, c.want) || !strings.Contains(out, "rang at night") || strings.Contains(out, p.dir) {
+			t.Errorf("list %s:\n%s", c.list, out)
+		}
+	}
+	p.must("+15551230003\n", "list", "import", "--list", "piped")
+	if out := p.must("", "list", "export", "--list", "piped"); strings.Contains(out, "from") {
+		t.Errorf("list piped:\n%s", out)
+	}
+}
 
 // Poison is left out line by line and told of while no server runs, as the server does it.
 func TestPoisonIsLeftOutWithoutAServer(t *testing.T) {
