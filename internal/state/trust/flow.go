@@ -14,6 +14,8 @@ type flow struct {
 	trust   []float64
 	residue []float64
 	seeds   []float64 // the teleport as it was
+	owns    int       // how many had a part in it
+	bound   float64   // that all of the residue was below
 	marked  []bool    // nodes in Graph.changed
 	queue   []uint32
 	queued  []bool
@@ -127,6 +129,9 @@ func (f *flow) repair(g *Graph, c *change, bound float64) {
 // precision is the bound of the residue at a node, as a part of what a node has on average.
 const precision = 0.02
 
+// finer is how much of the bound is left, as the web grows, when all of the residue is looked at again.
+const finer = 0.9
+
 // slice is how many edges are passed while the web is locked: about a millisecond.
 const slice = 1 << 17
 
@@ -158,6 +163,15 @@ func (g *Graph) prepare() (bound float64) {
 		f.repair(g, &g.changed[i], bound)
 	}
 	g.changed = g.changed[:0]
+	if f.owns != g.owns || bound < f.bound*finer {
+		f.reseed(g, bound)
+	}
+	return bound
+}
+
+// reseed gives each of our own users the same part of all trust, and queues what is above a bound that has become finer.
+func (f *flow) reseed(g *Graph, bound float64) {
+	f.owns, f.bound = g.owns, bound
 	for i, own := range g.own {
 		seed := 0.0
 		if own {
@@ -166,7 +180,6 @@ func (g *Graph) prepare() (bound float64) {
 		f.add(uint32(i), seed-f.seeds[i], bound)
 		f.seeds[i] = seed
 	}
-	return bound
 }
 
 // Trust returns the trust of a name within the domain, 1 for what is average; as far as it was settled. It does not wait: while the web is being changed the
