@@ -72,7 +72,7 @@ type Check struct {
 
 type protected struct {
 	Protected
-	folded string // as fold writes it
+	folded string // as fold writes it, with spaces alone between letters
 	joined string // the same without spaces
 }
 
@@ -85,7 +85,7 @@ const (
 func New(cfg Config) (*Check, error) {
 	c := &Check{shapes: newShapes(), letters: newLetters()}
 	for _, p := range cfg.Protected {
-		folded := string(c.shapes.fold(nil, p.Name))
+		folded := strings.ReplaceAll(string(c.shapes.fold(nil, p.Name)), string(sign), " ")
 		if len(strings.ReplaceAll(folded, " ", "")) < minProtected || len(p.Name) > maxName {
 			return nil, fmt.Errorf("display: protected: %q: a name has at least four letters and at most 128 octets", p.Name)
 		}
@@ -138,7 +138,7 @@ func (c *Check) bears(a *screen.Attempt, name string, r *screen.Report) {
 	folded := c.shapes.fold(buf[:0], name)
 	for i := range c.protected {
 		p := &c.protected[i]
-		if !holdsWord(folded, p.folded) && !holdsSpelled(folded, p.joined) || p.allows(a) {
+		if !p.within(folded) || p.allows(a) {
 			continue
 		}
 		r.Signal(signalProtected, 1, screen.Quote(name)+" reads as '"+p.Name+"', which is protected, and the caller is not proven to be it")
@@ -146,41 +146,46 @@ func (c *Check) bears(a *screen.Attempt, name string, r *screen.Report) {
 	}
 }
 
-// holdsWord finds whole words in folded text.
-func holdsWord(text []byte, word string) bool {
-	for from := 0; from+len(word) <= len(text); from++ {
-		if text[from] != word[0] || string(text[from:from+len(word)]) != word {
-			continue
-		}
-		end := from + len(word)
-		if (from == 0 || text[from-1] == ' ') && (end == len(text) || text[end] == ' ') {
-			return true
-		}
-	}
-	return false
-}
-
-// holdsSpelled finds a name that is written as one word, or letter by letter ("F i r s t  B a n k").
-func holdsSpelled(text []byte, joined string) bool {
+// within finds the name in folded text, as words of it.
+func (p *protected) within(text []byte) bool {
 	for from := range text {
-		if text[from] == joined[0] && (from == 0 || text[from-1] == ' ') && (together(text[from:], joined) || apart(text[from:], joined)) {
+		if text[from] == p.joined[0] && (from == 0 || between(text[from-1])) && (written(text[from:], p.folded) || spelled(text[from:], p.joined)) {
 			return true
 		}
 	}
 	return false
 }
 
-func together(text []byte, joined string) bool {
-	n := len(joined)
-	return len(text) >= n && string(text[:n]) == joined && (len(text) == n || text[n] == ' ')
+// written reads words, which may be one word as well ("FirstBank"), and have signs in them ("Fir.st-Bank").
+func written(text []byte, words string) bool {
+	for at := 0; ; {
+		switch {
+		case at == len(words):
+			return len(text) == 0 || between(text[0])
+		case len(text) == 0:
+			return false
+		case text[0] == words[at]:
+			at++
+			text = text[1:]
+		case text[0] == sign:
+			if words[at] == ' ' {
+				at++
+			}
+			text = text[1:]
+		case words[at] == ' ':
+			at++
+		default:
+			return false
+		}
+	}
 }
 
-// apart reads letters with a space behind each.
-func apart(text []byte, joined string) bool {
+// spelled reads letters with something between each two of them ("F i r s t  B a n k").
+func spelled(text []byte, joined string) bool {
 	at := 0
 	for i, c := range joined {
 		n := utf8.RuneLen(c)
-		if at+n > len(text) || string(text[at:at+n]) != joined[i:i+n] || at+n < len(text) && text[at+n] != ' ' {
+		if at+n > len(text) || string(text[at:at+n]) != joined[i:i+n] || at+n < len(text) && !between(text[at+n]) {
 			return false
 		}
 		at += n + 1

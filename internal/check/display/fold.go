@@ -8,7 +8,10 @@ import (
 // tableEnd is the end of the characters that tables are made for: all of Latin, Greek, Cyrillic and Armenian.
 const tableEnd = 0x590
 
-// shapes are what each character looks like: 0 for what is not seen, a space for what stands between words.
+// sign stands for what is neither letter nor digit nor space: in a word, or between two of them.
+const sign = '-'
+
+// shapes are what each character looks like: 0 for what is not seen, a space for what stands between words, sign for other signs.
 type shapes [tableEnd]uint16
 
 func newShapes() *shapes {
@@ -19,35 +22,38 @@ func newShapes() *shapes {
 	return t
 }
 
-// fold writes a name as it looks: lower-case Latin letters for all that are taken for them, one space for all between words, nothing for what is not
-// seen. Digits that stand for letters ("B4NK", "PayPa1") become those. UTS #39 §4, for the letters that names are forged with.
+// fold writes a name as it looks: lower-case Latin letters for all that are taken for them, one space for all between words, one sign where there are signs
+// and no space, nothing for what is not seen. Digits that stand for letters ("B4NK", "PayPa1") become those. UTS #39 §4, for the letters that names are forged with.
 func (t *shapes) fold(dst []byte, name string) []byte {
-	space := true
+	begun := len(dst)
 	for _, c := range name {
 		if c < tableEnd {
 			c = rune(t[c])
 		} else {
 			c = shape(c)
 		}
+		last := len(dst) - 1
 		switch {
 		case c == 0:
-		case c != ' ':
-			if c < utf8.RuneSelf {
-				dst = append(dst, byte(c))
-			} else {
-				dst = utf8.AppendRune(dst, c)
-			}
-			space = false
-		case !space:
-			dst = append(dst, ' ')
-			space = true
+		case c >= utf8.RuneSelf:
+			dst = utf8.AppendRune(dst, c)
+		case !between(byte(c)):
+			dst = append(dst, byte(c))
+		case last < begun: // a name begins with its first letter
+		case !between(dst[last]):
+			dst = append(dst, byte(c))
+		case c == ' ':
+			dst[last] = ' '
 		}
 	}
-	if space && len(dst) > 0 {
-		dst = dst[:len(dst)-1]
+	if last := len(dst) - 1; last >= begun && between(dst[last]) {
+		dst = dst[:last]
 	}
 	return dst
 }
+
+// between tells whether an octet of a folded name stands between letters.
+func between(c byte) bool { return c == ' ' || c == sign }
 
 // shape is what a character looks like, as shapes say it.
 func shape(c rune) rune {
@@ -69,8 +75,10 @@ func shape(c rune) rune {
 		return c
 	case c >= utf8.RuneSelf && unicode.IsLetter(c):
 		return unicode.ToLower(c)
+	case unicode.IsSpace(c):
+		return ' '
 	}
-	return ' '
+	return sign
 }
 
 func direction(c rune) bool {
