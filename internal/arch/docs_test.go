@@ -76,6 +76,7 @@ on every attempt, Lookup checks only while they could still change the action.
 	if err := tr.writeComposites(&b); err != nil {
 		return nil, err
 	}
+	b.WriteString(whereWeightsComeFrom)
 	return b.Bytes(), nil
 }
 
