@@ -25,6 +25,13 @@ var update = flag.Bool("update", false, "write what the check reports into testd
 
 func newCheck(t testing.TB) *content.Check {
 	t.Helper()
+	c, _ := checkOf(t, content.Config{})
+	return c
+}
+
+// checkOf returns a check with settings of its own, and its words.
+func checkOf(t testing.TB, cfg content.Config) (*content.Check, *tokens.Memory) {
+	t.Helper()
 	words, err := tokens.New(tokens.Config{Entries: 1 << 15})
 	if err != nil {
 		t.Fatal(err)
@@ -33,11 +40,11 @@ func newCheck(t testing.TB) *content.Check {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := content.New(content.Config{}, words, reports)
+	c, err := content.New(cfg, words, reports)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c
+	return c, words
 }
 
 // message is a message from a sender of its own: what is said is its name.

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"gatehouse.example/internal/check/content"
-	"gatehouse.example/internal/state/campaign"
 	"gatehouse.example/internal/state/tokens"
 	"gatehouse.example/screen"
 	"gatehouse.example/screen/screentest"
@@ -69,18 +68,7 @@ func TestWhatHeadersSaidIsLearned(t *testing.T) {
 
 // TestWhatIsTakenBackOfACall: the word is found again by the same features.
 func TestWhatIsTakenBackOfACall(t *testing.T) {
-	words, err := tokens.New(tokens.Config{Entries: 1 << 15})
-	if err != nil {
-		t.Fatal(err)
-	}
-	reports, err := campaign.New(campaign.Config{Reports: 64})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := content.New(content.Config{}, words, reports)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, words := checkOf(t, content.Config{})
 	a := headed(verdict.Call, 1, "Claim your free prize")
 	screentest.Signals(t, c, a)
 	c.Judge(remembered(a), "spam", "admin")
@@ -103,18 +91,7 @@ func TestCallsSayNothingOfThemselvesBeforeTheyAreJudged(t *testing.T) {
 
 // TestWhatTelephonesAlwaysSayTakesNoRoom: it is read once, costs the next calls no allocation, and drives out neither messages nor what other calls have said.
 func TestWhatTelephonesAlwaysSayTakesNoRoom(t *testing.T) {
-	words, err := tokens.New(tokens.Config{Entries: 1 << 15})
-	if err != nil {
-		t.Fatal(err)
-	}
-	reports, err := campaign.New(campaign.Config{Reports: 64})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := content.New(content.Config{Recent: 1 << 20}, words, reports)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, words := checkOf(t, content.Config{Recent: 1 << 20})
 	first, called := message("Dear customer, your parcel 4711 is held at customs, pay the fee of 2 euro today"), headed(verdict.Call, 0, "Claim your free prize")
 	screentest.Signals(t, c, first)
 	screentest.Signals(t, c, called)
