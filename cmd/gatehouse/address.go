@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
 	crand "crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
+	"strings"
 	"time"
 
 	"gatehouse.example/internal/api"
@@ -14,11 +18,12 @@ import (
 
 type addressCmd struct {
 	Publish addressPublishCmd `cmd:"" help:"Write an address for a page, in forms that harvesters pass over; with a trap for each page."`
+	ENUM    addressENUMCmd    `cmd:"" name:"enum" help:"Write ENUM records for numbers; with a trap for each number that nobody has."`
 }
 
 // Help shows examples.
 func (addressCmd) Help() string {
-	return "Examples:\n  gatehouse address publish bob@example.test\n  gatehouse address publish bob@example.test --page https://example.test/contact"
+	return "Examples:\n  gatehouse address publish bob@example.test\n  gatehouse address publish bob@example.test --page https://example.test/contact\n  gatehouse address enum +4930123456 --to bob@example.test\n  gatehouse address enum +4930123999 --trap example.test"
 }
 
 type addressPublishCmd struct {
@@ -69,11 +74,11 @@ func (c *addressPublishCmd) Run(a *app) error {
 		return usagef("there is no form %q; there are entities, split, reversed, words and script", c.Form)
 	}
 	if c.Page != "" {
-		trap, err := address.Trap(chance)
+		trap, err := publish.Trap(address.Domain(), chance)
 		if err != nil {
 			return usageError{err}
 		}
-		if err := c.set(a, trap); err != nil {
+		if err := a.setTraps([]bait{{trap, "published on " + oneLine(c.Page)}}, c.For); err != nil {
 			return err
 		}
 		out.Trap, out.Bait = trap.String(), trap.Bait()
@@ -91,18 +96,49 @@ func (c *addressPublishCmd) Run(a *app) error {
 	return nil
 }
 
-// set puts a trap on its list.
-func (c *addressPublishCmd) set(a *app, trap publish.Address) error {
-	expires, err := until(c.For)
+// bait is a trap, and where it stands for those who harvest.
+type bait struct {
+	trap  publish.Address
+	where string
+}
+
+// setTraps puts traps on their list for a time, "" is for ever: all of them or none.
+func (a *app) setTraps(baits []bait, length string) error {
+	expires, err := until(length)
 	if err != nil {
 		return err
 	}
-	note := "published on " + oneLine(c.Page) + " on " + time.Now().UTC().Format(time.DateOnly)
-	in := api.NewEntry{Value: "sip:" + trap.String(), Kind: lists.Block, Note: note[:min(len(note), 1000)], Expires: expires}
+	today := " on " + time.Now().UTC().Format(time.DateOnly)
 	return a.with(func(b *backend) error {
-		var e lists.Entry
-		return b.Do(a.ctx, "POST", entriesPath(lists.Traps), in, &e)
+		for _, t := range baits {
+			if !ownDomains(b.cfg)[t.trap.Domain()] {
+				return usagef("%s is none of the domains that we serve: no call to a trap there would come to us", t.trap.Domain())
+			}
+		}
+		for i, t := range baits {
+			in := api.NewEntry{Value: "sip:" + t.trap.String(), Kind: lists.Block, Note: t.where[:min(len(t.where), 1000)] + today, Expires: expires}
+			if err := b.Do(a.ctx, "POST", entriesPath(lists.Traps), in, new(lists.Entry)); err != nil {
+				return errors.Join(senseless(err), a.takeBack(b, baits[:i]))
+			}
+		}
+		return nil
 	})
+}
+
+// takeBack takes traps off their list that nobody is going to publish, and says which it cannot.
+func (a *app) takeBack(b *backend, baits []bait) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), 10*time.Second)
+	defer cancel()
+	var left []string
+	for _, t := range baits {
+		if err := b.Do(ctx, "DELETE", entriesPath(lists.Traps)+"?value="+url.QueryEscape("sip:"+t.trap.String()), nil, nil); err != nil {
+			left = append(left, "sip:"+t.trap.String())
+		}
+	}
+	if left == nil {
+		return nil
+	}
+	return fmt.Errorf("still on the list %s, though nothing is published: %s", lists.Traps, strings.Join(left, ", "))
 }
 
 // newChance draws from the system, so that nobody can guess a trap.

@@ -12,7 +12,7 @@ import (
 func TestPublishedTrapStandsOnItsList(t *testing.T) {
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "gatehouse.yaml")
-	if err := os.WriteFile(conf, []byte("data: "+filepath.Join(dir, "data")+"\nconsole: 127.0.0.1:1\n"), 0o600); err != nil {
+	if err := os.WriteFile(conf, []byte("data: "+filepath.Join(dir, "data")+"\nconsole: 127.0.0.1:1\ndomains: [{name: example.test, deliver: home}]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	command := func(args ...string) (string, int) {
@@ -28,7 +28,7 @@ func TestPublishedTrapStandsOnItsList(t *testing.T) {
 	if shown, _ := command("list", "show", "traps"); !strings.Contains(shown, "sip:"+got.Trap) || !strings.Contains(shown, "https://example.test/contact") {
 		t.Errorf("got %s", shown)
 	}
-	for _, wrong := range [][]string{{"bob"}, {"bob@example.test", "--form", "poem"}, {"+15551230001", "--page", "x"}} {
+	for _, wrong := range [][]string{{"bob"}, {"bob@example.test", "--form", "poem"}, {"+15551230001", "--page", "x"}, {"bob@elsewhere.test", "--page", "x"}} {
 		if text, status := command(append([]string{"address", "publish"}, wrong...)...); status != exitUsage {
 			t.Errorf("%q: %d, %s", wrong, status, text)
 		}

@@ -44,7 +44,7 @@ type cli struct {
 	Attempts attemptsCmd `cmd:"" help:"Show what came, what was done and why; say what was spam."`
 	List     listCmd     `cmd:"" help:"Add, remove, import, export, show black and white lists."`
 	Ban      banCmd      `cmd:"" help:"Show, add, remove banned sources."`
-	Address  addressCmd  `cmd:"" help:"Write addresses for pages that harvesters read as well."`
+	Address  addressCmd  `cmd:"" help:"Write addresses for pages and ENUM, which harvesters read as well."`
 	User     userCmd     `cmd:"" help:"Add, remove, show users of hosted domains."`
 	Identity identityCmd `cmd:"" help:"Sign, verify, show certificates of who is calling."`
 	URI      uriCmd      `cmd:"" name:"uri" help:"Parse, compare, locate an address."`

@@ -1,5 +1,6 @@
 // Package publish writes addresses for pages that harvesters read as well: forms that a person can use and a program that looks for addresses passes over,
-// and traps that tell which page was harvested. RFC 5039 §3.6 (address obfuscation), §2.3.
+// and traps that tell which page was harvested. RFC 5039 §3.6 (address obfuscation), §2.3. For ENUM (RFC 6116) it writes the records that lead from numbers to
+// addresses; one for a number that nobody has leads to a trap, and tells that the numbers were asked for one after the other.
 //
 // Obfuscation holds as long as few use the same form, so there are several, and each call draws its parts anew. None needs an image, which nobody can
 // copy or have read aloud. A harvester that runs a page's scripts and styles as a browser does finds what a browser shows: against that one the trap is
@@ -152,9 +153,9 @@ func noise(r *rand.Rand) string {
 	return string(b)
 }
 
-// Trap makes an address of the same domain that looks like anybody's. Who publishes it sees to it that nobody has it.
-func (a Address) Trap(r *rand.Rand) (Address, error) {
-	if a.host == "" {
+// Trap makes an address of a domain that looks like anybody's. Who publishes it sees to it that nobody has it.
+func Trap(domain string, r *rand.Rand) (Address, error) {
+	if domain == "" {
 		return Address{}, errors.New("publish: a number has no domain in which a trap could be made; name one that nobody has")
 	}
 	consonants, vowels := "bdfghklmnprstvw", "aeiou"
@@ -165,7 +166,11 @@ func (a Address) Trap(r *rand.Rand) (Address, error) {
 	}
 	b.WriteByte(consonants[r.IntN(len(consonants))])
 	fmt.Fprintf(&b, "%02d%c%d", r.IntN(100), vowels[r.IntN(len(vowels))], r.IntN(1000))
-	return Parse("sip:" + b.String() + "@" + a.host)
+	a, err := Parse("sip:" + b.String() + "@" + domain)
+	if err != nil || !strings.EqualFold(a.host, strings.TrimSuffix(domain, ".")) {
+		return Address{}, fmt.Errorf("publish: not a domain: %q", domain)
+	}
+	return a, nil
 }
 
 // Bait writes a trap so that programs find it at once and people never do, those who have a page read aloud included.

@@ -96,10 +96,10 @@ func TestScriptHoldsTheLink(t *testing.T) {
 }
 
 func TestTraps(t *testing.T) {
-	a, r := parse(t, "bob@example.test"), chance()
+	r := chance()
 	seen := map[string]bool{}
 	for range 1000 {
-		trap, err := a.Trap(r)
+		trap, err := publish.Trap("example.test", r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,8 +111,10 @@ func TestTraps(t *testing.T) {
 			t.Fatalf("bait %s", bait)
 		}
 	}
-	if _, err := parse(t, "+15551230001").Trap(r); err == nil {
-		t.Error("a number has a trap")
+	for _, bad := range []string{"", parse(t, "+15551230001").Domain(), "bob@example.test", "example.test:5060", "example.test;x=1", "a b"} {
+		if trap, err := publish.Trap(bad, r); err == nil {
+			t.Errorf("%q has the trap %s", bad, trap)
+		}
 	}
 }
 
