@@ -23,7 +23,7 @@ func readDoc(t *testing.T, name string) string {
 
 // TestManualShowsCommandsThatExist parses each command line of the documents.
 func TestManualShowsCommandsThatExist(t *testing.T) {
-	shown := regexp.MustCompile("(?m)(?:^ *(?:sudo -u gatehouse )?|`(?:sudo -u gatehouse )?)gatehouse ((?:--config|serve|screen|attempts|list|ban|user|uri|config|version)[^`\n|<#]*)")
+	shown := regexp.MustCompile("(?m)(?:^ *(?:sudo -u gatehouse )?|`(?:sudo -u gatehouse )?)gatehouse ((?:--config|serve|screen|attempts|list|ban|address|user|uri|config|version)[^`\n|<#]*)")
 	words := regexp.MustCompile(`"[^"]*"|[^ ]+`)
 	for _, doc := range []string{"docs/operating.md", "README.md"} {
 		found := shown.FindAllStringSubmatch(readDoc(t, doc), -1)
