@@ -147,6 +147,8 @@ func TestContract(t *testing.T) {
 		{"GET", "/api/v1/lists/local/entries?after=%2B15551230001", "", 200, `~{"entries":[{"list":"local","value":"sip:al@example.test"`},
 		{"POST", "/api/v1/lists/local/entries", `{"value":"   ","kind":"block"}`, 422, `~"status":422`},
 		{"POST", "/api/v1/lists/local/entries", `{"value":"+15551230001","kind":"maybe"}`, 422, `~"status":422`},
+		{"POST", "/api/v1/lists/declared/entries", `{"value":"192.0.2.7","kind":"allow"}`, 422, `~is a source, which says nothing about who calls`},
+		{"POST", "/api/v1/lists/declared/entries", `{"value":"+15551230001","kind":"block"}`, 422, `~is to be blocked`},
 		{"POST", "/api/v1/lists/lo%20cal/entries", `{"value":"+15551230001","kind":"block"}`, 422, `~"status":422`},
 		{"GET", "/api/v1/lists", "", 200, `{"lists":[{"name":"local","block":1,"allow":1}]}`},
 		{"POST", "/api/v1/lists/big/import?kind=block&note=x", "+15551230005\n+15551230006\n", 200, `~"entries":2`},

@@ -117,7 +117,7 @@ func (s *Server) deleteEntry(ctx context.Context, in *entryName) (*struct{}, err
 }
 
 func (s *Server) listError(err error) error {
-	if errors.Is(err, lists.ErrValue) || errors.Is(err, lists.ErrRange) || errors.Is(err, lists.ErrList) {
+	if errors.Is(err, lists.ErrValue) || errors.Is(err, lists.ErrRange) || errors.Is(err, lists.ErrList) || errors.Is(err, lists.ErrDeclared) {
 		return huma.Error422UnprocessableEntity(strings.ReplaceAll(err.Error(), "lists: ", ""))
 	}
 	return s.failed("the list store", err)

@@ -21,7 +21,8 @@ type Feed struct {
 	// Keep is how long a value stays that the feed does not hold any more.
 	// Address lists go stale within months. Default: 14d.
 	Keep Duration `yaml:"keep"`
-	// Kind is block or allow, for values that do not say. Default: block.
+	// Kind is block or allow, for values that do not say. Default: block; on the
+	// list declared: allow, and nothing else.
 	Kind FeedKind `yaml:"kind"`
 	// Checksum is the https URL of the file's SHA-256, as sha256sum writes it. A
 	// file with another one is refused. Empty: none is asked for.
@@ -40,6 +41,9 @@ func (k *FeedKind) UnmarshalYAML(n ast.Node) error { return oneOf(n, (*string)(k
 
 const shortestFeed = 10 * time.Minute
 
+// declared is the list of callers that are machines which people here want to hear; nothing on it blocks.
+const declared = "declared"
+
 // feeds fills the defaults of feeds in.
 func (c *Config) completeFeeds() {
 	for i := range c.Feeds {
@@ -52,6 +56,9 @@ func (c *Config) completeFeeds() {
 		}
 		if f.Kind == "" {
 			f.Kind = "block"
+			if f.List == declared {
+				f.Kind = "allow"
+			}
 		}
 		if f.MaxSize == 0 {
 			f.MaxSize = 64 << 20
@@ -67,6 +74,9 @@ func (v *validation) feeds() {
 		path := fmt.Sprintf("feeds[%d]", i)
 		if !IsListName(f.List) {
 			v.problem(path+".list", "%q is no list's name: letters, digits, '.', '_' and '-', at most 64", f.List)
+		}
+		if f.List == declared && f.Kind != "allow" {
+			v.problem(path+".kind", "the list %q holds callers who are let in: allow", f.List)
 		}
 		if !isHTTPS(f.URL) {
 			v.problem(path+".url", "%q is not an https URL; what comes otherwise could be anybody's", f.URL)

@@ -308,6 +308,9 @@ func (in *importer) unfit(it *item) string {
 			return reason
 		}
 	}
+	if reason := it.misplaced(); reason != "" {
+		return reason
+	}
 	switch it.is {
 	case Source:
 		p := sourcePrefix(it.Entry.Value)

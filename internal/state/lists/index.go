@@ -17,8 +17,11 @@ type item struct {
 
 // kind is the index that the item belongs to.
 func (it *item) kind() Kind {
-	if it.Entry.Kind == Block && it.Entry.List == Traps {
+	switch {
+	case it.Entry.Kind == Block && it.Entry.List == Traps:
 		return Trap
+	case it.Entry.Kind == Allow && it.Entry.List == Declared:
+		return Declaration
 	}
 	return it.Entry.Kind
 }
@@ -80,7 +83,7 @@ type index struct {
 }
 
 func newIndex(kind Kind) *index {
-	x := &index{fold: kind != Allow, seed: maphash.MakeSeed(), private: true}
+	x := &index{fold: kind != Allow && kind != Declaration, seed: maphash.MakeSeed(), private: true}
 	x.prefixes.Store(new(bart.Table[slot]))
 	x.sources.Store(new(bart.Table[slot]))
 	x.agents.Store(new(agents))

@@ -29,12 +29,18 @@ const (
 	Allow
 	// Trap is what the blocking entries of the list [Traps] do. Nothing is stored as this kind: it is for look-ups alone.
 	Trap
+	// Declaration is what the entries of the list [Declared] do, which are allowing ones. It, too, is for look-ups alone.
+	Declaration
 	kinds
 )
 
 // Traps is the list whose values nobody calls who was not looking for victims (RFC 5039 §3.6). What is on it blocks nobody
 // who claims to be it; it tells of who calls it.
 const Traps = "traps"
+
+// Declared is the list of callers that are machines which people here want to hear: reminders, notices, codes. Who is on it need not say who it is, as no
+// machine can; what becomes of its calls counts all the same, so it is no white list. It holds numbers, number prefixes, addresses and domains.
+const Declared = "declared"
 
 // String returns "block" or "allow".
 func (k Kind) String() string {
@@ -92,4 +98,6 @@ var (
 	ErrValue = errors.New("not a number, address, domain, IP address or ua: pattern")
 	// ErrList is wrapped where the name of a list is empty or not printable.
 	ErrList = errors.New("lists: a list's name is 1 to 64 letters, digits, '.', '_' or '-', and neither . nor ..")
+	// ErrDeclared is wrapped where a value is none for the list [Declared].
+	ErrDeclared = errors.New("lists: the list 'declared' holds numbers, number prefixes, addresses and domains, of kind allow")
 )

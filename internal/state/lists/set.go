@@ -114,6 +114,9 @@ func (l *Lists) Add(ctx context.Context, entries ...Entry) ([]Entry, error) {
 					return nil, fmt.Errorf("lists: value %q: %s holds a large part of the world: %w", e.Value, wide, ErrValue)
 				}
 			}
+			if reason := it.misplaced(); reason != "" {
+				return nil, fmt.Errorf("%w: %q %s", ErrDeclared, it.Entry.Value, reason)
+			}
 			items = append(items, it)
 		}
 	}
@@ -295,6 +298,19 @@ func (l *Lists) item(e Entry) (*item, error) {
 		e.Added = l.cfg.Now().UTC().Truncate(time.Microsecond)
 	}
 	return &item{Match: Match{Entry: e, is: v.Type}, expires: nanoseconds(e.Expires)}, nil
+}
+
+// misplaced says why an item must not be on the list [Declared], or "".
+func (it *item) misplaced() string {
+	switch {
+	case it.Entry.List != Declared:
+		return ""
+	case it.Entry.Kind != Allow:
+		return "is to be blocked"
+	case it.is == Source, it.is == Agent, it.is == AgentPrefix:
+		return "is a " + it.is.String() + ", which says nothing about who calls"
+	}
+	return ""
 }
 
 // nanoseconds turns an expiry into Unix nanoseconds, where 0 is never. They reach from 1678 to 2262: the year 9999, as much as never, is never, and 1900 is over.
