@@ -40,6 +40,19 @@ func newFeed(t *testing.T, from pages, text string) *feed {
 	return &feed{feeds: &feeds{cfg: cfg, from: from, lists: all, log: slog.New(slog.DiscardHandler)}, Feed: &cfg.Feeds[0]}
 }
 
+// TestAFeedOfDeclaredCallers: who is declared is let in, without the feed's saying so.
+func TestAFeedOfDeclaredCallers(t *testing.T) {
+	const url = "https://lists.example.net/senders.csv"
+	from := pages{url: "number,note\n+15551230001,Elm Pharmacy\n+15551230002,school\n+15551230003,airline\n+15551230004,clinic\n192.0.2.7,its server\n"}
+	f := newFeed(t, from, "{list: declared, url: '"+url+"', keep: 2d}")
+	if err := f.fetch(t.Context(), time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.lists.Entries(lists.Declared); len(got) != 4 || got[0].Kind != lists.Allow || got[0].Note != "Elm Pharmacy" {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestFeedIsTakenWholeOrNotAtAll(t *testing.T) {
 	const url = "https://lists.example.net/a.txt"
 	from := pages{url: "192.0.2.7\n10.0.0.1\n192.0.2.8\n192.0.2.9\n192.0.2.10\n192.0.2.11\n"}

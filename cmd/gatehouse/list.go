@@ -34,6 +34,7 @@ IP addresses (+15551230000..+15551239999) becomes the prefixes that it consists 
 Examples:
   gatehouse list add +15551230001 --note "claims to be a bank"
   gatehouse list add sip:mum@example.test --allow
+  gatehouse list add +15551230002 --list declared --note "Elm Pharmacy, reminders"
   gatehouse list import bad-numbers.txt --list telemarketers
   gatehouse list show local`
 }
@@ -55,7 +56,7 @@ func until(length string) (time.Time, error) {
 type listAddCmd struct {
 	Values []string `arg:"" name:"value" help:"Number, prefix, address, domain, IP prefix or ua:TEXT."`
 	List   string   `help:"The list's name; it comes to be by its first entry." default:"local" short:"l"`
-	Allow  bool     `help:"Allow rather than block."`
+	Allow  bool     `help:"Allow rather than block, as on the list declared everything does."`
 	Note   string   `help:"Why, for people."`
 	For    string   `help:"How long, as 12h or 30d. Default: for ever." placeholder:"TIME"`
 	JSON   bool     `help:"Print the entries as JSON." name:"json"`
@@ -72,10 +73,7 @@ func (c *listAddCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	kind := lists.Block
-	if c.Allow {
-		kind = lists.Allow
-	}
+	kind := kindOf(c.List, c.Allow)
 	return a.with(func(b *backend) error {
 		page := api.EntryPage{Entries: []lists.Entry{}}
 		for _, value := range c.Values {
@@ -133,7 +131,7 @@ func (c *listRemoveCmd) Run(a *app) error {
 type listImportCmd struct {
 	File         string `arg:"" optional:"" default:"-" help:"The file; - is stdin."`
 	List         string `help:"The list's name." default:"local" short:"l"`
-	Allow        bool   `help:"Allow rather than block, for values that do not say."`
+	Allow        bool   `help:"Allow rather than block, for values that do not say; on the list declared they do."`
 	Format       string `help:"lines: one value a line; csv: with a heading such as value,kind,note,expires; vcard: an address book; buddies: resource lists (XML); auto finds out." enum:"auto,lines,csv,vcard,buddies" default:"auto"`
 	Note         string `help:"For values without one: where the list is from. Default: from FILE, by its name."`
 	For          string `help:"How long, for values that do not say, as 30d." placeholder:"TIME"`
@@ -168,7 +166,7 @@ func (c *listImportCmd) Run(a *app) error {
 	defer in.Close()
 	bar := a.progress(in, "importing")
 	defer bar.end()
-	q := url.Values{"format": {c.Format}, "kind": {kindWord(c.Allow)}, "note": {c.origin()},
+	q := url.Values{"format": {c.Format}, "kind": {kindOf(c.List, c.Allow).String()}, "note": {c.origin()},
 		"allow_private": {strconv.FormatBool(c.AllowPrivate)}, "allow_wide": {strconv.FormatBool(c.AllowWide)}}
 	if !expires.IsZero() {
 		q.Set("expires", expires.Format(time.RFC3339))
@@ -189,11 +187,12 @@ func (c *listImportCmd) Run(a *app) error {
 	})
 }
 
-func kindWord(allow bool) string {
-	if allow {
-		return lists.Allow.String()
+// kindOf is the kind of values that do not say: who is declared is let in.
+func kindOf(list string, allow bool) lists.Kind {
+	if allow || list == lists.Declared {
+		return lists.Allow
 	}
-	return lists.Block.String()
+	return lists.Block
 }
 
 // input opens a file, or stdin for "-".
@@ -232,7 +231,7 @@ func (c *listExportCmd) Run(a *app) error {
 			defer f.Close()
 			out = f
 		}
-		q := url.Values{"format": {c.Format}, "kind": {kindWord(c.Allow)}}
+		q := url.Values{"format": {c.Format}, "kind": {kindOf(c.List, c.Allow).String()}}
 		return senseless(b.Do(a.ctx, "GET", "/lists/"+url.PathEscape(c.List)+"/export?"+q.Encode(), nil, out))
 	})
 }

@@ -174,6 +174,7 @@ func TestErrorsAreOneLineAndExitStatusesFollowTheContract(t *testing.T) {
 		{"list add not-a-value-at-all!", 2, "gatehouse: value "},
 		{"list add +15551230009..+15551230001", 2, "gatehouse: "},
 		{"list remove +15550000000", 1, "gatehouse: list local: +15550000000: this value is not on the list"},
+		{"list add 192.0.2.7 --list declared", 2, `gatehouse: the list 'declared' holds numbers, number prefixes, addresses and domains, of kind allow: "192.0.2.7" is a source, which says nothing about who calls`},
 		{"list add +1555 --for soon", 2, `gatehouse: --for: "soon" is not a time span`},
 		{"list import none.txt", 1, "gatehouse: cannot read the input: open none.txt"},
 		{"ban add bob", 2, `gatehouse: "bob": the source is not an IP address`},
@@ -252,6 +253,7 @@ func (p *place) story(t *testing.T) {
 		t.Errorf("screen: %q", out)
 	}
 	p.must("", "list", "remove", "+15551230001")
+	p.declares(t)
 	p.must("correct horse\n", "user", "add", "alice@example.test")
 	if out := p.must("", "user", "show"); !strings.Contains(out, "alice@example.test") {
 		t.Errorf("users: %q", out)
@@ -262,6 +264,28 @@ func (p *place) story(t *testing.T) {
 		t.Errorf("bans: %q", out)
 	}
 	p.must("", "ban", "remove", "192.0.2.7")
+}
+
+// declares puts a pharmacy on the list of machines that people want to hear, by its number and as a register of such.
+func (p *place) declares(t *testing.T) {
+	t.Helper()
+	if out := p.must("", "list", "add", "+15551230001", "--list", "declared", "--note", "Elm Pharmacy"); out != "declared: allow +15551230001\n" {
+		t.Errorf("declared: %q", out)
+	}
+	if out := p.must("*.school.test\n192.0.2.7\n", "list", "import", "--list", "declared"); !strings.Contains(out, "declared: 1 entries imported, 1 left out\n  line 2: 192.0.2.7: is a source") {
+		t.Errorf("a register: %q", out)
+	}
+	if out := p.must("", "list", "show", "declared"); !strings.Contains(out, "Elm Pharmacy") || !strings.Contains(out, "*.school.test") {
+		t.Errorf("show: %q", out)
+	}
+	if out := p.must("", "list", "export", "--list", "declared", "--format", "lines"); out != "*.school.test\n+15551230001  # Elm Pharmacy\n" {
+		t.Errorf("export: %q", out)
+	}
+	if out := p.must(invite, "screen", "--proof", "stir-a"); !strings.HasPrefix(out, "relay") || !strings.Contains(out, `LISTS_DECLARED -2 (declared: +15551230001 in list 'declared': "Elm Pharmacy")`) {
+		t.Errorf("screen: %q", out)
+	}
+	p.must("", "list", "remove", "+15551230001", "--list", "declared")
+	p.must("", "list", "remove", "*.school.test", "--list", "declared")
 }
 
 func decode(t *testing.T, text string, into any) {

@@ -19,15 +19,16 @@ import (
 )
 
 type replayCmd struct {
-	File    string   `arg:"" optional:"" default:"-" help:"The events (.jsonl) or capture (.pcap, .pcapng); - is stdin."`
-	Policy  string   `help:"Judge by this configuration file instead, and say what that would change." placeholder:"FILE"`
-	Compare bool     `help:"With --policy: compare with the configuration in force." default:"true" negatable:""`
-	Seed    uint64   `help:"What all chance comes from: the same seed gives the same bytes." default:"1"`
-	Enforce bool     `help:"Judge domains in monitor mode as if they were in enforce mode."`
-	Block   []string `help:"A black list, a value a line, to begin with; may be given more than once." placeholder:"FILE" sep:"none"`
-	Allow   []string `help:"A white list, a value a line, to begin with; may be given more than once." placeholder:"FILE" sep:"none"`
-	Brief   bool     `help:"Leave out of each line what stands in the event."`
-	JSON    bool     `help:"Print summary and comparison as JSON too." name:"json"`
+	File     string   `arg:"" optional:"" default:"-" help:"The events (.jsonl) or capture (.pcap, .pcapng); - is stdin."`
+	Policy   string   `help:"Judge by this configuration file instead, and say what that would change." placeholder:"FILE"`
+	Compare  bool     `help:"With --policy: compare with the configuration in force." default:"true" negatable:""`
+	Seed     uint64   `help:"What all chance comes from: the same seed gives the same bytes." default:"1"`
+	Enforce  bool     `help:"Judge domains in monitor mode as if they were in enforce mode."`
+	Block    []string `help:"A black list, a value a line, to begin with; may be given more than once." placeholder:"FILE" sep:"none"`
+	Allow    []string `help:"A white list, a value a line, to begin with; may be given more than once." placeholder:"FILE" sep:"none"`
+	Declared []string `help:"Callers that are declared as machines people here want to hear (list declared), a value a line; may be given more than once." placeholder:"FILE" sep:"none"`
+	Brief    bool     `help:"Leave out of each line what stands in the event."`
+	JSON     bool     `help:"Print summary and comparison as JSON too." name:"json"`
 }
 
 // Help says what comes out.

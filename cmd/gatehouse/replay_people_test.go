@@ -17,6 +17,9 @@ import (
 type story struct {
 	events []screen.Event
 	begin  time.Time
+	// declared and blocked are lists to begin with, a value a line.
+	declared, blocked string
+	seen              map[string]bool // the signals of the last day
 }
 
 const ours, theirs = "sip:+1212555%04d@example.test", "sip:+1415555%04d@far.test"
@@ -71,6 +74,7 @@ func (s *story) play(t *testing.T) (outcome []string) {
 	t.Helper()
 	slices.SortStableFunc(s.events, func(a, b screen.Event) int { return a.Time.Compare(b.Time) })
 	last := s.events[len(s.events)-1].Time.Truncate(24 * time.Hour)
+	s.seen = map[string]bool{}
 	p := newPlace(t)
 	p.write("site.yaml", guardSite+"numbers: {country: 1, international: 011, trunk: 1}\npolicy: {introduce: [consent, turing]}\n")
 	var b bytes.Buffer
@@ -82,7 +86,9 @@ func (s *story) play(t *testing.T) (outcome []string) {
 		b.Write(append(line, '\n'))
 	}
 	p.write("events.jsonl", b.String())
-	out, errs, status := p.run("", "--config", "site.yaml", "replay", "--brief", "events.jsonl")
+	p.write("declared.txt", s.declared)
+	p.write("blocked.txt", s.blocked)
+	out, errs, status := p.run("", "--config", "site.yaml", "replay", "--brief", "--declared", "declared.txt", "--block", "blocked.txt", "events.jsonl")
 	if status != 0 {
 		t.Fatalf("%d %s", status, errs)
 	}
@@ -100,6 +106,9 @@ func (s *story) play(t *testing.T) (outcome []string) {
 			continue
 		}
 		outcome = append(outcome, v.Action)
+		for name := range v.Signals {
+			s.seen[name] = true
+		}
 		if v.Relayed {
 			outcome[len(outcome)-1] += ", rings"
 		}

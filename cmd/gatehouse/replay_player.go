@@ -86,15 +86,16 @@ func freshState(cfg *config.Config, seed uint64, begin time.Time) (*known, error
 // fillLists reads the files that are given as lists.
 func (c *replayCmd) fillLists(ctx context.Context, l *lists.Lists) error {
 	for _, g := range []struct {
+		list  string
 		kind  lists.Kind
 		files []string
-	}{{lists.Block, c.Block}, {lists.Allow, c.Allow}} {
+	}{{"block", lists.Block, c.Block}, {"allow", lists.Allow, c.Allow}, {lists.Declared, lists.Allow, c.Declared}} {
 		for _, file := range g.files {
 			in, err := os.Open(file)
 			if err != nil {
-				return usagef("--%s: %w", g.kind, err)
+				return usagef("--%s: %w", g.list, err)
 			}
-			_, err = l.Import(ctx, g.kind.String(), in, lists.ImportOptions{Kind: g.kind})
+			_, err = l.Import(ctx, g.list, in, lists.ImportOptions{Kind: g.kind})
 			in.Close()
 			if err != nil {
 				return fmt.Errorf("%s: %w", file, err)

@@ -1,4 +1,4 @@
-// Package lists is the check that looks callers up on black and white lists: RFC 5039 §3.2 and §3.3.
+// Package lists is the check that looks callers up on black and white lists, and on the list of declared callers: RFC 5039 §3.2 and §3.3.
 //
 // It sees the number, address and domain that the caller claims and those that are proven, the source address, and the User-Agent.
 // A black list entry counts for whatever is claimed: nobody gains by claiming to be blocked. A white list entry counts
@@ -28,6 +28,7 @@ const (
 	signalAllowedSource = "LISTS_ALLOWED_SOURCE"
 	signalClaimed       = "LISTS_ALLOWED_CLAIMED"
 	signalTrap          = "LISTS_TRAP"
+	signalDeclared      = "LISTS_DECLARED"
 )
 
 // halfProven is the strength of a white list entry for a number that its provider vouches for only in part: RFC 8588 §4 "B" authenticates the customer, not
@@ -62,6 +63,9 @@ func Info() screen.Info {
 				Description: "Something that the caller only claims (number, address, domain, or source of a datagram) is on a white list."},
 			{Name: signalTrap, Weight: 12,
 				Description: "The called address or number is a trap (list 'traps'): nobody was ever told of it but programs that harvest pages."},
+			{Name: signalDeclared, Weight: -2,
+				Description: "The caller's proven number, address or domain is declared (list 'declared') as a machine that people here want to hear; half as strong with attestation B. Not said of who is on a " +
+					"black list, or in person on a white one. What else it is worth is said by the composites DECLARED_STRANGER and DECLARED_MACHINE."},
 		},
 	}
 }
@@ -89,11 +93,10 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	if c.lists.Any(lists.Trap) {
 		c.trapped(a, r, now)
 	}
-	if c.lists.Any(lists.Block) {
-		c.blocked(a, r, now)
-	}
-	if c.lists.Any(lists.Allow) {
-		c.allowed(a, r, now)
+	blocked := c.lists.Any(lists.Block) && c.blocked(a, r, now)
+	allowed := c.lists.Any(lists.Allow) && c.allowed(a, r, now)
+	if c.lists.Any(lists.Declaration) && !blocked && !allowed {
+		c.declared(a, r, now)
 	}
 }
 
@@ -103,15 +106,36 @@ func (c *Check) trapped(a *screen.Attempt, r *screen.Report, now int64) {
 	if e == nil {
 		return
 	}
-	said := "trap " + e.Value + " in list '" + e.List + "'"
+	r.Signal(signalTrap, 1, noted("trap ", e))
+}
+
+// declared looks the proven identity up among the callers that are declared as machines. What is merely claimed says nothing: whose number people want to hear is whose
+// number others show.
+func (c *Check) declared(a *screen.Attempt, r *screen.Report, now int64) {
+	strength := vouched(a.From.Proof)
+	if strength == 0 {
+		return
+	}
+	e := c.caller(lists.Declaration, a.IdentityNumber, a.From.Identity, now)
+	if e == nil {
+		e = c.lists.FindDomain(lists.Declaration, a.IdentityDomain, now)
+	}
+	if e != nil {
+		r.Signal(signalDeclared, strength, noted("declared: ", e))
+	}
+}
+
+// noted says what was found where the note tells what matters.
+func noted(what string, e *lists.Match) string {
+	said := what + e.Value + " in list '" + e.List + "'"
 	if e.Note != "" {
 		said += ": " + screen.Quote(e.Note)
 	}
-	r.Signal(signalTrap, 1, said)
+	return said
 }
 
-// blocked looks claim, proof, source and agent up on the black lists.
-func (c *Check) blocked(a *screen.Attempt, r *screen.Report, now int64) {
+// blocked looks claim, proof, source and agent up on the black lists, and says whether there is any of them.
+func (c *Check) blocked(a *screen.Attempt, r *screen.Report, now int64) (found bool) {
 	e := c.caller(lists.Block, a.FromNumber, a.From.Claimed, now)
 	if e == nil && a.From.Proof != verdict.None {
 		number := a.IdentityNumber
@@ -120,28 +144,27 @@ func (c *Check) blocked(a *screen.Attempt, r *screen.Report, now int64) {
 		}
 		e = c.caller(lists.Block, number, a.From.Identity, now)
 	}
-	report(r, signalBlocked, 1, e)
+	found = report(r, signalBlocked, 1, e)
 
 	e = c.lists.FindDomain(lists.Block, a.FromDomain, now)
 	if e == nil && a.IdentityDomain != a.FromDomain {
 		e = c.lists.FindDomain(lists.Block, a.IdentityDomain, now)
 	}
-	report(r, signalBlockedDomain, 1, e)
-	report(r, signalBlockedAgent, 1, c.lists.FindAgent(lists.Block, a.UserAgent, now))
+	found = report(r, signalBlockedDomain, 1, e) || found
+	found = report(r, signalBlockedAgent, 1, c.lists.FindAgent(lists.Block, a.UserAgent, now)) || found
 	if a.Peer == "" {
-		report(r, signalBlockedSource, 1, c.lists.FindSource(lists.Block, a.Source.Addr(), now))
+		found = report(r, signalBlockedSource, 1, c.lists.FindSource(lists.Block, a.Source.Addr(), now)) || found
 	}
+	return found
 }
 
-// allowed looks the proven identity up on the white lists and, where that gives nothing, the claim.
-func (c *Check) allowed(a *screen.Attempt, r *screen.Report, now int64) {
+// allowed looks the proven identity up on the white lists and, where that gives nothing, the claim. It says whether the proven number or address is on one.
+func (c *Check) allowed(a *screen.Attempt, r *screen.Report, now int64) (caller bool) {
 	known := false
 	if strength := vouched(a.From.Proof); strength > 0 {
-		caller := c.caller(lists.Allow, a.IdentityNumber, a.From.Identity, now)
-		report(r, signalAllowed, strength, caller)
-		domain := c.lists.FindDomain(lists.Allow, a.IdentityDomain, now)
-		report(r, signalAllowedDomain, strength, domain)
-		known = caller != nil || domain != nil
+		caller = report(r, signalAllowed, strength, c.caller(lists.Allow, a.IdentityNumber, a.From.Identity, now))
+		domain := report(r, signalAllowedDomain, strength, c.lists.FindDomain(lists.Allow, a.IdentityDomain, now))
+		known = caller || domain
 	}
 	source := c.lists.FindSource(lists.Allow, a.Source.Addr(), now)
 	if connected(a.Transport) {
@@ -149,7 +172,7 @@ func (c *Check) allowed(a *screen.Attempt, r *screen.Report, now int64) {
 		source = nil
 	}
 	if known {
-		return
+		return caller
 	}
 	e := c.caller(lists.Allow, a.FromNumber, a.From.Claimed, now)
 	if e == nil {
@@ -159,6 +182,7 @@ func (c *Check) allowed(a *screen.Attempt, r *screen.Report, now int64) {
 		e = source
 	}
 	report(r, signalClaimed, 1, e)
+	return false
 }
 
 // caller looks a number up, and where it is not listed the address.
@@ -189,8 +213,10 @@ func connected(transport string) bool {
 	return false
 }
 
-func report(r *screen.Report, signal string, strength float64, found *lists.Match) {
+// report reports what was found, and says whether there is anything.
+func report(r *screen.Report, signal string, strength float64, found *lists.Match) bool {
 	if found != nil {
 		r.Signal(signal, strength, found.String())
 	}
+	return found != nil
 }

@@ -29,7 +29,7 @@ func newLists() *lists.Lists {
 	})
 }
 
-// setup reads lines "block local +1555123*" and "allow friends until=2026-11-21T13:00:00Z sip:bob@example.test".
+// setup reads lines "block local +1555123*", "allow friends until=2026-11-21T13:00:00Z sip:bob@example.test" and "allow declared +15551230001 # its note".
 func setup(t testing.TB, lines []string) screen.Check {
 	l := newLists()
 	for _, line := range lines {
@@ -46,6 +46,7 @@ func setup(t testing.TB, lines []string) screen.Check {
 				t.Fatal(err)
 			}
 		}
+		e.Value, e.Note, _ = strings.Cut(e.Value, " # ")
 		if _, err := l.Add(context.Background(), e); err != nil {
 			t.Fatal(err)
 		}
