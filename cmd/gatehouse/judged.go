@@ -49,7 +49,11 @@ func (j *judged) Feedback(ctx context.Context, id, label string) error {
 // again is a stored attempt as the checks saw it, without its text: that is not stored.
 func again(v *verdict.Verdict, plan uri.Plan) (*screen.Attempt, error) {
 	event := screen.Event{ID: v.ID, Time: v.Time, Kind: v.Kind, From: v.From.Claimed, Display: v.From.Display, To: v.To.Requested,
-		Source: v.Source.Address, Transport: v.Source.Transport, Peer: v.Source.Peer, UserAgent: v.Source.UserAgent}
+		Source: v.Source.Address, Transport: v.Source.Transport, Peer: v.Source.Peer, UserAgent: v.Source.UserAgent,
+		Proof: v.From.Proof, Identity: v.From.Identity, Signature: v.From.Signature}
+	if event.Identity == "" {
+		event.Identity = "sip:anonymous@anonymous.invalid" // who vouches for a caller does not name him
+	}
 	a, err := event.Attempt(plan)
 	if err != nil {
 		return nil, err
