@@ -22,6 +22,7 @@ type exchange struct {
 	metered    bool // Forward.Metered
 	observer   Observer
 	witness    Witness   // the observer, where it is one
+	veil       Veil      // nil: none
 	id         string    // for the observer
 	in         *listener // where the request came in
 	at         *listener // where its dialog was opened, see Routing.opened
@@ -77,7 +78,7 @@ func (p *Proxy) newExchange(sh *txn.Shard, in *txn.Incoming, fw *Forward) *excha
 	p.stats.live.Add(1)
 	x := exchanges.Get().(*exchange)
 	targets, branches, by := x.targets[:0], x.branches[:0], x.answeredBy[:0]
-	*x = exchange{p: p, sh: sh, upstream: txn.ReturnFlow(in), metered: fw.Metered, observer: fw.Observer, id: fw.ID, method: in.Msg.Method(), branches: branches, answeredBy: by, breadth: 60}
+	*x = exchange{p: p, sh: sh, upstream: txn.ReturnFlow(in), metered: fw.Metered, observer: fw.Observer, veil: fw.Veil, id: fw.ID, method: in.Msg.Method(), branches: branches, answeredBy: by, breadth: 60}
 	x.targets = append(targets, fw.Targets...)
 	x.witness, _ = fw.Observer.(Witness)
 	x.loop = p.loopValue(in.Msg)
@@ -336,6 +337,6 @@ func (x *exchange) release() {
 	x.p.stats.live.Add(-1)
 	x.sh.Release(x.base)
 	x.sh.Release(x.best)
-	x.base, x.best, x.challenges, x.observer, x.witness, x.p, x.sh, x.id = nil, nil, nil, nil, nil, nil, nil, ""
+	x.base, x.best, x.challenges, x.observer, x.witness, x.veil, x.p, x.sh, x.id = nil, nil, nil, nil, nil, nil, nil, nil, ""
 	exchanges.Put(x)
 }

@@ -50,6 +50,14 @@ type Witness interface {
 	Cancelled(m *sip.Message)
 }
 
+// Veil decides what a caller hears of the final responses of the other side, so that they do not tell who is there. The best of
+// them is chosen as it came (RFC 3261 §16.7 step 6), and the Observer is told that one. A 2xx to an INVITE is not asked about,
+// nor is what the proxy answers by itself.
+type Veil interface {
+	// Instead returns what goes upstream for a final response with that status; ok is false where that goes as it came.
+	Instead(status int) (r sip.Response, ok bool)
+}
+
 // Forward says what to do with a request that is let through.
 type Forward struct {
 	Routing *Routing
@@ -72,6 +80,7 @@ type Forward struct {
 	// Metered subjects the responses to the meter of the transaction layer.
 	Metered  bool
 	Observer Observer // may be nil, and a Witness
+	Veil     Veil     // may be nil: the caller hears all as it came
 	ID       string   // for the observer
 }
 

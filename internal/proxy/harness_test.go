@@ -53,6 +53,7 @@ type paper struct {
 	ended   []string
 	quiet   bool // no outcome is noted
 	label   bool // the From is changed on its way
+	veil    Veil
 }
 
 type letter struct {
@@ -182,7 +183,7 @@ func (n *paper) Request(sh *txn.Shard, in *txn.Incoming, out txn.Sender) {
 	var r Routing
 	e.Begin(in.Msg)
 	n.p.Preroute(in.Msg, &e, &r)
-	fw := Forward{Routing: &r, Targets: n.targets, Edit: &e, Pass: n.pass, ToTag: "ours", ID: "id1"}
+	fw := Forward{Routing: &r, Targets: n.targets, Edit: &e, Pass: n.pass, ToTag: "ours", ID: "id1", Veil: n.veil}
 	if n.label {
 		from := in.Msg.From()
 		fw.From = in.Msg.Text(from.Span)

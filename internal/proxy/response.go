@@ -67,7 +67,9 @@ const elsewhere = `SIP;cause=200;text="Call completed elsewhere"`
 func (x *exchange) success(c *txn.Client, in *txn.Incoming, now int64, out txn.Sender) {
 	x.done = true
 	first := x.server != nil
-	x.passOn(in, in.Msg.Status(), now, out)
+	if x.method == sip.INVITE || !first || !x.veiled(in.Msg.Status(), now, out) {
+		x.passOn(in, in.Msg.Status(), now, out)
+	}
 	if x.method == sip.INVITE {
 		c.Linger(x.caller(), now)
 	}

@@ -111,7 +111,9 @@ func (x *exchange) finish(now int64, out txn.Sender) {
 	case x.cancelled && (x.best == nil || x.bestStatus == 408):
 		x.respond(487, "", now, out)
 	case x.best != nil:
-		x.finishBest(now, out)
+		if !x.veiled(x.bestStatus, now, out) {
+			x.finishBest(now, out)
+		}
 	case x.bestStatus != 0:
 		x.respond(x.bestStatus, "", now, out)
 	case len(x.targets) > 0 && x.targets[0].Phone:
@@ -159,15 +161,33 @@ func (x *exchange) finishBest(now int64, out txn.Sender) {
 	x.server.Respond(resp, status, now, out)
 }
 
+// veiled answers in place of a final response of the other side, where its status is not for the caller's ears.
+func (x *exchange) veiled(status int, now int64, out txn.Sender) bool {
+	if x.veil == nil {
+		return false
+	}
+	r, ok := x.veil.Instead(status)
+	if ok {
+		x.send(&r, status, false, now, out)
+	}
+	return ok
+}
+
 // respond answers the request with a response of our own.
 func (x *exchange) respond(status int, headers string, now int64, out txn.Sender) {
-	b, ok := x.answer(&sip.Response{Status: status, ToTag: x.server.ToTag(), Headers: []byte(headers)})
+	x.send(&sip.Response{Status: status, Headers: []byte(headers)}, status, true, now, out)
+}
+
+// send sends a final response that we write; the observer is told the status of the one that it stands for.
+func (x *exchange) send(r *sip.Response, status int, local bool, now int64, out txn.Sender) {
+	r.ToTag = x.server.ToTag()
+	b, ok := x.answer(r)
 	if !ok {
 		x.server.Terminate()
 		return
 	}
-	x.report(status, true, now)
-	x.server.Respond(b, status, now, out)
+	x.report(status, local, now)
+	x.server.Respond(b, r.Status, now, out)
 	x.sh.Release(b)
 }
 
