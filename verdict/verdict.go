@@ -115,7 +115,7 @@ type Source struct {
 type Response struct {
 	// Code is the status code, 300 to 699.
 	Code int `json:"code"`
-	// Reason is the reason phrase.
+	// Reason is the reason phrase; where a stranger heard it in place of what the PBX or a telephone said, it is "instead of" that.
 	Reason string `json:"reason"`
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"gatehouse.example/internal/api"
 	"gatehouse.example/internal/state/history"
+	"gatehouse.example/sip"
 	"gatehouse.example/verdict"
 )
 
@@ -112,6 +113,9 @@ func became(v *verdict.Verdict) string {
 	code := v.Response.Code
 	if v.Kind == verdict.Registration && code == 200 {
 		return "registered"
+	}
+	if reason := v.Response.Reason; reason != "" && reason != sip.ReasonPhrase(code) {
+		return oneLine(reason)
 	}
 	switch code {
 	case 404:

@@ -229,6 +229,7 @@ func TestAttemptsSayHowTheyEnded(t *testing.T) {
 	}{
 		{verdict.Verdict{Action: verdict.Relay}, "relay"},
 		{verdict.Verdict{Action: verdict.Relay, Response: &verdict.Response{Code: 480, Reason: "Temporarily Unavailable"}}, "relay → 480 nobody reachable"},
+		{verdict.Verdict{Action: verdict.Relay, Response: &verdict.Response{Code: 480, Reason: "instead of 404 behind us"}}, "relay → 480 instead of 404 behind us"},
 		{verdict.Verdict{Action: verdict.Relay, Response: &verdict.Response{Code: 503}}, "relay → 503 no answer behind us"},
 		{verdict.Verdict{Action: verdict.Relay, Response: &verdict.Response{Code: 430}}, "relay → 430 phone's connection gone"},
 		{verdict.Verdict{Action: verdict.Relay, Response: &verdict.Response{Code: 404}}, "relay → 404 no such place"},

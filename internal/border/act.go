@@ -201,7 +201,7 @@ func (v *visit) doubted() bool {
 func (v *visit) forward(o proxy.Observer) {
 	v.fw = proxy.Forward{
 		Routing: &v.routing, Targets: v.targets, Edit: &v.edit, Pass: v.pass,
-		Server: v.server, ToTag: txn.ToTag(v.key), Metered: v.from.metered, Observer: o, ID: v.attempt.ID,
+		Server: v.server, ToTag: txn.ToTag(v.key), Metered: v.from.metered, Observer: o, Veil: v.veil, ID: v.attempt.ID,
 		Path: v.in.Msg.Method() == sip.REGISTER && proxy.WantsPath(v.in),
 	}
 	if v.labelled {
@@ -286,7 +286,7 @@ func cut(s string) string {
 // observer watches how a relayed request ends: what we had to answer ourselves
 // belongs into the history, and refused credentials count against their source.
 func (v *visit) observer() proxy.Observer {
-	if v.from.stranger() && v.attempt.Exempt == "" && v.spared == "" {
+	if v.from.stranger() && !v.help {
 		return v.watch()
 	}
 	return v.b

@@ -110,6 +110,7 @@ type Border struct {
 	draining         atomic.Bool
 	sentry           *Sentry
 	finder           finder
+	challenges       challengeForms
 	stats            counters
 }
 
@@ -171,6 +172,7 @@ type visit struct {
 	nobody    bool         // the callee is not there
 	trapped   bool         // it tries a trap
 	help      bool         // it calls for help
+	veil      proxy.Veil   // nil: its sender hears what is answered
 	spared    string       // why it is relayed whatever the checks say; "": it is not, or they are not asked
 }
 
@@ -200,7 +202,7 @@ func (v *visit) end() {
 	v.b, v.site, v.sh, v.in, v.out, v.domain, v.server, v.labelled, v.nobody, v.trapped = nil, nil, nil, nil, nil, nil, nil, false, false, false
 	v.from, v.fw, v.pass = sender{}, proxy.Forward{}, proxy.Pass{}
 	v.signature, v.added, v.rules = nil, nil, nil
-	v.help, v.spared, v.owner = false, "", ""
+	v.help, v.spared, v.owner, v.veil = false, "", "", nil
 	b.visits.Put(v)
 }
 

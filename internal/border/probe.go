@@ -3,13 +3,11 @@ package border
 import (
 	"context"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"gatehouse.example/internal/guard"
 	"gatehouse.example/internal/home"
 	"gatehouse.example/sip"
-	"gatehouse.example/sip/digest"
 	"gatehouse.example/sip/uri"
 )
 
@@ -134,25 +132,45 @@ func (v *visit) account() *uri.URI {
 
 // watched is a stranger's request that somebody else answers.
 type watched struct {
-	b     *Border
-	query Query
-	stale bool // whoever answers says that the credentials were computed with a nonce that it does not take any more
+	b      *Border
+	domain string // whose it is
+	query  Query
+	exempt bool  // nobody counts how it ends
+	veil   *veil // nil: the caller hears all
+	stale  bool  // whoever answers says that the credentials were computed with a nonce that it does not take any more
 }
 
 // watch returns the observer of a stranger's request.
 func (v *visit) watch() *watched {
 	m, p := v.in.Msg, v.in.Packet
 	proves := m.Has(sip.HeaderAuthorization) || m.Has(sip.HeaderProxyAuthorization)
-	pbx := v.domain != nil && !v.domain.Home
-	w := &watched{b: v.b, query: v.b.sentry.NewQuery(m, p.Flow, v.attempt.To.Requested, proves, pbx, p.Now)}
-	w.query.Caller(v.site, &v.verdict.From)
+	w := &watched{b: v.b, domain: v.domain.Name, exempt: v.attempt.Exempt != "" || v.spared != ""}
+	if !w.exempt {
+		w.query = v.b.sentry.NewQuery(m, p.Flow, v.attempt.To.Requested, proves, !v.domain.Home, p.Now)
+		w.query.Caller(v.site, &v.verdict.From)
+	}
+	if v.veils() {
+		w.veil = v.newVeil(proves)
+		v.veil = w.veil
+	}
 	return w
 }
 
-// Heard reads why credentials are refused.
+// Heard reads why credentials are refused, and how those are asked for of who registers.
 func (w *watched) Heard(m *sip.Message, _ int64) {
-	if w.query.Proves && (m.Status() == 401 || m.Status() == 407) {
-		w.stale = stale(m)
+	if m.Status() != 401 && m.Status() != 407 {
+		return
+	}
+	f, stale := challengeOf(m)
+	w.stale = w.query.Proves && stale
+	if m.Method() != sip.REGISTER || len(f.lines) == 0 {
+		return
+	}
+	if !stale {
+		w.b.challenges.learn(w.domain, f)
+	}
+	if w.veil != nil {
+		w.veil.asks = f
 	}
 }
 
@@ -162,18 +180,13 @@ func (w *watched) Cancelled(*sip.Message) {}
 // Answered counts how it ended. Credentials of a nonce that is too old say nothing about the password, and whoever guesses learns nothing from such an answer.
 func (w *watched) Answered(id string, status int, local bool, now int64) {
 	w.b.Answered(id, status, local, now)
-	if !local && !(w.stale && (status == 401 || status == 407)) {
+	if w.veil != nil && !local {
+		w.veil.tell(w.b.cfg.Recorder, id, status)
+		w.query.Asked = w.veil.challenged()
+	}
+	if !local && !w.exempt && !(w.stale && (status == 401 || status == 407)) {
 		w.b.sentry.Answered(&w.query, status, now)
 	}
-}
-
-// stale tells whether a challenge asks for the same credentials with another nonce (RFC 7616 §3.3). Asterisk does so, with the right password, where a
-// request came from another port or over another transport than the one that it had challenged.
-func stale(m *sip.Message) bool {
-	var c digest.Challenge
-	return slices.ContainsFunc(m.Fields(), func(f sip.Field) bool {
-		return (f.ID == sip.HeaderWWWAuthenticate || f.ID == sip.HeaderProxyAuthenticate) && c.Parse(m.Text(f.Value)) == nil && c.Stale
-	})
 }
 
 // takenUp notes that credentials came for the user that a challenge was for.

@@ -199,6 +199,7 @@ type Query struct {
 	PBX     bool   // a PBX answers, and not a user's phone
 	Bare    bool   // it asks for somebody at a bare address
 	Poses   bool   // it says that it is of one of us, and nothing proves that
+	Asked   bool   // whatever the answer, its sender has heard that he is to show credentials
 }
 
 // NewQuery describes a request to a domain that a PBX serves, or a user's phone. account is whom it asks for.
@@ -220,7 +221,7 @@ func (s *Sentry) NewQuery(r Request, f wire.Flow, account string, proves, pbx bo
 // Answered counts how it ended.
 func (s *Sentry) Answered(q *Query, status int, now int64) {
 	source, g := q.Flow.Remote.Addr(), s.cfg.Guard
-	if q.Method == sip.REGISTER && !q.Proves && status != 401 && status != 407 {
+	if q.Method == sip.REGISTER && !q.Proves && !q.Asked && status != 401 && status != 407 {
 		g.AnsweredFor(source, q.Account)
 	}
 	switch {

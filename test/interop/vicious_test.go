@@ -121,6 +121,42 @@ func TestSvwarFindsNoExtension(t *testing.T) {
 	}
 }
 
+// TestSvwarFindsNobodyAbsent: the PBX has 100 to 104, whose telephones are switched off, and says so; of all others it says that they do not exist.
+func TestSvwarFindsNobodyAbsent(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{"INVITE", "OPTIONS", "REGISTER"} {
+		for _, force := range []string{"--force", "--verbose"} { // without the first it stops where it sees that it learns nothing
+			t.Run(method+" "+force, func(t *testing.T) {
+				t.Parallel()
+				n := harness.NewNet(t)
+				harness.UDP(t, n.PBX(), n.Server()).Accept().Handle(absent)
+				s := harness.Start(t, n, strings.ReplaceAll(victims["a PBX is behind"], "PBX", n.PBX().String()))
+				foundNothing(t, s, attack(t, n, true, "svwar", force, "-m", method, "-e", "100-110", "--domain=example.test", "--maximumtime=3", n.Host(harness.ServerHost).String()))
+				s.Attempt(t, "what it has tried", func(a *harness.Attempt) bool { return a.Source.Address != "" })
+			})
+		}
+	}
+}
+
+// absent answers as such a PBX does.
+func absent(m harness.Message) {
+	if m.Status() != 0 || m.Method() == "ACK" {
+		return
+	}
+	user, _, _ := strings.Cut(strings.TrimPrefix(harness.InBrackets(m.Get("To")), "sip:"), "@")
+	exists := len(user) == 3 && "100" <= user && user <= "104"
+	switch {
+	case !exists:
+		m.Reply(404, "Not Found", "Server: PBX")
+	case m.Method() == "OPTIONS":
+		m.Reply(200, "OK", "Server: PBX", "Allow: INVITE")
+	case m.Method() == "REGISTER":
+		m.Reply(401, "Unauthorized", "Server: PBX", `WWW-Authenticate: Digest realm="pbx",nonce="`+harness.Token()+`",qop="auth"`)
+	default:
+		m.Reply(480, "Temporarily unavailable", "Server: PBX", "Retry-After: 60")
+	}
+}
+
 func TestSvcrackFindsNoPassword(t *testing.T) {
 	t.Parallel()
 	for kind := range victims {
