@@ -83,7 +83,7 @@ func TestSIPpPairsAreServed(t *testing.T) {
 		{"the same over TCP", "uac-cancel", "uas-cancel", "tcp", 10},
 		{"busy is passed on", "uac-486", "uas-486", "udp", 10},
 		{"a decline is passed on", "uac-603", "uas-603", "udp", 10},
-		{"the PBX's 503 becomes 500", "uac-500", "uas-503", "udp", 10},
+		{"the PBX's 503 is a stranger's 480", "uac-480", "uas-503", "udp", 10},
 		{"re-INVITE inside a call", "uac-reinvite", "uas-reinvite", "udp", 10},
 		{"re-INVITE over TCP", "uac-reinvite", "uas-reinvite", "tcp", 10},
 		{"messages", "uac-message", "uas-message", "udp", 10},
@@ -101,6 +101,16 @@ func TestSIPpPairsAreServed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestATrunkHearsThePBXs503As500: whom we know is told that it is not us who are overloaded (RFC 3261 §16.7 step 6).
+func TestATrunkHearsThePBXs503As500(t *testing.T) {
+	t.Parallel()
+	n := harness.NewNet(t)
+	harness.Start(t, n, fmt.Sprintf(behind+"peers: [{name: trunk, addresses: [%s]}]\n", n.PBX(), "", n.Host(harness.CallerHost)))
+	pbx := callee(t, n, "uas-503", "udp", 10)
+	wantSuccess(t, caller(t, n, "uac-500", "udp", 10), "the caller")
+	wantSuccess(t, pbx, "the PBX")
 }
 
 // TestSilentPBXEndsInATimeout: Timer B is 32 s (RFC 3261 §17.1.1.2); that
