@@ -93,6 +93,7 @@ func TestWhatADeclarationIsWorth(t *testing.T) {
 		{"whom people begin not to want: as anybody else", "STRANGER_MANY=.3 STRANGER_RISK=.4", 1, verdict.Introduce},
 		{"to whom people object, in a burst", "REPUTATION_BAD=.44 STRANGER_RISK RATE_FANOUT", 1, verdict.Reject},
 		{"whom this user does not want", "KNOWN_UNWANTED STRANGER_RISK", 1, verdict.Reject},
+		{"whom this user does not want, of a kind that is wanted", "KNOWN_UNWANTED DISPLAY_NUMBER NUMBER_NEIGHBOUR", 1, verdict.Reject},
 		{"in a rush, to whom people object", "REPUTATION_BAD STRANGER_RUSH", 1, verdict.Reject},
 		{"that sends what others have reported", "CONTENT_CAMPAIGN STRANGER_RISK", 1, verdict.Reject},
 		{"that sends what one has reported", "CONTENT_CAMPAIGN=.5", 1, verdict.Introduce},
