@@ -10,14 +10,15 @@ import (
 
 // catalog numbers all signals of all checks, so that running them needs no look-ups by name.
 type catalog struct {
-	checks  []Info
-	order   []int          // by the position that the caller gave: position in checks
-	signals []SignalInfo   // of all checks, one after another
-	first   []int          // by check: its first signal; one more at the end
-	owner   []int          // by signal: its check
-	index   map[string]int // by name: signal
-	ours    int            // checks[:ours] are the engine's to run: the others are Interactive
-	print   uint64         // equal for catalogs that number alike
+	checks      []Info
+	order       []int          // by the position that the caller gave: position in checks
+	signals     []SignalInfo   // of all checks, one after another
+	first       []int          // by check: its first signal; one more at the end
+	owner       []int          // by signal: its check
+	index       map[string]int // by name: signal
+	distrusting []int          // the signals that distrust a way of introduction
+	ours        int            // checks[:ours] are the engine's to run: the others are Interactive
+	print       uint64         // equal for catalogs that number alike
 }
 
 // newCatalog sorts checks by stage, keeping the given order within one, and adds the signals that the engine itself reports
@@ -63,6 +64,12 @@ func (c *catalog) add(s SignalInfo) error {
 	}
 	if _, twice := c.index[s.Name]; twice {
 		return fmt.Errorf("signal %s is already taken", s.Name)
+	}
+	if (s.Distrusts == "") != (s.Asks == "") {
+		return fmt.Errorf("signal %s: a way of introduction that is distrusted needs another, and the other way round", s.Name)
+	}
+	if s.Distrusts != "" {
+		c.distrusting = append(c.distrusting, len(c.signals))
 	}
 	c.index[s.Name] = len(c.signals)
 	c.signals = append(c.signals, s)

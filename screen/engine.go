@@ -265,6 +265,9 @@ func (e *Engine) wants(check int, a *Attempt, r *Report) (wants bool) {
 func (e *Engine) finish(t *tally, a *Attempt, p *Policy, v *verdict.Verdict) {
 	v.Score = t.settle(p, v)
 	action, way := p.Decide(v.Score, a)
+	if way != "" {
+		way = t.trusted(way)
+	}
 	if p.Mode == verdict.Monitor {
 		v.Action, v.Would = verdict.Relay, action
 		return

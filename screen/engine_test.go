@@ -108,6 +108,25 @@ func TestIntroduceNeedsAWayElseFallsBack(t *testing.T) {
 	}
 }
 
+// TestADistrustedWayIsReplaced: where a signal says that the way chosen by the policy tells nothing, another is asked for; other ways are not touched.
+func TestADistrustedWayIsReplaced(t *testing.T) {
+	doubt := says(screen.Cheap, "doubt", 0, 1)
+	doubt.info.Signals[0].Distrusts, doubt.info.Signals[0].Asks = "turing", "call-again"
+	layer := enforce()
+	layer.Introduce = []string{"consent", "turing"}
+	e, p := build(t, layer, says(screen.Cheap, "spam", 7, 1), doubt)
+	for ways, want := range map[string]string{"turing": "call-again", "consent": "consent"} {
+		if v := judge(e, p, &screen.Attempt{Introductions: []string{ways}}); v.Action != verdict.Introduce || v.Introduction != want {
+			t.Errorf("%s: %v by %q", ways, v.Action, v.Introduction)
+		}
+	}
+	for _, half := range []screen.SignalInfo{{Name: "HALF", Distrusts: "turing"}, {Name: "HALF", Asks: "turing"}} {
+		if _, err := screen.New([]screen.Check{&fake{info: screen.Info{Name: "half", Signals: []screen.SignalInfo{half}}}}); err == nil {
+			t.Errorf("%+v was taken", half)
+		}
+	}
+}
+
 func TestMonitorRelaysAndSaysWhatItWouldDo(t *testing.T) {
 	e, p := build(t, screen.Layer{}, says(screen.Cheap, "a", 15, 1))
 	v := judge(e, p, &screen.Attempt{})

@@ -60,6 +60,8 @@ type SignalInfo struct {
 	Description string
 	// Weight is the default weight: what strength 1 adds to the score. Negative speaks for the caller.
 	Weight float64
+	// Distrusts is a way of introduction that tells nothing where this signal is found, and Asks is the way that is asked for instead; empty: none.
+	Distrusts, Asks string
 }
 
 // Info describes a check.

@@ -139,7 +139,7 @@ func (t *tally) decidedBetween(p *Policy, a *Attempt, lo, hi float64) bool {
 	const dust = 1e-9
 	least, leastWay := p.Decide(round(lo-dust), a)
 	most, mostWay := p.Decide(round(hi+dust), a)
-	return least == most && leastWay == mostWay
+	return least == most && leastWay == mostWay && !t.doubtful(leastWay)
 }
 
 // surelyOpen tells quickly, for most attempts, that the checks which have not run can change the action; lo and hi are what those can take away and add.
@@ -265,3 +265,26 @@ func (t *tally) judge(r *rule) firing {
 
 // known reports whether the check of this signal has run.
 func (t *tally) known(signal int) bool { return t.ran[t.catalog.owner[signal]] }
+
+// doubtful tells whether a check that has not run may say that this way of introduction tells nothing.
+func (t *tally) doubtful(way string) bool {
+	if way == "" {
+		return false
+	}
+	for _, s := range t.catalog.distrusting {
+		if t.catalog.signals[s].Distrusts == way && !t.known(s) {
+			return true
+		}
+	}
+	return false
+}
+
+// trusted is the way of introduction that is asked for where the policy chose this one: another, where a signal says that this one tells nothing.
+func (t *tally) trusted(way string) string {
+	for _, s := range t.noted {
+		if found := &t.catalog.signals[s]; found.Distrusts == way {
+			return found.Asks
+		}
+	}
+	return way
+}

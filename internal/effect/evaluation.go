@@ -72,9 +72,15 @@ func (e *Evaluation) Cases() []Case {
 func (e *Evaluation) hostile(o Options) []Case {
 	liars := o
 	liars.Liars = .1
+	robots := o
+	robots.Robots = true
+	stubborn := robots
+	stubborn.Stubborn = true
 	return []Case{
 		{Name: "nothing hostile", Group: GroupHostile, Options: o},
 		{Name: "one user in ten says the opposite", Group: GroupHostile, Options: liars},
+		{Name: "robots pass the voice test", Group: GroupHostile, Options: robots},
+		{Name: "robots pass the voice test, and call again", Group: GroupHostile, Options: stubborn},
 		{Name: "a black list that holds one contact in twenty", Group: GroupHostile, Options: o, Blocked: func(w *World) (all []string) {
 			for i := 0; i < len(w.people); i += 20 {
 				all = append(all, w.people[i].number)

@@ -36,6 +36,13 @@ func (w *World) pitch(c chance, at int64, actor Actor, from, to *person, passes 
 	} else {
 		w.say(c, e, to, .02, 0)
 	}
+	if w.Options.Stubborn {
+		again := *e
+		again.at += int64(c.between(25, 600)) * second
+		again.again, again.afterFailure = true, e
+		c.voice(&again, passes)
+		w.add(&again)
+	}
 	return e
 }
 

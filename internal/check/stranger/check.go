@@ -33,6 +33,7 @@ const (
 	signalRush     = "STRANGER_RUSH"
 	signalBurst    = "STRANGER_BURST"
 	signalReturned = "STRANGER_RETURNED"
+	signalBroken   = "STRANGER_TESTS_BROKEN"
 	signalWelcome  = "STRANGER_WELCOME"
 )
 
@@ -61,6 +62,9 @@ func Info() screen.Info {
 			{Name: signalReturned, Weight: -3,
 				Description: "The caller was not let through, and tries the same user again 20 seconds to two hours later: numbers that are forged anew for each call do not come " +
 					"back, and who has a list goes on to the next. KNOWN_REPEAT takes its place."},
+			{Name: signalBroken, Weight: 0, Distrusts: turing, Asks: callAgain,
+				Description: "People object to so many who have passed a test here that half of them must be unwanted: machines pass it. Who is to introduce himself is asked to call again " +
+					"instead, under the same number in 20 seconds to two hours, which those who forge a new one for each call do not."},
 			{Name: signalWelcome, Weight: -3,
 				Description: "The caller calls many, and what becomes of its calls speaks for it: a sender of notices and reminders. Three quarters as strong where nothing proves it."},
 		},
@@ -145,6 +149,10 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	}
 	standing.Lean += mixed(standing.Passed, standing.Failed)
 	tried := c.unheard(a, &standing) || standing.Burst != newcomers.NoBurst
+	if who.named && c.broken(a, &standing) {
+		r.Signal(signalBroken, 1, "of those who pass a test here too many are not wanted: who calls again is heard")
+		tried = tried || standing.Returned > 0
+	}
 	if c.behaves(a, &standing, r) {
 		standing.Lean = 0 // is said already
 	}
@@ -296,32 +304,6 @@ func (c *Check) strength(odds, kind float64, what verdict.Kind) float64 {
 	return askedStrength + (most-askedStrength)*min((odds-from)/(max(refused, from+1)-from), 1)
 }
 
-// Who is asked each time, and can never answer, would be asked for good.
-const (
-	unheardFrom   = 6   // tests that a machine has failed
-	triedStrength = 0.3 // labels
-	oneIsTried    = 8   // of so many callees
-	oneIsHeard    = 3   // once those whom it has reached do not speak against it
-	triedLean     = 1.0 // up to which they may
-)
-
-// unheard tells whether nobody could say yet what a caller to many wants, since it fails each test, as machines do whether they are wanted or not. It reaches one
-// callee in eight, labelled, and more where they do not hang up, and is judged by what becomes of that. Whom one to three users here have called is a person, who
-// could answer: somebody else is at his telephone.
-func (c *Check) unheard(a *screen.Attempt, s *newcomers.Standing) bool {
-	if s.Failed < unheardFrom || s.Passed > 0 || s.Lean > triedLean {
-		return false
-	}
-	if friends := c.friends(a); friends > 0 && friends < organisations {
-		return false
-	}
-	one := oneIsTried
-	if s.Reached >= c.cfg.Trial && s.Lean <= 0 {
-		one = oneIsHeard
-	}
-	return one*s.Reached < s.Callees
-}
-
 // refused is from which odds on a stranger is refused until it comes back.
 func (c *Check) refused() float64 {
 	if p := c.memory.Lenience(); p < 0 {
@@ -401,31 +383,6 @@ const (
 func (c *Check) welcome(s *newcomers.Standing) bool {
 	most := welcomeLean * float64(max(provenMany-s.Reached, 0)) / float64(max(provenMany-c.cfg.Trial, 1))
 	return s.Reached >= c.cfg.Trial && s.Lean <= max(most, welcomeLean) && (s.Rush < rushOfFriend || s.Usual >= manyUsual || s.Burst != newcomers.NoBurst)
-}
-
-// What people and machines do that are asked to introduce themselves: nearly all people can, and a machine that calls people who want that cannot.
-const (
-	peoplePass   = 0.93
-	machinesPass = 0.00001 // who does not listen guesses no code
-	leastMixed   = 2       // tests of either kind, from which on they tell something
-)
-
-// mixed is what the tests of a caller say against it, as the logarithm of odds: who passes some and fails many is neither a person nor a machine that is
-// wanted. Whoever calls by hand, or with a voice that sometimes will do, passes a share that may be any.
-func mixed(passed, failed int) float64 {
-	if passed == 0 || failed < leastMixed {
-		return 0
-	}
-	p, f := float64(passed), float64(failed)
-	person := p*math.Log(peoplePass) + f*math.Log(1-peoplePass)
-	machine := p*math.Log(machinesPass) + f*math.Log(1-machinesPass)
-	any := lgamma(p+1) + lgamma(f+1) - lgamma(p+f+2) // of all shares, none likelier than another
-	return max(any-max(person, machine), 0)
-}
-
-func lgamma(x float64) float64 {
-	v, _ := math.Lgamma(x)
-	return v
 }
 
 // behaves reports what is wrong with how a caller behaves, towards those who know it as well, and says whether it is one that many do not want.

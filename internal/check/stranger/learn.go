@@ -22,14 +22,15 @@ const talked = 20 * time.Second
 
 // What an ending says about strangers of the same kind, in strangers. A voice says more than a deed, because few people say anything.
 const (
-	saysFailed   = 1.0
-	saysPassed   = 1.0
-	saysTalked   = 0.8
-	saysTaken    = 0.1 // a message that is taken: nobody talks, and silence is all that speaks for it
-	saysObjected = 5.0 // and up to saysMore beyond that, where tests tell nothing: one objects in twenty
-	saysMore     = 13.0
-	saysWanted   = 4.0
-	tellsOfMost  = 1 // stranger: what becomes of a caller who goes on to others is its own record
+	saysFailed      = 1.0
+	saysPassed      = 1.0
+	saysTalked      = 0.8
+	saysCalledAgain = 2.0 // and has failed before, as everybody does who is asked to
+	saysTaken       = 0.1 // a message that is taken: nobody talks, and silence is all that speaks for it
+	saysObjected    = 5.0 // and up to saysMore beyond that, where tests tell nothing: one objects in twenty
+	saysMore        = 13.0
+	saysWanted      = 4.0
+	tellsOfMost     = 1 // stranger: what becomes of a caller who goes on to others is its own record
 )
 
 // Learn implements screen.Learner. Who has called for help is called back; who has talked is no stranger any more.
@@ -42,10 +43,11 @@ func (c *Check) Learn(e *screen.Ending) {
 	if !social(a.Kind) || ours(a) {
 		return
 	}
-	if reached(e) && !patient(a.Kind) {
-		c.memory.Admitted(c.cfg.Patience, e.Action == verdict.Introduce, mistakes)
-	}
 	s, named := c.subject(a)
+	called := named && c.calledAgain(e, s)
+	if reached(e) && !patient(a.Kind) {
+		c.memory.Admitted(c.cfg.Patience, called || e.Action == verdict.Introduce, mistakes)
+	}
 	if c.knows != nil && c.knows(a) { // by what became of this call, perhaps
 		if named && tested(e) && a.Kind == verdict.Call && reached(e) {
 			c.memory.Passed(s, a.Time)
@@ -65,8 +67,10 @@ func (c *Check) Learn(e *screen.Ending) {
 	switch {
 	case agreed:
 		c.teach(a, s, named, true, saysWanted)
+	case called:
+		c.teach(a, s, named, true, saysCalledAgain)
 	case passed:
-		w := c.memory.Worth()
+		w := c.memory.Worth(e.Time)
 		c.teach(a, s, named, true, saysPassed*w*w)
 	case long:
 		c.teach(a, s, named, true, saysTalked)
@@ -96,16 +100,10 @@ func (c *Check) personal(s newcomers.Subject, e *screen.Ending, talked bool) boo
 	return standing.Callees <= fewCallees && standing.Lean < manyLean
 }
 
-// consent is the way of introduction in which the called user is asked, and not the caller: who is let in by it has passed no test, but is wanted.
-const consent = "consent"
-
-// tested tells whether the caller had to pass a test.
-func tested(e *screen.Ending) bool { return e.Action == verdict.Introduce && e.Introduction != consent }
-
 // failed learns from an attempt that did not come through.
 func (c *Check) failed(e *screen.Ending, s newcomers.Subject, named bool) {
 	if named {
-		c.memory.Failed(s, e.Action == verdict.Introduce && e.Attempt.Kind == verdict.Call)
+		c.memory.Failed(s, e.Action == verdict.Introduce && e.Introduction != callAgain && e.Attempt.Kind == verdict.Call)
 	}
 	if e.Action == verdict.Introduce {
 		c.teach(e.Attempt, s, named, false, saysFailed)
@@ -197,7 +195,7 @@ func (c *Check) Judge(a *screen.Attempt, label, by string) {
 			c.memory.Part(s)
 		}
 		if first && stranger {
-			c.teach(a, s, named, false, c.voice(a, by)*(saysObjected+saysMore*(1-c.memory.Worth())))
+			c.teach(a, s, named, false, c.voice(a, by)*(saysObjected+saysMore*(1-c.memory.Worth(a.Time))))
 		}
 	case "ham":
 		if named {

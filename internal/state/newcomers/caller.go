@@ -197,7 +197,7 @@ func (m *Memory) triedPair(s Subject, at int64, look bool) (out Standing) {
 	if p == nil {
 		p = m.pairs.Take(s.pair)
 	}
-	p.tried, p.open = max(at, 1), false
+	p.tried, p.open, p.back = max(at, 1), false, out.Returned > 0
 	return out
 }
 
@@ -400,6 +400,14 @@ func (m *Memory) Heard(s Subject, how Came, now time.Time) {
 			c.burst.taken(how.tells())
 		}
 	})
+}
+
+// CameBack tells whether the caller's last attempt at this user was a second try, some time after one that was not let through.
+func (m *Memory) CameBack(s Subject) bool {
+	m.pairs.Lock(s.pair)
+	defer m.pairs.Unlock(s.pair)
+	p := m.pairs.Find(s.pair)
+	return p != nil && p.back
 }
 
 // Passed puts down that the caller has passed a test before somebody who knows it by now, and nothing else of how that went.

@@ -63,6 +63,7 @@ type Memory struct {
 type pair struct {
 	met, tried int64
 	open       bool // the last attempt did not come through
+	back       bool // but the one before did not, and this is a second try
 	introduced bool // the caller has passed a test
 	heard      uint8
 }

@@ -296,7 +296,7 @@ func TestStrangersAreJudgedByTheirKind(t *testing.T) {
 // TestATestIsWorthWhatItKeepsOut: where people object to those who passed, passing says nothing.
 func TestATestIsWorthWhatItKeepsOut(t *testing.T) {
 	m := New(Config{Seed: rate.FixedSeed(1)})
-	before := m.Worth()
+	before := m.Worth(begin)
 	for i := range 1000 {
 		s := m.Subject(fmt.Sprint(i), false, "callee")
 		m.Tried(s, begin, false)
@@ -305,7 +305,7 @@ func TestATestIsWorthWhatItKeepsOut(t *testing.T) {
 			m.Objected(s, "callee")
 		}
 	}
-	if after := m.Worth(); before < .8 || after > .2 {
+	if after := m.Worth(begin); before < .8 || after > .2 {
 		t.Errorf("worth %.2f, then %.2f", before, after)
 	}
 }

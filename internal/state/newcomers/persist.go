@@ -24,9 +24,9 @@ func (m *Memory) Keeper(storage keep.Storage) *keep.Keeper {
 // The rows as they are stored; a name never changes its meaning.
 type (
 	storedPair struct {
-		Met, Tried       int64
-		Open, Introduced bool
-		Heard            uint8
+		Met, Tried             int64
+		Open, Back, Introduced bool
+		Heard                  uint8
 	}
 	storedCaller struct {
 		Last, First                  int64
@@ -55,15 +55,18 @@ type (
 		At        int64
 		Bad, Good float32
 	}
-	storedTests struct{ Passed, Deceived, Left, Mistakes float64 }
+	storedTests struct {
+		Passed, Deceived, Left, Mistakes float64
+		At                               int64
+	}
 )
 
 func (p *pair) stored() storedPair {
-	return storedPair{Met: p.met, Tried: p.tried, Open: p.open, Introduced: p.introduced, Heard: p.heard}
+	return storedPair{Met: p.met, Tried: p.tried, Open: p.open, Back: p.back, Introduced: p.introduced, Heard: p.heard}
 }
 
 func (s *storedPair) pair() pair {
-	return pair{met: s.Met, tried: s.Tried, open: s.Open, introduced: s.Introduced, heard: s.Heard}
+	return pair{met: s.Met, tried: s.Tried, open: s.Open, back: s.Back, introduced: s.Introduced, heard: s.Heard}
 }
 
 func (c *caller) stored() storedCaller {
@@ -100,7 +103,7 @@ func (s *storedCaller) again() (all [againMost]again) {
 func (m *Memory) testsImage() any {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := storedTests{m.test.passed, m.test.deceived, m.asks.left, m.asks.mistakes}
+	s := storedTests{Passed: m.test.passed, Deceived: m.test.deceived, Left: m.asks.left, Mistakes: m.asks.mistakes, At: m.test.at}
 	if s == (storedTests{}) {
 		return nil
 	}
@@ -114,6 +117,6 @@ func (m *Memory) restoreTests(decode func(any) error) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.test, m.asks = test{s.Passed, s.Deceived}, asks{left: s.Left, mistakes: s.Mistakes}
+	m.test, m.asks = test{s.Passed, s.Deceived, s.At}, asks{left: s.Left, mistakes: s.Mistakes}
 	return nil
 }

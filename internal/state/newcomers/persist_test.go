@@ -97,7 +97,7 @@ func TestMemoryOutlivesARestart(t *testing.T) {
 	if a, b := first.Odds(traits, later), second.Odds(traits, later); math.Abs(a-b) > 1e-9 || b < 1 {
 		t.Errorf("odds %v came back as %v", a, b)
 	}
-	if a, b := first.Worth(), second.Worth(); a != b || first.Patience() != second.Patience() || b == memory().Worth() {
+	if a, b := first.Worth(begin), second.Worth(begin); a != b || first.Patience() != second.Patience() || b == memory().Worth(begin) {
 		t.Errorf("tests are worth %v, came back as %v", a, b)
 	}
 	for name, b := range s {

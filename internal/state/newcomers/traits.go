@@ -118,29 +118,3 @@ func (m *Memory) Teach(traits []Trait, wanted bool, weight float64, now time.Tim
 		m.traits.Unlock(t.key)
 	}
 }
-
-// test counts who passed a test, and of whom people said then that he was not wanted.
-type test struct{ passed, deceived float64 }
-
-func (m *Memory) passed() {
-	m.mu.Lock()
-	if m.test.passed++; m.test.passed > 2000 {
-		m.test.passed, m.test.deceived = m.test.passed/2, m.test.deceived/2
-	}
-	m.mu.Unlock()
-}
-
-func (m *Memory) deceived() {
-	m.mu.Lock()
-	m.test.deceived++
-	m.mu.Unlock()
-}
-
-// Worth is what it says about a stranger that he has passed a test, from 1 to 0: a test that those pass to whom people then object is worth nothing.
-// People object to one in twenty calls that they do not want.
-func (m *Memory) Worth() float64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	share := (m.test.deceived + 1) / (m.test.passed + 200) / 0.05
-	return max(0, 1-share)
-}
