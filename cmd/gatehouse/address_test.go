@@ -28,6 +28,21 @@ func TestPublishedTrapStandsOnItsList(t *testing.T) {
 	if shown, _ := command("list", "show", "traps"); !strings.Contains(shown, "sip:"+got.Trap) || !strings.Contains(shown, "https://example.test/contact") {
 		t.Errorf("got %s", shown)
 	}
+	kept := filepath.Join(dir, "traps.csv")
+	if text, status := command("list", "export", kept, "--list", "traps"); status != exitDone {
+		t.Fatalf("%d: %s", status, text)
+	}
+	command("list", "remove", "sip:"+got.Trap, "--list", "traps")
+	for _, own := range []bool{false, true} {
+		args := []string{"list", "import", kept, "--list", "traps"}
+		if own {
+			args = append(args, "--allow-own")
+		}
+		said, _ := command(args...)
+		if shown, _ := command("list", "show", "traps"); strings.Contains(shown, got.Trap) != own || strings.Contains(said, "our domain") == own {
+			t.Errorf("own %v: %s%s", own, said, shown)
+		}
+	}
 	for _, wrong := range [][]string{{"bob"}, {"bob@example.test", "--form", "poem"}, {"+15551230001", "--page", "x"}, {"bob@elsewhere.test", "--page", "x"}} {
 		if text, status := command(append([]string{"address", "publish"}, wrong...)...); status != exitUsage {
 			t.Errorf("%q: %d, %s", wrong, status, text)

@@ -137,6 +137,7 @@ type listImportCmd struct {
 	For          string `help:"How long, for values that do not say, as 30d." placeholder:"TIME"`
 	AllowPrivate bool   `help:"Take addresses that are never on the public Internet."`
 	AllowWide    bool   `help:"Take values that hold a large part of the world."`
+	AllowOwn     bool   `help:"Take what is our own or that of our peers, such as traps in our domain."`
 	JSON         bool   `help:"Print what was done as JSON." name:"json"`
 }
 
@@ -167,7 +168,7 @@ func (c *listImportCmd) Run(a *app) error {
 	bar := a.progress(in, "importing")
 	defer bar.end()
 	q := url.Values{"format": {c.Format}, "kind": {kindOf(c.List, c.Allow).String()}, "note": {c.origin()},
-		"allow_private": {strconv.FormatBool(c.AllowPrivate)}, "allow_wide": {strconv.FormatBool(c.AllowWide)}}
+		"allow_private": {strconv.FormatBool(c.AllowPrivate)}, "allow_wide": {strconv.FormatBool(c.AllowWide)}, "allow_own": {strconv.FormatBool(c.AllowOwn)}}
 	if !expires.IsZero() {
 		q.Set("expires", expires.Format(time.RFC3339))
 	}

@@ -55,13 +55,14 @@ func (p *place) serial() int64 {
 func TestReloadTakesARenewedCertificate(t *testing.T) {
 	p := newPlace(t)
 	p.newCertificate(1)
-	p.write("gatehouse.yaml", "listen: [\"tls://"+p.sip+"\"]\nconsole: "+p.console+"\ntls: {cert: cert.pem, key: key.pem}\n")
+	site := "listen: [\"tls://" + p.sip + "\"]\nconsole: " + p.console + "\nlimits: {flood: {v4_host: 1000000/s}}\ntls: {cert: cert.pem, key: key.pem}" // whoever asks again and again is a flood
+	p.write("gatehouse.yaml", site+"\n")
 	stop := p.serve()
 	if n := p.serial(); n != 1 {
 		t.Fatalf("serial number %d", n)
 	}
 	p.newCertificate(2)
-	p.write("gatehouse.yaml", "listen: [\"tls://"+p.sip+"\"]\nconsole: "+p.console+"\ntls: {cert: cert.pem, key: key.pem} # renewed\n")
+	p.write("gatehouse.yaml", site+" # renewed\n")
 	p.eventually(func() bool { return p.serial() == 2 }, "the new certificate")
 	if log := stop(); !strings.Contains(log, "configuration reloaded") {
 		t.Error(log)

@@ -23,6 +23,7 @@ type importInput struct {
 	Expires      time.Time `query:"expires" doc:"for values without one"`
 	AllowPrivate bool      `query:"allow_private" doc:"take addresses that are never on the public Internet"`
 	AllowWide    bool      `query:"allow_wide" doc:"take what holds a large part of the world"`
+	AllowOwn     bool      `query:"allow_own" doc:"take what is our own or that of our peers, such as traps in our domain"`
 	upload
 }
 
@@ -76,7 +77,7 @@ type importAnswer struct{ Body lists.Imported }
 func (s *Server) importEntries(ctx context.Context, in *importInput) (*importAnswer, error) {
 	options := lists.ImportOptions{
 		Format: fileFormat(in.Format), Note: in.Note, Expires: in.Expires,
-		AllowPrivate: in.AllowPrivate, AllowWide: in.AllowWide,
+		AllowPrivate: in.AllowPrivate, AllowWide: in.AllowWide, AllowOwn: in.AllowOwn,
 	}
 	if err := options.Kind.UnmarshalText([]byte(in.Kind)); err != nil {
 		return nil, huma.Error422UnprocessableEntity(err.Error())

@@ -62,7 +62,7 @@ func Info() screen.Info {
 			{Name: signalClaimed, Weight: -2,
 				Description: "Something that the caller only claims (number, address, domain, or source of a datagram) is on a white list."},
 			{Name: signalTrap, Weight: 12,
-				Description: "The called address or number is a trap (list 'traps'): nobody was ever told of it but programs that harvest pages."},
+				Description: "The called address or number is a trap (list 'traps'): nobody was ever told of it but programs that harvest pages or walk through ENUM."},
 			{Name: signalDeclared, Weight: -2,
 				Description: "The caller's proven number, address or domain is declared (list 'declared') as a machine that people here want to hear; half as strong with attestation B. Not said of who is on a " +
 					"black list, or in person on a white one. What else it is worth is said by the composites DECLARED_STRANGER and DECLARED_MACHINE."},

@@ -45,6 +45,8 @@ type ImportOptions struct {
 	// AllowWide takes what holds a large part of the world: IPv4 prefixes shorter than /8, IPv6 shorter than /19, number prefixes of fewer
 	// than three digits or of a whole country, whole top-level domains.
 	AllowWide bool
+	// AllowOwn takes what is protected ([Config.Protected]): traps stand in one's own domain.
+	AllowOwn bool
 	// Lenient leaves out and reports what cannot be understood as well, instead of refusing the whole file for it.
 	Lenient bool
 	// MaxRefused is which share of the values may be left out before the whole file is refused, 0.2 for a fifth; 0: any.
@@ -303,7 +305,7 @@ func (in *importer) refuse(line int, value, reason string) {
 
 // unfit says why a value from elsewhere is refused, or "".
 func (in *importer) unfit(it *item) string {
-	if protected := in.lists.cfg.Protected; protected != nil && it.Entry.Kind == Block {
+	if protected := in.lists.cfg.Protected; protected != nil && it.Entry.Kind == Block && !in.options.AllowOwn {
 		if reason := protected(Value{it.is, it.Entry.Value}); reason != "" {
 			return reason
 		}
