@@ -80,7 +80,8 @@ func (v *visit) remember(code int) {
 
 // relay lets the request through, without what its sender may not say.
 func (v *visit) relay() {
-	if v.nobody {
+	if v.nobody || v.domain.Home && v.pries() && v.veils() { // how long a telephone takes to answer would tell that there is one
+		v.nobody = true
 		v.answerNobody()
 		v.turnedAway()
 		return

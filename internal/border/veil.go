@@ -26,7 +26,7 @@ type veil struct {
 	domain string
 	method sip.Method
 	proves bool // it has credentials
-	pries  bool // it begins nothing, so that its answer is of no use but to tell who is there
+	pries  bool // see visit.pries
 	asks   challengeForm
 	said   int // what was said instead of another status, 0: nothing
 }
@@ -36,8 +36,13 @@ func (v *visit) newVeil(proves bool) *veil {
 	m := v.in.Msg
 	return &veil{
 		forms: &v.b.challenges, domain: v.domain.Name, method: m.Method(), proves: proves,
-		pries: KindOf(m.Method()) == verdict.Other && len(m.To().Tag) == 0,
+		pries: v.pries(),
 	}
+}
+
+// pries tells whether a request begins nothing, so that its answer is of no use but to tell who is there.
+func (v *visit) pries() bool {
+	return KindOf(v.in.Msg.Method()) == verdict.Other && len(v.in.Msg.To().Tag) == 0
 }
 
 // Instead implements proxy.Veil.

@@ -127,6 +127,25 @@ func TestAbsentIsWhatAHostedDomainSays(t *testing.T) {
 	}
 }
 
+// An OPTIONS rings nowhere: nobody would see who looks which telephones are on, be it by how long they take.
+func TestStrangersDoNotReachATelephoneWithoutRinging(t *testing.T) {
+	p := newHome(t)
+	if out := p.from(callerAddr, proven(t, p)); len(out) != 1 || status(out[0]) != "SIP/2.0 200 OK" {
+		t.Fatalf("REGISTER: %v", out)
+	}
+	const stranger = "198.51.100.20:5060"
+	for _, method := range []string{"OPTIONS", "INFO", "FOO", "INVITE"} {
+		request := strings.NewReplacer("bob@example.test", "alice@home.test", "INVITE", method, "abc1", method, "call-1@", method+"@", "198.51.100.7", "198.51.100.20").Replace(invite)
+		out := p.from(stranger, request)
+		if reached := len(out) == 2 && out[1].to.Remote.String() == callerAddr; reached != (method == "INVITE") {
+			t.Errorf("%s: %v", method, out)
+		}
+		if method != "INVITE" && (len(out) != 1 || variable.ReplaceAllString(out[0].text, "") != "SIP/2.0 480 Temporarily Unavailable\r\nContent-Length: 0\r\n\r\n") {
+			t.Errorf("%s hears %v", method, out)
+		}
+	}
+}
+
 // Whom we know hears what the PBX says, and so does who calls for help.
 func TestOthersHearWhatThePBXSays(t *testing.T) {
 	const carrier = "203.0.113.9:5060"
