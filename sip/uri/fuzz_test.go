@@ -13,7 +13,7 @@ func FuzzURI(f *testing.F) {
 	for _, s := range []string{
 		"sip:alice:pw@example.com:5060;transport=tcp;lr?subject=x&to=y", "sips:%61@[2001:db8::1]", "tel:+1-201;ext=1",
 		"tel:70*#;phone-context=+1", "urn:service:sos", "http://a/b?c#d", "sip:[::ffff:1.2.3.4]:1", "sip:a#b@1.2.3.4.",
-		"sip:a@[1:::1.2.3.4]", "sip:+1555123%30001p1@h;user=phone",
+		"sip:a@[1:::1.2.3.4]", "sip:+1555123%30001p1@h;user=phone", "tel:0217777777777777777777777777777777202021",
 	} {
 		f.Add([]byte(s), []byte("sip:b@h"))
 	}

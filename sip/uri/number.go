@@ -130,7 +130,7 @@ func (d *dialled) appendTo(dst []byte, p Plan) []byte {
 		dst = append(dst, '+')
 		return append(dst, digits...)
 	}
-	if national, ok := p.national(digits); ok {
+	if national, ok := p.national(digits); ok && len(p.Country)+len(national) <= maxDigits {
 		dst = append(dst, '+')
 		dst = append(dst, p.Country...)
 		return append(dst, national...)
