@@ -14,7 +14,7 @@ func TestWhereRobotsPassTheTestPeopleAreHeardWhoCallAgain(t *testing.T) {
 	robots := func(s *story, day int) {
 		for i := range calls {
 			ev := s.calls(day, 7*i, fmt.Sprintf("sip:+1%d%07d@far.test", 200+(31*day+17*i)%700, 5550000+100*day+i), user(i), true)
-			if ev.Outcome.DurationS = 4; i%10 == 0 {
+			if ev.Outcome.DurationS = 4; i%3 == 0 {
 				ev.Outcome.Feedback = "spam"
 			}
 		}
@@ -23,8 +23,8 @@ func TestWhereRobotsPassTheTestPeopleAreHeardWhoCallAgain(t *testing.T) {
 		s := &story{begin: time.Date(2026, 1, 5, 14, 0, 0, 0, time.UTC)}
 		for day := range 14 {
 			robots(s, day)
-			for i := range 100 { // friends, so that people have patience left
-				s.calls(day, 4*i, outsider(i), user(i), true).Outcome.DurationS = 120
+			for i := range 150 { // friends, so that people have patience left
+				s.calls(day, 3*i, outsider(i), user(i), true).Outcome.DurationS = 120
 			}
 		}
 		return s

@@ -63,7 +63,7 @@ func Info() screen.Info {
 				Description: "The caller was not let through, and tries the same user again 20 seconds to two hours later: numbers that are forged anew for each call do not come " +
 					"back, and who has a list goes on to the next. KNOWN_REPEAT takes its place."},
 			{Name: signalBroken, Weight: 0, Distrusts: turing, Asks: callAgain,
-				Description: "People object to so many who have passed a test here that half of them must be unwanted: machines pass it. Who is to introduce himself is asked to call again " +
+				Description: "People object to so many who have passed a test here that more of those who are not wanted must pass it than fail: machines do. Who is to introduce himself is asked to call again " +
 					"instead, under the same number in 20 seconds to two hours, which those who forge a new one for each call do not."},
 			{Name: signalWelcome, Weight: -3,
 				Description: "The caller calls many, and what becomes of its calls speaks for it: a sender of notices and reminders. Three quarters as strong where nothing proves it."},
@@ -150,7 +150,7 @@ func (c *Check) Run(_ context.Context, a *screen.Attempt, r *screen.Report) {
 	standing.Lean += mixed(standing.Passed, standing.Failed)
 	tried := c.unheard(a, &standing) || standing.Burst != newcomers.NoBurst
 	if who.named && c.broken(a, &standing) {
-		r.Signal(signalBroken, 1, "of those who pass a test here too many are not wanted: who calls again is heard")
+		r.Signal(signalBroken, 1, "of those who are not wanted more pass a test here than fail: who calls again is heard")
 		tried = tried || standing.Returned > 0
 	}
 	if c.behaves(a, &standing, r) {

@@ -105,6 +105,9 @@ func (c *Check) failed(e *screen.Ending, s newcomers.Subject, named bool) {
 	if named {
 		c.memory.Failed(s, e.Action == verdict.Introduce && e.Introduction != callAgain && e.Attempt.Kind == verdict.Call)
 	}
+	if tested(e) && e.Attempt.Kind == verdict.Call {
+		c.memory.Flunked()
+	}
 	if e.Action == verdict.Introduce {
 		c.teach(e.Attempt, s, named, false, saysFailed)
 	}

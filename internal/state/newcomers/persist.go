@@ -56,8 +56,8 @@ type (
 		Bad, Good float32
 	}
 	storedTests struct {
-		Passed, Deceived, Left, Mistakes float64
-		At                               int64
+		Passed, Deceived, Failed, Left, Mistakes float64
+		At                                       int64
 	}
 )
 
@@ -103,7 +103,7 @@ func (s *storedCaller) again() (all [againMost]again) {
 func (m *Memory) testsImage() any {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := storedTests{Passed: m.test.passed, Deceived: m.test.deceived, Left: m.asks.left, Mistakes: m.asks.mistakes, At: m.test.at}
+	s := storedTests{Passed: m.test.passed, Deceived: m.test.deceived, Failed: m.test.failed, Left: m.asks.left, Mistakes: m.asks.mistakes, At: m.test.at}
 	if s == (storedTests{}) {
 		return nil
 	}
@@ -117,6 +117,6 @@ func (m *Memory) restoreTests(decode func(any) error) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.test, m.asks = test{s.Passed, s.Deceived, s.At}, asks{left: s.Left, mistakes: s.Mistakes}
+	m.test, m.asks = test{s.Passed, s.Deceived, s.Failed, s.At}, asks{left: s.Left, mistakes: s.Mistakes}
 	return nil
 }
