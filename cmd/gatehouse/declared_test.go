@@ -151,6 +151,14 @@ func TestDeclaredMachinesAreHeard(t *testing.T) {
 			s.campaign()
 			s.notices(outsider(1), verdict.StirA, 500, 1200*time.Millisecond, nil)
 		}, "RATE_CALLER RATE_FANOUT"},
+		"a school whose parents are at work": {func(s *story) {
+			s.campaign()
+			s.notices(outsider(1), verdict.StirA, 500, 1200*time.Millisecond, func(ev *screen.Event) {
+				if ev.Time.Unix()%5 > 0 {
+					unanswered(ev)
+				}
+			})
+		}, "RATE_CALLER RATE_FANOUT"},
 		"by the word of a trunk": {func(s *story) { s.notices(outsider(1), verdict.Trunk, 300, 1200*time.Millisecond, nil) }, "RATE_CALLER RATE_FANOUT"},
 		"from a server of its own, in the order of its list": {func(s *story) { s.notices(outsider(1), verdict.StirA, 400, 250*time.Millisecond, own) },
 			"RATE_SOURCE RATE_CALLER RATE_FANOUT HARVEST_SEQUENCE"},

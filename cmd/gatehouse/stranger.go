@@ -1,6 +1,7 @@
 package main
 
 import (
+	listcheck "gatehouse.example/internal/check/lists"
 	strangercheck "gatehouse.example/internal/check/stranger"
 	"gatehouse.example/internal/config"
 	"gatehouse.example/internal/state/newcomers"
@@ -17,7 +18,11 @@ func newStrangerCheck(cfg *config.Config, k *known) (*strangercheck.Check, error
 	if k.newcomers == nil {
 		k.newcomers = newNewcomers(cfg, seedOf(k.seed))
 	}
-	check, err := strangercheck.New(strangercheck.Config{Trial: cfg.Checks.Stranger.Trial, Risk: cfg.Checks.Stranger.Risk, Patience: cfg.Checks.Stranger.Patience, Friends: k.friends, Chosen: k.chosen}, k.newcomers, k.acquainted, k.social.known.Expect)
+	c := strangercheck.Config{Trial: cfg.Checks.Stranger.Trial, Risk: cfg.Checks.Stranger.Risk, Patience: cfg.Checks.Stranger.Patience, Friends: k.friends, Chosen: k.chosen}
+	if cfg.Checks.Lists.Enabled {
+		c.Declared = listcheck.Declared(k.lists)
+	}
+	check, err := strangercheck.New(c, k.newcomers, k.acquainted, k.social.known.Expect)
 	if err != nil {
 		return nil, cfg.Problem("checks.stranger", err.Error(), err)
 	}

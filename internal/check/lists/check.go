@@ -112,16 +112,26 @@ func (c *Check) trapped(a *screen.Attempt, r *screen.Report, now int64) {
 // declared looks the proven identity up among the callers that are declared as machines. What is merely claimed says nothing: whose number people want to hear is whose
 // number others show.
 func (c *Check) declared(a *screen.Attempt, r *screen.Report, now int64) {
-	strength := vouched(a.From.Proof)
-	if strength == 0 {
-		return
+	if e := c.declaration(a, now); e != nil {
+		r.Signal(signalDeclared, vouched(a.From.Proof), noted("declared: ", e))
 	}
-	e := c.caller(lists.Declaration, a.IdentityNumber, a.From.Identity, now)
-	if e == nil {
-		e = c.lists.FindDomain(lists.Declaration, a.IdentityDomain, now)
+}
+
+func (c *Check) declaration(a *screen.Attempt, now int64) *lists.Match {
+	if vouched(a.From.Proof) == 0 {
+		return nil
 	}
-	if e != nil {
-		r.Signal(signalDeclared, strength, noted("declared: ", e))
+	if e := c.caller(lists.Declaration, a.IdentityNumber, a.From.Identity, now); e != nil {
+		return e
+	}
+	return c.lists.FindDomain(lists.Declaration, a.IdentityDomain, now)
+}
+
+// Declared returns what tells whether the caller of an attempt is proven to be one that is declared as a machine.
+func Declared(l *lists.Lists) func(a *screen.Attempt) bool {
+	c := &Check{lists: l}
+	return func(a *screen.Attempt) bool {
+		return l.Any(lists.Declaration) && c.declaration(a, a.Time.UnixNano()) != nil
 	}
 }
 

@@ -87,6 +87,8 @@ type Config struct {
 	Friends func(a *screen.Attempt) int
 	// Chosen tells of a caller whom the called user knows whether that is by what he has done himself: called it, written to it, said that it is wanted. nil: it always is.
 	Chosen Acquainted
+	// Declared tells of a caller whether it is declared as a machine that people here want to hear; nil: none is. That nobody answers one says nothing about it.
+	Declared func(a *screen.Attempt) bool
 }
 
 // Check notices first contacts. It is safe for concurrent use.

@@ -79,7 +79,7 @@ func (c *Check) Learn(e *screen.Ending) {
 	}
 	if named {
 		c.memory.Heard(s, newcomers.Came{Answered: e.Answered, Introduced: passed, Labelled: e.Action == verdict.Label,
-			Talk: e.Talk, Began: a.Time, Judged: a.Kind == verdict.Call && !e.Lost}, e.Time)
+			Talk: e.Talk, Began: a.Time, Declared: c.cfg.Declared != nil && c.cfg.Declared(a), Judged: a.Kind == verdict.Call && !e.Lost}, e.Time)
 	}
 	switch {
 	case !named:

@@ -9,6 +9,8 @@ type Came struct {
 	Answered, Introduced, Labelled bool
 	Talk                           time.Duration
 	Began                          time.Time
+	// Declared tells that the caller is one that is declared as a machine: many are not at home whom it calls, and that says nothing about it.
+	Declared bool
 	// Judged is false for what is no call: a message that arrives is always accepted.
 	Judged bool
 }
@@ -16,10 +18,14 @@ type Came struct {
 // lean is what that says about the caller.
 func (h *Came) lean() float64 {
 	switch {
+	case !h.Answered && h.Declared:
+		return 0
 	case !h.Answered && h.Labelled:
 		return leanMissedLabelled
 	case !h.Answered:
 		return leanMissed
+	case h.Talk < talkShort && h.Declared:
+		return leanShort // to have been answered is no merit where not to be is no fault
 	case h.Talk < talkShort:
 		return leanAnswered + leanShort
 	case h.Talk >= talkLong:
@@ -33,6 +39,8 @@ func (h *Came) lean() float64 {
 // tells is what how somebody took a call says about a burst of them.
 func (h *Came) tells() float32 {
 	switch {
+	case !h.Answered && h.Declared:
+		return 0
 	case !h.Answered:
 		return tellsMissed
 	case h.Talk < talkShort:
