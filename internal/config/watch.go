@@ -128,6 +128,9 @@ func (l *Live) run(ctx context.Context, hup <-chan os.Signal) error {
 		<-rest.C
 	}
 	defer rest.Stop()
+	if name != "" && l.stale() {
+		rest.Reset(debounce)
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -148,6 +151,12 @@ func (l *Live) run(ctx context.Context, hup <-chan os.Signal) error {
 			l.Reload()
 		}
 	}
+}
+
+// stale tells whether the file is another than the one in force: it may have been written between the start and the watch.
+func (l *Live) stale() bool {
+	c, err := Load(l.path)
+	return err != nil || !bytes.Equal(c.file.text, l.Current().file.text)
 }
 
 // unrest is how long the file still has to rest: it may have been written to a moment ago, and the event not be here yet.

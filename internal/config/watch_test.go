@@ -102,6 +102,35 @@ func TestRunReloadsOnChangeAndOnSIGHUP(t *testing.T) {
 	}
 }
 
+// A file that is written between the start and the watch is not missed; one that rests is not read anew.
+func TestRunSeesWhatWasWrittenBeforeItWatched(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "gatehouse.yaml")
+	for _, written := range []bool{true, false} {
+		write(t, file, "history: {keep_days: 1}\n")
+		reports := make(chan Reload, 10)
+		l := live(t, file, func(r Reload) { reports <- r })
+		if written {
+			write(t, file, "history: {keep_days: 2}\n")
+		}
+		if got := l.stale(); got != written {
+			t.Errorf("stale %v", got)
+		}
+		if !written {
+			return
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- l.run(ctx, nil) }()
+		if r := next(t, reports); r.Err != nil || l.Current().History.KeepDays != 2 {
+			t.Errorf("%+v", r)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func live(t *testing.T, file string, report func(Reload)) *Live {
 	t.Helper()
 	c, err := Load(file)
