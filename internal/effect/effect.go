@@ -60,8 +60,8 @@ type Options struct {
 	Spam float64
 	// Robots pass the voice test, as often as people do, and all their numbers rotate.
 	Robots bool
-	// Stubborn robots call again, under the same number, where they were not let through.
-	Stubborn bool
+	// Redial has robots call again, under the same number, where they were not let through.
+	Redial bool
 	// Liars is the share of users whose feedback says the opposite of what they think.
 	Liars float64
 	// Reasons collects why things went wrong, which takes longer.

@@ -74,13 +74,13 @@ func (e *Evaluation) hostile(o Options) []Case {
 	liars.Liars = .1
 	robots := o
 	robots.Robots = true
-	stubborn := robots
-	stubborn.Stubborn = true
+	redialling := robots
+	redialling.Redial = true
 	return []Case{
 		{Name: "nothing hostile", Group: GroupHostile, Options: o},
 		{Name: "one user in ten says the opposite", Group: GroupHostile, Options: liars},
 		{Name: "robots pass the voice test", Group: GroupHostile, Options: robots},
-		{Name: "robots pass the voice test, and call again", Group: GroupHostile, Options: stubborn},
+		{Name: "robots pass the voice test, and call again", Group: GroupHostile, Options: redialling},
 		{Name: "a black list that holds one contact in twenty", Group: GroupHostile, Options: o, Blocked: func(w *World) (all []string) {
 			for i := 0; i < len(w.people); i += 20 {
 				all = append(all, w.people[i].number)

@@ -36,7 +36,7 @@ func (w *World) pitch(c chance, at int64, actor Actor, from, to *person, passes 
 	} else {
 		w.say(c, e, to, .02, 0)
 	}
-	if w.Options.Stubborn {
+	if w.Options.Redial {
 		again := *e
 		again.at += int64(c.between(25, 600)) * second
 		again.again, again.afterFailure = true, e
